@@ -1,0 +1,19 @@
+//! Pure words that every room speaks: money, areas, codes, ids, actors, times and the three kinds of "no".
+//!
+//! Owns no table, no configuration and no I/O; may use nothing of this crate outside itself.
+
+pub mod actor;
+pub mod id;
+pub mod money;
+pub mod problem;
+pub mod region;
+pub mod say;
+pub mod time;
+pub mod uscc;
+
+pub use actor::{Actor, OrganisationKind, Role};
+pub use money::{Area, Money};
+pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};
+pub use region::RegionCode;
+pub use say::Say;
+pub use uscc::Uscc;

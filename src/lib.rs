@@ -1,0 +1,7 @@
+//! Tenderhall: the software of a public-resource trading centre (公共资源交易中心).
+//!
+//! The crate is a house. Each folder is a room named in the words of the trade; arrows point down only.
+//! `docs/architecture.md` holds the map and walks one bid through it.
+
+pub mod kernel;
+pub mod platform;

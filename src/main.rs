@@ -1,0 +1,3 @@
+//! The `tenderhall` program.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! The ground every room stands on: configuration files, database, HTTP plumbing, jobs, outbox, mail, telemetry.
+//!
+//! Knows nothing of tenders. May use `kernel` only.
+
+pub mod policy_file;
