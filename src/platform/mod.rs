@@ -2,4 +2,6 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod cluster;
+pub mod migrations;
 pub mod policy_file;

@@ -1,0 +1,6 @@
+//! One binary for all tests that need the whole: it links once and its tests share one PostgreSQL.
+
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod support;
