@@ -1,0 +1,2 @@
+DROP TABLE venue_decisions, project_lots, project_approvals, projects;
+DROP FUNCTION venue_decisions_are_kept();

@@ -1,0 +1,1 @@
+DROP TABLE tender_clarifications, tender_places, tender_intake, tenders;
