@@ -14,18 +14,12 @@ use std::{
 use tenderhall::platform::cluster::{
     APP_ROLE, Binaries, Cluster, ClusterError, ClusterOptions, OWNER_ROLE, create_database, prepare_roles,
 };
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-use crate::support::scratch::Scratch;
+use crate::support::{db::connect, scratch::Scratch};
 
 fn options(dir: &Path) -> ClusterOptions {
     ClusterOptions { fsync: false, max_connections: 10, shared_buffers_mib: 16, ..ClusterOptions::new(dir) }
-}
-
-async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 async fn setting(client: &Client, name: &str) -> String {

@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod support;
