@@ -5,4 +5,5 @@
 
 pub mod jurisdiction;
 pub mod kernel;
+pub mod ledger;
 pub mod platform;

@@ -2,4 +2,6 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod db;
+pub mod http;
 pub mod policy_file;
