@@ -14,6 +14,7 @@
 //! * the catalogue and every centre have exactly the numbers of items and rooms they declare.
 
 pub mod edition;
+pub mod http;
 pub mod model;
 pub mod rules;
 
