@@ -13,8 +13,8 @@ use toml::Spanned;
 use super::{
     BUILT_IN, Jurisdiction,
     model::{
-        CatalogueEdition, CatalogueItem, Category, Centre, HallStatus, Measure, Period, Region, RegionKind, Room,
-        RoomKind, RoomSettings, RouteRule, Threshold,
+        CatalogueEdition, CatalogueItem, Category, Centre, HallStatus, Measure, Period, Region, RegionKind,
+        Room, RoomKind, RoomSettings, RouteRule, Threshold,
     },
 };
 use crate::{
@@ -233,7 +233,11 @@ fn read_period(
     if let Some(to) = to
         && *to.get_ref() < first
     {
-        return Err(file.error_at(to.span(), key, format!("ends on {} before it begins on {first}", to.get_ref())));
+        return Err(file.error_at(
+            to.span(),
+            key,
+            format!("ends on {} before it begins on {first}", to.get_ref()),
+        ));
     }
     Ok(Period { from: first, to: to.map(|to| *to.get_ref()) })
 }
@@ -281,7 +285,11 @@ fn check_neighbours(
         } else {
             continue;
         };
-        return Err(file.error_at(neighbour.span(), &format!("regions[{at}].neighbours[{place}]"), complaint));
+        return Err(file.error_at(
+            neighbour.span(),
+            &format!("regions[{at}].neighbours[{place}]"),
+            complaint,
+        ));
     }
     Ok(())
 }
@@ -545,12 +553,7 @@ fn read_settings(file: &PolicyFile, raw: &SettingsToml) -> Result<RoomSettings, 
     })
 }
 
-fn read_hour(
-    file: &PolicyFile,
-    key: &str,
-    text: &str,
-    span: Range<usize>,
-) -> Result<NaiveTime, PolicyError> {
+fn read_hour(file: &PolicyFile, key: &str, text: &str, span: Range<usize>) -> Result<NaiveTime, PolicyError> {
     NaiveTime::parse_from_str(text, "%H:%M")
         .map_err(|_| file.error_at(span, key, "expected hours and minutes, such as \"08:30\""))
 }
@@ -728,7 +731,10 @@ mod tests {
         );
         fails(
             path,
-            ("{ platformFrom = \"2014-09-01\" }", "{ platformFrom = \"2014-09-01\", platformTo = \"2014-08-31\" }"),
+            (
+                "{ platformFrom = \"2014-09-01\" }",
+                "{ platformFrom = \"2014-09-01\", platformTo = \"2014-08-31\" }",
+            ),
             "regions[0].platform[0].platformTo",
             Some(line(path, "2014-09-01", 0)),
             "before it begins",
@@ -745,7 +751,10 @@ mod tests {
         );
         fails(
             path,
-            ("sharesLeagueCentre = true", "sharesLeagueCentre = true\nplatform = [{ platformFrom = \"2015-01-01\" }]"),
+            (
+                "sharesLeagueCentre = true",
+                "sharesLeagueCentre = true\nplatform = [{ platformFrom = \"2015-01-01\" }]",
+            ),
             "regions[2].sharesLeagueCentre",
             Some(line(path, "sharesLeagueCentre = true", 0)),
             "no platform of its own",
@@ -784,8 +793,9 @@ mod tests {
             Some(line(path, "code = \"152531\"", 0)),
             "six digits",
         );
-        let error =
-            Edited::new(path, "kind = \"county\"", "kind = \"county\"\ncolour = 1").load().expect_err("unknown key");
+        let error = Edited::new(path, "kind = \"county\"", "kind = \"county\"\ncolour = 1")
+            .load()
+            .expect_err("unknown key");
         assert!(error.message.contains("colour"), "{error}");
         assert_eq!(error.line, Some(line(path, "kind = \"county\"", 0) + 1));
     }
@@ -841,7 +851,8 @@ mod tests {
         let follow = "unit = \"yuan\"\neffectiveFrom = \"2014-02-01\"\neffectiveTo = \"2019-12-31\"\nsource = \"x\"\n\n\
                       [[thresholds]]\nrule = \"RT-1\"\ncategory = \"engineering\"\nmeasure = \"investment\"\n\
                       atLeast = \"30000000.00\"\nunit = \"yuan\"\neffectiveFrom = \"2020-01-01\"";
-        let hall = Edited::new(path, "unit = \"yuan\"\neffectiveFrom = \"2014-02-01\"", follow).load().unwrap();
+        let hall =
+            Edited::new(path, "unit = \"yuan\"\neffectiveFrom = \"2014-02-01\"", follow).load().unwrap();
         let bound = |day: &str| {
             hall.threshold(Measure::Investment, day.parse().unwrap()).map(|one| one.at_least.to_string())
         };
@@ -905,13 +916,7 @@ mod tests {
             Some(region),
             "unknown region 150000",
         );
-        fails(
-            path,
-            ("region = \"152527\"", "region = \"152526\""),
-            "region",
-            Some(region),
-            "second centre",
-        );
+        fails(path, ("region = \"152527\"", "region = \"152526\""), "region", Some(region), "second centre");
         fails(
             path,
             ("code = \"152527\"", "code = \"152526\""),

@@ -98,9 +98,8 @@ pub async fn preview_venue(
     let today = match body.value.accepted_on {
         Some(day) => day,
         None => {
-            let now = db
-                .transaction("jurisdiction.preview", meta.request, async |tx| tx.hall_now().await)
-                .await?;
+            let now =
+                db.transaction("jurisdiction.preview", meta.request, async |tx| tx.hall_now().await).await?;
             hall_date(now)
         }
     };
@@ -151,6 +150,34 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((&answer["scope"], &answer["centreCode"]), (&json!("notRequired"), &Value::Null));
+    }
+
+    #[actix_web::test]
+    async fn a_named_day_needs_no_clock_and_an_absent_day_is_the_halls() {
+        let hall = Arc::new(Jurisdiction::load(&PolicySource::BuiltIn).unwrap());
+        let nobody = Db::connect("postgresql://nobody@127.0.0.1:1/nothing", 1).unwrap();
+        let app = actix_web::test::init_service(
+            actix_web::App::new()
+                .app_data(web::Data::new(hall))
+                .app_data(web::Data::new(nobody))
+                .route("/api/v1/venue-decisions/preview", web::post().to(preview_venue)),
+        )
+        .await;
+        let mut body = json!({
+            "regionCode": "152522", "level": "county", "category": "procurement", "budget": "5000000",
+            "acceptedOn": "2026-02-09"
+        });
+        let send = |body: &Value| {
+            actix_web::test::TestRequest::post()
+                .uri("/api/v1/venue-decisions/preview")
+                .set_json(body)
+                .to_request()
+        };
+        let answer: Value = actix_web::test::call_and_read_body_json(&app, send(&body)).await;
+        assert_eq!((&answer["ruleId"], &answer["centreCode"]), (&json!("RT-3"), &json!("152500")));
+        body.as_object_mut().unwrap().remove("acceptedOn");
+        let response = actix_web::test::call_service(&app, send(&body)).await;
+        assert_eq!(response.status().as_u16(), 503, "without the hall's clock there is no today");
     }
 
     #[test]

@@ -135,11 +135,8 @@ impl<'a> Case<'a> {
     }
 
     fn verdict(&self, reasoning: &mut Reasoning) -> Verdict<'a> {
-        let league = |rule| Verdict {
-            rule,
-            scope: Scope::League,
-            centre: Some(self.jurisdiction.league_centre()),
-        };
+        let league =
+            |rule| Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) };
         if let Some(code) = self.item_outside_the_catalogue() {
             reasoning.fire(RouteRule::Rt9, self.not_in_the_catalogue(code));
             return Verdict { rule: RouteRule::Rt9, scope: Scope::NotRequired, centre: None };
@@ -202,15 +199,12 @@ impl<'a> Case<'a> {
             };
         }
         let rule = decided.unwrap_or(RouteRule::Rt7);
-        let mut neighbours =
-            self.region.neighbours.iter().filter_map(|code| self.jurisdiction.region(code));
+        let mut neighbours = self.region.neighbours.iter().filter_map(|code| self.jurisdiction.region(code));
         let nearby = neighbours.find_map(|region| Some((region, self.platform_of(region)?)));
         reasoning.fire(RouteRule::Rt7, self.no_platform(nearby.map(|(region, _)| region)));
         match nearby {
             Some((_, centre)) => Verdict { rule, scope: Scope::Nearby, centre: Some(centre) },
-            None => {
-                Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) }
-            }
+            None => Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) },
         }
     }
 
@@ -301,7 +295,10 @@ fn missing_figure(question: &VenueQuestion) -> Option<Wrong> {
     match question.category {
         Category::Engineering if question.investment.is_none() => missing(
             "/investment",
-            Say::new("工程类项目须填写批准的总投资。", "An engineering project needs its approved investment."),
+            Say::new(
+                "工程类项目须填写批准的总投资。",
+                "An engineering project needs its approved investment.",
+            ),
         ),
         Category::Procurement if question.budget.is_none() => {
             missing("/budget", Say::new("采购类项目须填写预算金额。", "A purchase needs its budget."))
@@ -362,7 +359,10 @@ fn rejection(wrong: Vec<Wrong>) -> Rejection {
 // Sentences that speak of figures.
 
 fn at_league_level() -> Say {
-    Say::new("RT-4：盟本级项目全部进入盟中心。", "RT-4: every project of the league itself trades at its centre.")
+    Say::new(
+        "RT-4：盟本级项目全部进入盟中心。",
+        "RT-4: every project of the league itself trades at its centre.",
+    )
 }
 
 fn thresholds_do_not_apply(category: Category) -> Say {
@@ -390,10 +390,7 @@ fn unit(measure: Measure) -> Say {
 
 fn no_threshold(measure: Measure, date: NaiveDate) -> Say {
     let Say { zh, en } = what(measure);
-    Say::new(
-        format!("{date}没有施行中的{zh}标准。"),
-        format!("No threshold of {en} is in force on {date}."),
-    )
+    Say::new(format!("{date}没有施行中的{zh}标准。"), format!("No threshold of {en} is in force on {date}."))
 }
 
 fn not_evaluated(threshold: &Threshold) -> Say {
@@ -434,6 +431,8 @@ fn grouped(value: Decimal) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -444,9 +443,9 @@ mod tests {
 
     const TODAY: &str = "2026-02-09";
 
-    fn hall() -> Jurisdiction {
+    static HALL: LazyLock<Jurisdiction> = LazyLock::new(|| {
         Jurisdiction::load(&PolicySource::BuiltIn).unwrap_or_else(|error| panic!("{error}"))
-    }
+    });
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -486,7 +485,7 @@ mod tests {
 
     /// `scope centre rule fired…` in one line, so that a case is one line too.
     fn line(question: &VenueQuestion) -> String {
-        match decide(&hall(), question, day(TODAY)) {
+        match decide(&HALL, question, day(TODAY)) {
             Ok(decision) => {
                 let fired: Vec<String> = decision.fired.iter().map(RouteRule::to_string).collect();
                 let centre = decision.centre_code.unwrap_or_else(|| "-".to_owned());
@@ -494,8 +493,11 @@ mod tests {
             }
             Err(rejection) => {
                 assert_eq!(rejection.code, Code::InvalidRequest);
-                let errors: Vec<String> =
-                    rejection.errors.iter().map(|error| format!("{} {}", error.pointer, error.code)).collect();
+                let errors: Vec<String> = rejection
+                    .errors
+                    .iter()
+                    .map(|error| format!("{} {}", error.pointer, error.code))
+                    .collect();
                 format!("422 {}", errors.join(", "))
             }
         }
@@ -616,10 +618,7 @@ mod tests {
                 (ask("152501", Level::County, category), "own 152501 RT-8 [RT-6 RT-8]"),
                 (ask("152525", Level::County, category), "nearby 152526 RT-8 [RT-7 RT-8]"),
                 (ask("152502", Level::County, category), "league 152500 RT-5 [RT-5 RT-8]"),
-                (
-                    on("2014-12-31", ask("152501", Level::County, category)),
-                    "league 152500 RT-8 [RT-7 RT-8]",
-                ),
+                (on("2014-12-31", ask("152501", Level::County, category)), "league 152500 RT-8 [RT-7 RT-8]"),
             ]);
         }
     }
@@ -661,13 +660,13 @@ mod tests {
             (on("2014-01-31", small()), "422 /acceptedOn out-of-range"),
             (on("2014-02-01", small()), "league 152500 RT-7 [RT-7]"),
         ]);
-        let before = decide(&hall(), &small(), day("2014-12-31")).unwrap();
+        let before = decide(&HALL, &small(), day("2014-12-31")).unwrap();
         assert_eq!(before.rule_id, RouteRule::Rt7, "without a day of acceptance, today counts");
     }
 
     #[test]
     fn the_first_neighbour_with_a_platform_that_day_is_taken() {
-        let mut hall = hall();
+        let mut hall = HALL.clone();
         let erenhot = hall.regions.iter_mut().find(|region| region.code.as_str() == "152501").unwrap();
         erenhot.platform[0].to = Some(day("2020-06-30"));
         let at = |date: &str| decide(&hall, &on(date, works("152523", "1.00", "")), day(TODAY)).unwrap();
@@ -729,8 +728,7 @@ mod tests {
 
     #[test]
     fn the_reasons_show_the_arithmetic_in_both_languages() {
-        let hall = hall();
-        let decision = decide(&hall, &works("152527", "19999999.99", ""), day(TODAY)).unwrap();
+        let decision = decide(&HALL, &works("152527", "19999999.99", ""), day(TODAY)).unwrap();
         let expected = [
             (
                 "RT-1：总投资 19,999,999.99 元 < 20,000,000.00 元，未达到标准。",
@@ -750,15 +748,16 @@ mod tests {
             ),
         ];
         assert_eq!(decision.reasons, expected.map(|(zh, en)| Say::new(zh, en)));
-        assert_eq!(decision.table_version, hall.table_version());
-        let league = decide(&hall, &works("152527", "20000000", "10000"), day(TODAY)).unwrap();
+        assert_eq!(decision.table_version, HALL.table_version());
+        let league = decide(&HALL, &works("152527", "20000000", "10000"), day(TODAY)).unwrap();
         assert!(league.reasons[0].zh.contains("20,000,000.00 元 ≥ 20,000,000.00 元"), "{:?}", league.reasons);
         assert!(league.reasons[1].en.contains("10,000.00 m² ≥ 10,000.00 m²"), "{:?}", league.reasons);
     }
 
     #[test]
     fn thousands_are_grouped() {
-        for (value, text) in [(0, "0.00"), (99_999, "999.99"), (100_000, "1,000.00"), (2_000_000_000, "20,000,000.00")]
+        for (value, text) in
+            [(0, "0.00"), (99_999, "999.99"), (100_000, "1,000.00"), (2_000_000_000, "20,000,000.00")]
         {
             assert_eq!(grouped(Decimal::new(value, 2)), text);
         }
