@@ -778,7 +778,7 @@ mod tests {
         }
 
         fn platform(region: u32, date: u32) -> bool {
-            if date < 2015_01_01 {
+            if date < 20_150_101 {
                 return false;
             }
             region == 152501 || region == 152522 || region == 152526 || region == 152527 || region == 152571
