@@ -665,6 +665,22 @@ mod tests {
     }
 
     #[test]
+    fn table_and_catalogue_must_both_be_in_force() {
+        let pointer = |hall: &Jurisdiction, date: &str| {
+            let asked = on(date, works("152527", "1.00", ""));
+            decide(hall, &asked, day(TODAY)).err().map(|no| no.errors[0].pointer.clone())
+        };
+        let mut later_table = HALL.clone();
+        later_table.effective_from = day("2014-06-01");
+        let mut later_catalogue = HALL.clone();
+        later_catalogue.catalogue[0].in_force.from = day("2014-06-01");
+        for hall in [&later_table, &later_catalogue] {
+            assert_eq!(pointer(hall, "2014-05-31").as_deref(), Some("/acceptedOn"));
+            assert_eq!(pointer(hall, "2014-06-01"), None);
+        }
+    }
+
+    #[test]
     fn the_first_neighbour_with_a_platform_that_day_is_taken() {
         let mut hall = HALL.clone();
         let erenhot = hall.regions.iter_mut().find(|region| region.code.as_str() == "152501").unwrap();
