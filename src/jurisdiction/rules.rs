@@ -275,7 +275,7 @@ fn wrong_region(question: &VenueQuestion, region: Option<&Region>) -> Option<Wro
             pointer: "/regionCode",
             word: "unknown",
             say: Say::new(
-                format!("本厅没有行政区划代码{code}。"),
+                format!("本平台未收录行政区划代码{code}。"),
                 format!("The hall serves no region {code}."),
             ),
         });
