@@ -4,4 +4,5 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod kernel;
+pub mod law;
 pub mod platform;
