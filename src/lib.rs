@@ -5,5 +5,6 @@
 
 pub mod jurisdiction;
 pub mod kernel;
+pub mod law;
 pub mod ledger;
 pub mod platform;
