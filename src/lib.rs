@@ -4,6 +4,7 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod evaluation;
+pub mod jurisdiction;
 pub mod kernel;
 pub mod ledger;
 pub mod platform;

@@ -168,7 +168,10 @@ impl Rejection {
 
     /// 404: absent, or not to be known to exist.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, Say::new("没有这个资源，或您无权知道它的存在。", "There is no such resource for you."))
+        Self::new(
+            Code::NotFound,
+            Say::new("没有这个资源，或您无权知道它的存在。", "There is no such resource for you."),
+        )
     }
 
     /// 403: the resource may be known, the act is not this role's.

@@ -37,7 +37,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             .app_data::<BodyLimit>()
             .or_else(|| request.app_data::<web::Data<BodyLimit>>().map(|data| data.as_ref()))
             .map_or(DEFAULT_LIMIT_BYTES, |limit| limit.0);
-        let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+        let declared =
+            request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
         let json = request.content_type().eq_ignore_ascii_case("application/json");
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
@@ -66,7 +67,10 @@ fn unsupported() -> Rejection {
 fn too_large(limit: usize) -> Rejection {
     Rejection::new(
         Code::PayloadTooLarge,
-        Say::new(format!("请求体不得超过 {limit} 字节。"), format!("The body may have at most {limit} bytes.")),
+        Say::new(
+            format!("请求体不得超过 {limit} 字节。"),
+            format!("The body may have at most {limit} bytes."),
+        ),
     )
 }
 

@@ -13,9 +13,7 @@ use actix_web::{
 use serde::Serialize;
 
 use super::meta::{language_of, request_id};
-use crate::kernel::{
-    Code, FieldError, LegalGround, Problem, Rejection, Say, id::RequestId, say::Language,
-};
+use crate::kernel::{Code, FieldError, LegalGround, Problem, Rejection, Say, id::RequestId, say::Language};
 
 /// Media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -60,7 +58,9 @@ pub fn document(problem: &Problem, language: Language, request: RequestId) -> Pr
         Problem::Refusal(refusal) => {
             (&refusal.detail, Vec::new(), refusal.rule.as_deref().cloned(), refusal.extra.clone())
         }
-        Problem::Rejection(rejection) => (&rejection.detail, rejection.errors.clone(), None, serde_json::Map::new()),
+        Problem::Rejection(rejection) => {
+            (&rejection.detail, rejection.errors.clone(), None, serde_json::Map::new())
+        }
         Problem::Fault(_) if code == Code::Unavailable => (&away, Vec::new(), None, serde_json::Map::new()),
         Problem::Fault(_) => (&fault, Vec::new(), None, serde_json::Map::new()),
     };
@@ -135,7 +135,8 @@ pub async fn problem_documents(
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
-            let problem = from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
+            let problem =
+                from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
             return Ok(ServiceResponse::new(http.clone(), respond(&problem, &http)));
         }
     };
@@ -156,7 +157,9 @@ pub async fn problem_documents(
 /// Whether a handler has already written an error body of its own (a problem document or a page).
 fn is_written(response: &ServiceResponse) -> bool {
     response.headers().get("content-type").and_then(|value| value.to_str().ok()).is_some_and(|kind| {
-        kind.starts_with(PROBLEM_JSON) || kind.starts_with("text/html") || kind.starts_with("application/json")
+        kind.starts_with(PROBLEM_JSON)
+            || kind.starts_with("text/html")
+            || kind.starts_with("application/json")
     })
 }
 

@@ -41,7 +41,9 @@ impl Meta {
         };
         Ok(Self {
             request: request_id(request),
-            language: language_of(header("accept-language").and_then(|value| value.to_str().ok()).unwrap_or("")),
+            language: language_of(
+                header("accept-language").and_then(|value| value.to_str().ok()).unwrap_or(""),
+            ),
             idempotency_key,
             if_match: header("if-match").and_then(|value| value.to_str().ok()).map(str::to_owned),
         })
@@ -55,7 +57,10 @@ impl Meta {
         match self.if_match.as_deref() {
             None => Err(Rejection::new(
                 Code::PreconditionRequired,
-                Say::new("请在 If-Match 中给出所见版本的 ETag。", "Give the ETag of the version you saw in If-Match."),
+                Say::new(
+                    "请在 If-Match 中给出所见版本的 ETag。",
+                    "Give the ETag of the version you saw in If-Match.",
+                ),
             )),
             Some(_) => self.allow_version(version),
         }
@@ -72,7 +77,10 @@ impl Meta {
         match self.if_match.as_deref() {
             Some(wanted) if !matches(wanted) => Err(Rejection::new(
                 Code::PreconditionFailed,
-                Say::new("资源已被他人修改，请重新读取。", "The resource has changed since you read it; read it again."),
+                Say::new(
+                    "资源已被他人修改，请重新读取。",
+                    "The resource has changed since you read it; read it again.",
+                ),
             )),
             _ => Ok(()),
         }

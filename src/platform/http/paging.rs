@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_a_made_up_one_does_not() {
-        let cursor = Cursor { at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::nil() };
+        let cursor =
+            Cursor { at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::nil() };
         assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
         let query = PageQuery { cursor: Some("bm9uc2Vuc2U".into()), limit: None };
         assert!(query.checked().is_err());
