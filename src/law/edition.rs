@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    kernel::Category,
     kernel::{Say, money::read_amount},
     platform::policy_file::{PolicyError, PolicyFile, PolicySource},
 };
@@ -19,7 +20,7 @@ use super::{
     counting::{Direction, Unit},
     model::{Bound, Cap, Mark, Period, Quantity, Reached, Rule, Settings},
     procedure::{
-        Category, CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
+        CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
         State, Step, can_guard, is_cap,
     },
 };

@@ -20,7 +20,7 @@ pub use calendar::Calendar;
 pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
 pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
 pub use procedure::{
-    Bounds, Category, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
+    Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
     QualificationBy, Regime, State, Step,
 };
 

@@ -189,16 +189,6 @@ pub enum Regime {
     Procurement,
 }
 
-/// The hall's category a procedure serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Category {
-    /// 工程建设
-    Engineering,
-    /// 政府采购
-    Procurement,
-}
-
 /// What is bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]

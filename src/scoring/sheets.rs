@@ -211,7 +211,7 @@ fn check_sheet(factors: &Factors, sheet: &Sheet) -> Result<(), SheetFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::factors::{Regime, tests::goods};
+    use crate::scoring::factors::{Regime, tests::goods};
 
     fn committee() -> Vec<String> {
         ["一", "二", "三", "四", "五"].map(str::to_owned).to_vec()
