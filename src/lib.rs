@@ -6,5 +6,6 @@
 pub mod evaluation;
 pub mod jurisdiction;
 pub mod kernel;
+pub mod law;
 pub mod ledger;
 pub mod platform;
