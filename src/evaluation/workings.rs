@@ -25,7 +25,7 @@ pub(super) fn tell_ceiling(
     let (zh, en) = if names.is_empty() {
         (String::new(), String::new())
     } else {
-        (format!(":{}", names.join("、")), format!(": {}", names.join(", ")))
+        (format!("：{}", names.join("、")), format!(": {}", names.join(", ")))
     };
     workings.push(Say::new(
         format!("报价{offers}个；高于最高限价{ceiling}、在计算基准价之前否决{rejected}个{zh}；有效{effective}个"),
