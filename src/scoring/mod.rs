@@ -14,5 +14,7 @@ pub mod factors;
 pub mod low_price;
 pub mod method;
 pub mod preview;
+pub mod ranking;
 pub mod scoring;
 pub mod sheets;
+mod workings;
