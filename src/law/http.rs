@@ -36,17 +36,20 @@ pub async fn preview_deadline(
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, test};
+    use actix_web::{App, middleware::from_fn, test};
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::platform::policy_file::PolicySource;
+    use crate::platform::{http::problem_documents, policy_file::PolicySource};
 
     #[actix_web::test]
     async fn anybody_has_a_period_counted_over_http() {
         let law = Arc::new(Law::load(&PolicySource::BuiltIn).unwrap());
         let path = "/api/v1/law/deadlines/preview";
-        let app = App::new().app_data(web::Data::new(law)).route(path, web::post().to(preview_deadline));
+        let app = App::new()
+            .wrap(from_fn(problem_documents))
+            .app_data(web::Data::new(law))
+            .route(path, web::post().to(preview_deadline));
         let app = test::init_service(app).await;
         for (body, status, key, expected) in [
             (json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}), 200, "endsOn", "2026-02-12"),
