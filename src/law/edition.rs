@@ -608,9 +608,7 @@ mod tests {
     #[test]
     fn a_rule_may_follow_another_in_time() {
         let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == "law/engineering.toml").unwrap();
-        let start = text.find("[[rules]]\nid = \"ENG-4\"").unwrap();
-        let end = start + text[start..].find("\n\n").unwrap();
-        let old = &text[start..end];
+        let old = text.split("\n\n").find(|rule| rule.contains("id = \"ENG-4\"")).unwrap();
         let ended = old.replace("\"2000-01-01\"", "\"2000-01-01\"\neffectiveTo = \"2026-06-30\"");
         let later = old.replace("\"2000-01-01\"", "\"2026-07-01\"").replace("n = 20", "n = 30");
         let law = load_changed("law/engineering.toml", old, &format!("{ended}\n\n{later}")).unwrap();

@@ -46,10 +46,9 @@ mod tests {
     async fn anybody_has_a_period_counted_over_http() {
         let law = Arc::new(Law::load(&PolicySource::BuiltIn).unwrap());
         let path = "/api/v1/law/deadlines/preview";
-        let app = App::new()
-            .wrap(from_fn(problem_documents))
-            .app_data(web::Data::new(law))
-            .route(path, web::post().to(preview_deadline));
+        let resource =
+            web::resource(path).wrap(from_fn(problem_documents)).route(web::post().to(preview_deadline));
+        let app = App::new().app_data(web::Data::new(law)).service(resource);
         let app = test::init_service(app).await;
         for (body, status, key, expected) in [
             (json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}), 200, "endsOn", "2026-02-12"),

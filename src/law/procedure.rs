@@ -466,7 +466,7 @@ impl Committee {
     /// `law-refuses` with the rule that is broken.
     pub fn check(&self, members: u32, experts: u32) -> Result<(), Refusal> {
         let minimum = self.minimum;
-        if members < minimum || (self.odd && members % 2 == 0) {
+        if members < minimum || (self.odd && members.is_multiple_of(2)) {
             let detail = Say::new(
                 format!("评审委员会须为{minimum}人以上单数，现为{members}人。"),
                 format!("The committee needs an odd number of at least {minimum}; it has {members}."),
