@@ -6,3 +6,4 @@
 pub mod kernel;
 pub mod ledger;
 pub mod platform;
+pub(crate) mod schema;
