@@ -39,6 +39,9 @@ CREATE TABLE projects (
 CREATE INDEX projects_by_time ON projects (registered_at DESC, id DESC);
 CREATE INDEX projects_by_centre ON projects (centre_code, registered_at DESC);
 
+-- Serial part of 项目编号; gaps are harmless.
+CREATE SEQUENCE project_serials MAXVALUE 999999 CYCLE;
+
 CREATE TABLE project_approvals (
     id uuid PRIMARY KEY,
     project_id uuid NOT NULL CONSTRAINT project_approvals_project REFERENCES projects (id),
@@ -85,3 +88,4 @@ CALL audit('venue_decisions');
 
 GRANT SELECT, INSERT ON projects, project_approvals, project_lots, venue_decisions TO tenderhall_app;
 GRANT UPDATE ON projects TO tenderhall_app;
+GRANT USAGE ON SEQUENCE project_serials TO tenderhall_app;

@@ -186,3 +186,8 @@ impl<T> OnConstraint<T> for Result<T, DieselError> {
         })
     }
 }
+
+/// The fault of a stored word or number that our own code could not have written; `place` is `table.column`.
+pub fn unreadable<E: std::fmt::Debug>(place: &'static str) -> impl Fn(E) -> Problem {
+    move |error| Problem::internal(anyhow::anyhow!("{place} holds what was never written: {error:?}"))
+}
