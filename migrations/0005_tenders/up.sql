@@ -94,9 +94,25 @@ CREATE TABLE tender_clarifications (
     CONSTRAINT tender_clarifications_once UNIQUE (tender_id, no)
 );
 
+-- When what happened to a tender: the facts that the law's periods are counted from.
+CREATE TABLE tender_events (
+    id uuid PRIMARY KEY,
+    tender_id uuid NOT NULL CONSTRAINT tender_events_tender REFERENCES tenders (id),
+    event text NOT NULL,
+    at timestamptz NOT NULL,
+    -- Rule of a duty that was fulfilled too late: recorded, not refused.
+    late_rule text,
+    CONSTRAINT tender_events_once UNIQUE (tender_id, event, at)
+);
+
+-- Serial part of 招标项目编号; gaps are harmless.
+CREATE SEQUENCE tender_serials MAXVALUE 999999 CYCLE;
+
+CALL audit('tender_events');
 CALL audit('tenders');
 CALL audit('tender_places');
 CALL audit('tender_clarifications');
 
 GRANT SELECT, INSERT, UPDATE ON tenders, tender_intake, tender_places TO tenderhall_app;
-GRANT SELECT, INSERT ON tender_clarifications TO tenderhall_app;
+GRANT SELECT, INSERT ON tender_clarifications, tender_events TO tenderhall_app;
+GRANT USAGE ON SEQUENCE tender_serials TO tenderhall_app;

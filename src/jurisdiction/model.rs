@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::kernel::Category;
 use crate::kernel::{Area, RegionCode, Say, money::Amount};
 
 /// A span of days, both ends included; without an end it lasts until further notice.
@@ -176,47 +177,6 @@ impl Centre {
     /// How many rooms of `kind` the centre has.
     pub fn count(&self, kind: RoomKind) -> usize {
         self.rooms.iter().filter(|room| room.kind == kind).count()
-    }
-}
-
-/// The four classes of the catalogue.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::EnumString,
-    strum::Display,
-    strum::EnumIter,
-)]
-#[serde(rename_all = "camelCase")]
-#[strum(serialize_all = "camelCase")]
-pub enum Category {
-    /// 工程类
-    Engineering,
-    /// 采购类: government procurement.
-    Procurement,
-    /// 土地和矿产类
-    LandMineral,
-    /// 国有(集体)产权类
-    Property,
-}
-
-impl Category {
-    /// The class's name.
-    pub fn name(self) -> Say {
-        match self {
-            Self::Engineering => Say::new("工程类", "engineering"),
-            Self::Procurement => Say::new("采购类", "government procurement"),
-            Self::LandMineral => Say::new("土地和矿产类", "land and mineral rights"),
-            Self::Property => Say::new("国有（集体）产权类", "property rights"),
-        }
     }
 }
 

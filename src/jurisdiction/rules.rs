@@ -275,7 +275,7 @@ fn wrong_region(question: &VenueQuestion, region: Option<&Region>) -> Option<Wro
             pointer: "/regionCode",
             word: "unknown",
             say: Say::new(
-                format!("本厅没有行政区划代码{code}。"),
+                format!("本平台未收录行政区划代码{code}。"),
                 format!("The hall serves no region {code}."),
             ),
         });
@@ -662,6 +662,22 @@ mod tests {
         ]);
         let before = decide(&HALL, &small(), day("2014-12-31")).unwrap();
         assert_eq!(before.rule_id, RouteRule::Rt7, "without a day of acceptance, today counts");
+    }
+
+    #[test]
+    fn table_and_catalogue_must_both_be_in_force() {
+        let pointer = |hall: &Jurisdiction, date: &str| {
+            let asked = on(date, works("152527", "1.00", ""));
+            decide(hall, &asked, day(TODAY)).err().map(|no| no.errors[0].pointer.clone())
+        };
+        let mut later_table = HALL.clone();
+        later_table.effective_from = day("2014-06-01");
+        let mut later_catalogue = HALL.clone();
+        later_catalogue.catalogue[0].in_force.from = day("2014-06-01");
+        for hall in [&later_table, &later_catalogue] {
+            assert_eq!(pointer(hall, "2014-05-31").as_deref(), Some("/acceptedOn"));
+            assert_eq!(pointer(hall, "2014-06-01"), None);
+        }
     }
 
     #[test]

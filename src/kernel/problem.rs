@@ -71,6 +71,9 @@ codes! {
     Duplicate = "duplicate", 409, "已存在", "Already exists";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
+    // evaluation
+    SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
+    ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
 }
 
 /// What is wrong with one place of the request.

@@ -195,8 +195,8 @@ impl Project {
         Parties {
             purchaser: self.purchaser,
             agency: self.agency,
-            centre_code: self.centre_code.clone().unwrap_or_default(),
-            region_code: self.region_code.clone(),
+            centre_code: self.centre_code.clone(),
+            region_code: self.region_code.to_string(),
             category: self.category,
         }
     }

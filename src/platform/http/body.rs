@@ -113,6 +113,17 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     Ok(value)
 }
 
+/// Reads a part of a document that is already JSON; `at` is the pointer of the part.
+///
+/// # Errors
+/// 422 with the pointer of the place that does not fit.
+pub fn read_value<T: DeserializeOwned>(part: serde_json::Value, at: &str) -> Result<T, Rejection> {
+    serde_path_to_error::deserialize(part).map_err(|error| {
+        let pointer = format!("{at}{}", pointer_of(error.path()));
+        wrong_shape(pointer, &error.into_inner().to_string())
+    })
+}
+
 fn wrong_shape(pointer: String, why: &str) -> Rejection {
     let why = why.rsplit_once(" at line ").map_or(why, |(sentence, _)| sentence);
     let word = if why.starts_with("unknown field") {

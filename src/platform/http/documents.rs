@@ -206,3 +206,36 @@ fn by_status(status: StatusCode) -> Problem {
         other => Problem::internal(anyhow::anyhow!("framework answered {other}")),
     }
 }
+
+/// The problem responses every call of the API may answer, for `responses(…, Problems)` of an operation.
+pub struct Problems;
+
+impl utoipa::IntoResponses for Problems {
+    fn responses()
+    -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>> {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        [
+            (400, "The request is malformed"),
+            (401, "No valid credentials"),
+            (403, "Not this role's act"),
+            (404, "Absent, or not for the caller to know"),
+            (405, "Method not allowed"),
+            (409, "The law or the state says no; a legal refusal names its rule"),
+            (412, "The resource has changed"),
+            (413, "The request is too large"),
+            (415, "Unsupported media type"),
+            (422, "Invalid content, with pointers"),
+            (428, "If-Match is required"),
+            (429, "Too many requests"),
+            (500, "The hall failed"),
+            (503, "Temporarily unavailable"),
+        ]
+        .into_iter()
+        .map(|(status, description)| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+            let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+            (status.to_string(), response.into())
+        })
+        .collect()
+    }
+}

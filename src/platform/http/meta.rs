@@ -4,6 +4,8 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
+use sha2::{Digest, Sha256};
+
 use crate::kernel::{Code, Problem, Rejection, Say, id::RequestId, say::Language};
 
 /// Header facts of one request.
@@ -17,6 +19,8 @@ pub struct Meta {
     pub idempotency_key: Option<String>,
     /// `If-Match` as sent.
     pub if_match: Option<String>,
+    /// SHA-256 over method and path: the fingerprint of a request without a body.
+    pub target: [u8; 32],
 }
 
 impl FromRequest for Meta {
@@ -46,6 +50,7 @@ impl Meta {
             ),
             idempotency_key,
             if_match: header("if-match").and_then(|value| value.to_str().ok()).map(str::to_owned),
+            target: Sha256::digest(format!("{} {}\n", request.method(), request.path())).into(),
         })
     }
 

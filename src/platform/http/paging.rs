@@ -84,6 +84,11 @@ impl<T> Page<T> {
         let next = if more { rows.last().map(|row| cursor_of(row).text()) } else { None };
         Self { items: rows, next }
     }
+
+    /// Value of the `Link` header (RFC 8288); empty on the last page.
+    pub fn link(&self, path: &str) -> String {
+        self.next.as_ref().map(|cursor| format!("<{path}?cursor={cursor}>; rel=\"next\"")).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
