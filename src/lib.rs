@@ -9,3 +9,4 @@ pub mod kernel;
 pub mod law;
 pub mod ledger;
 pub mod platform;
+pub(crate) mod schema;
