@@ -55,7 +55,7 @@ pub struct SealArgs {
     pub tender: Option<String>,
     /// 访问令牌 / Access token for the hall, if it asks for one
     #[arg(long, env = "TENDERHALL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    pub token: Option<String>,
+    pub token: Option<SecretString>,
     /// 公告载明的策略摘要 / Policy digest printed on the notice; compared before anything is sealed
     #[arg(long, value_name = "HEX")]
     pub policy_digest: Option<Digest>,
@@ -223,9 +223,7 @@ pub fn open(args: &OpenArgs, out: &mut dyn Write) -> Result<()> {
         return Err(super::Flaw::Signer.because(public_key_text(&signer)).into());
     }
     let ciphertext = read_file(&args.bid, INPUT_LIMIT)?;
-    let text = String::from_utf8(read_file(&args.secret, SECRET_FILE_LIMIT)?)
-        .map_err(|_| super::Flaw::Secret.because(args.secret.display()))?;
-    let opened = open_bid(&envelope, &ciphertext, &text.trim_end().to_owned().into())?;
+    let opened = open_bid(&envelope, &ciphertext, &read_bid_secret(&args.secret)?)?;
     let mut written = Vec::new();
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -248,7 +246,7 @@ pub fn open(args: &OpenArgs, out: &mut dyn Write) -> Result<()> {
 fn read_policy(args: &SealArgs) -> Result<CheckedPolicy> {
     let bytes = match (&args.policy, &args.server, &args.tender) {
         (Some(path), _, _) => read_file(path, u64::try_from(2 * POLICY_LIMIT)?)?,
-        (None, Some(server), Some(tender)) => fetch_policy(server, tender, args.token.as_deref())?,
+        (None, Some(server), Some(tender)) => fetch_policy(server, tender, args.token.as_ref())?,
         _ => bail!("缺少 --policy 或 --server 与 --tender / --policy, or --server with --tender, is needed"),
     };
     // Both the hall's answer and the bare policy are taken.
@@ -282,14 +280,14 @@ fn read_policy(args: &SealArgs) -> Result<CheckedPolicy> {
     Ok(policy)
 }
 
-fn fetch_policy(server: &str, tender: &str, token: Option<&str>) -> Result<Vec<u8>> {
+fn fetch_policy(server: &str, tender: &str, token: Option<&SecretString>) -> Result<Vec<u8>> {
     let tender: IdText = tender.parse().map_err(|cause: &str| anyhow::anyhow!("--tender: {cause}"))?;
     let url = format!("{}/api/v1/tenders/{tender}/seal-policy", server.trim_end_matches('/'));
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30))).build();
     let agent: ureq::Agent = config.into();
     let mut request = agent.get(&url).header("Accept", "application/json");
     if let Some(token) = token {
-        request = request.header("Authorization", format!("Bearer {token}"));
+        request = request.header("Authorization", format!("Bearer {}", token.expose_secret()));
     }
     let mut answer = request.call().with_context(|| format!("GET {url}"))?;
     let limit = u64::try_from(2 * POLICY_LIMIT)?;
@@ -352,11 +350,18 @@ fn read_folder(folder: &Path) -> Result<(Named, Vec<String>)> {
             continue;
         }
         let plain = entry.file_type()?.is_file() && is_file_name(&name);
-        ensure!(plain, "不是可用的普通文件 / Not a plain file with a usable name: {}", entry.path().display());
+        ensure!(
+            plain,
+            "不是可用的普通文件 / Not a plain file with a usable name: {}",
+            entry.path().display()
+        );
         let bytes = read_file(&entry.path(), INPUT_LIMIT)?;
         total += u64::try_from(bytes.len())?;
         files.push((name, bytes));
-        ensure!(total <= INPUT_LIMIT && files.len() <= FILE_LIMIT, "文件过多或过大 / Too many or too large files");
+        ensure!(
+            total <= INPUT_LIMIT && files.len() <= FILE_LIMIT,
+            "文件过多或过大 / Too many or too large files"
+        );
     }
     files.sort_by(|a, b| a.0.cmp(&b.0));
     skipped.sort();
@@ -394,6 +399,15 @@ fn read_secret_file(path: &Path) -> Result<SecretString> {
     Ok(String::from_utf8(bytes).map_err(|_| super::Flaw::Secret.because(path.display()))?.into())
 }
 
+/// Reads the first line of a secret file that is no comment, as `age-keygen` writes it.
+fn read_bid_secret(path: &Path) -> Result<SecretString> {
+    let text: SecretString = String::from_utf8(read_file(path, SECRET_FILE_LIMIT)?)
+        .map_err(|_| super::Flaw::Secret.because(path.display()))?
+        .into();
+    let line = text.expose_secret().lines().find(|line| !line.starts_with('#'));
+    Ok(line.unwrap_or_default().to_owned().into())
+}
+
 /// Writes a file that must not exist yet, down to the disk.
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let said = || format!("无法写入 / Cannot write: {}", path.display());
@@ -428,12 +442,19 @@ fn print_seal(out: &mut dyn Write, report: &SealReport) -> Result<()> {
     }
     writeln!(out, "策略 Policy       {}", report.policy_digest)?;
     writeln!(out, "信封 Envelope     sha256:{}", report.envelope_digest)?;
-    writeln!(out, "密文 Ciphertext   {} bytes  sha256 {}", report.ciphertext_bytes, report.ciphertext_sha256)?;
+    writeln!(
+        out,
+        "密文 Ciphertext   {} bytes  sha256 {}",
+        report.ciphertext_bytes, report.ciphertext_sha256
+    )?;
     for path in &report.written {
         writeln!(out, "已写 Written      {}", path.display())?;
     }
     writeln!(out, "请核对策略摘要与公告一致；secret.txt 在开标前不得交给任何人，遗失即无法解密。")?;
-    writeln!(out, "Compare the policy digest with the notice. Give secret.txt to nobody before the opening;")?;
+    writeln!(
+        out,
+        "Compare the policy digest with the notice. Give secret.txt to nobody before the opening;"
+    )?;
     writeln!(out, "without it the bid cannot be opened.")?;
     Ok(())
 }

@@ -90,9 +90,7 @@ pub fn padme(length: u64) -> u64 {
 
 /// Whether a file may carry this name: no folders, no control or direction-changing characters.
 pub fn is_file_name(name: &str) -> bool {
-    let hidden_turn = |c: char| {
-        matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-    };
+    let hidden_turn = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
     (1..=NAME_LIMIT).contains(&name.len())
         && name != "."
         && name != ".."
@@ -225,17 +223,27 @@ mod tests {
     /// The manifest inside, changed as text, with the length in front made to fit.
     fn with_manifest(change: impl Fn(String) -> String) -> Vec<u8> {
         let whole = sample();
-        let length = u32::from_be_bytes(whole[8..12].try_into().unwrap()) as usize;
+        let length = u32::from_be_bytes(whole[8..12].try_into().unwrap());
+        let length = usize::try_from(length).unwrap();
         let text = change(String::from_utf8(whole[12..12 + length].to_vec()).unwrap());
         let length = u32::try_from(text.len()).unwrap().to_be_bytes();
-        [&whole[..8], &length[..], text.as_bytes(), b"hello", &vec![0; whole.len() - 12 - text.len() - 5]].concat()
+        [&whole[..8], &length[..], text.as_bytes(), b"hello", &vec![0; whole.len() - 12 - text.len() - 5]]
+            .concat()
     }
 
     #[test]
     fn padme_equals_its_published_vectors() {
-        for (length, padded) in
-            [(0, 0), (1, 1), (2, 2), (7, 7), (8, 8), (9, 10), (100, 104), (1000, 1024), (1_000_000, 1_015_808)]
-        {
+        for (length, padded) in [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+            (7, 7),
+            (8, 8),
+            (9, 10),
+            (100, 104),
+            (1000, 1024),
+            (1_000_000, 1_015_808),
+        ] {
             assert_eq!(padme(length), padded, "{length}");
         }
     }
@@ -246,7 +254,8 @@ mod tests {
         let (manifest, files) = parse(&whole).unwrap();
         assert_eq!(files, [b"hello".as_slice(), b"".as_slice()]);
         assert_eq!(manifest.price().unwrap().unwrap().to_string(), "12345678.90");
-        assert_eq!(padme(whole.len() as u64), whole.len() as u64);
+        let total = size(whole.len()).unwrap();
+        assert_eq!(padme(total), total);
     }
 
     #[test]
@@ -262,7 +271,10 @@ mod tests {
         assert_eq!(flaw(&dirty), Flaw::Padding);
         assert_eq!(flaw(&[&whole[..8], &u32::MAX.to_be_bytes(), &whole[12..]].concat()), Flaw::TooLarge);
         assert_eq!(flaw(&with_manifest(|text| text.replacen(",\"", ", \"", 1))), Flaw::NotCanonical);
-        assert_eq!(flaw(&with_manifest(|text| text.replacen("\"v\":1", "\"v\":1,\"w\":1", 1))), Flaw::Malformed);
+        assert_eq!(
+            flaw(&with_manifest(|text| text.replacen("\"v\":1", "\"v\":1,\"w\":1", 1))),
+            Flaw::Malformed
+        );
         assert_eq!(flaw(&with_manifest(|text| text.replacen("b.txt", "../b", 1))), Flaw::FileName);
         let mut altered = whole.clone();
         let body = whole.windows(5).position(|five| five == b"hello").unwrap();
@@ -292,19 +304,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_size_is_laid_out_and_read_back(size in 0_usize..6000, note in "[a-z]{0,300}") {
+        fn any_size_is_laid_out_and_read_back(bytes in 0_usize..6000, note in "[a-z]{0,300}") {
             let mut manifest = manifest(json!({"note": note}));
-            let whole = build(&mut manifest, &[("f".into(), vec![7; size])]).unwrap();
+            let whole = build(&mut manifest, &[("f".into(), vec![7; bytes])]).unwrap();
             let (read, files) = parse(&whole).unwrap();
             prop_assert_eq!(&read, &manifest);
-            prop_assert_eq!(files[0].len(), size);
-            prop_assert!(read.pad <= 40 + (whole.len() as u64) / 8);
+            prop_assert_eq!(files[0].len(), bytes);
+            prop_assert!(read.pad <= 40 + size(whole.len()).unwrap() / 8);
         }
 
         #[test]
         fn the_pad_always_states_its_own_length(content in 13_u64..1_u64 << 41) {
             let pad = pad_for(content);
-            let total = content - 1 + pad.to_string().len() as u64 + pad;
+            let total = content - 1 + size(pad.to_string().len()).unwrap() + pad;
             prop_assert_eq!(padme(total), total);
         }
     }

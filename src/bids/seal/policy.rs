@@ -146,7 +146,8 @@ impl Policy {
     ///
     /// A clause of the bidder alone has none: the bidder keeps the secret itself.
     pub fn expected_shares(&self) -> Vec<(usize, &Word)> {
-        let with_shares = |clause: &Vec<Word>| !matches!(clause.as_slice(), [only] if only.as_str() == BIDDER);
+        let with_shares =
+            |clause: &Vec<Word>| !matches!(clause.as_slice(), [only] if only.as_str() == BIDDER);
         let clauses = self.clauses.iter().enumerate().filter(|(_, clause)| with_shares(clause));
         clauses.flat_map(|(at, clause)| clause.iter().map(move |member| (at, member))).collect()
     }

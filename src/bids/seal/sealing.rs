@@ -82,8 +82,8 @@ pub fn seal(
     ensure(rules.parts.contains(&target.part), Flaw::Part)?;
     let prev = target.prev;
     let (manifest, plaintext) = lay_out(&one_time, policy, target, content)?;
-    let ciphertext = age::encrypt(&one_time.to_public(), &plaintext)
-        .map_err(|cause| Flaw::Encryption.because(cause))?;
+    let ciphertext =
+        age::encrypt(&one_time.to_public(), &plaintext).map_err(|cause| Flaw::Encryption.because(cause))?;
     let size = u64::try_from(ciphertext.len()).map_err(|_| Flaw::PayloadTooLarge)?;
     if size > rules.max_part_bytes {
         return Err(Flaw::PayloadTooLarge.because(format_args!("{size} > {} bytes", rules.max_part_bytes)));

@@ -130,7 +130,8 @@ impl BidderKey {
         let mut lines =
             text.expose_secret().lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
         let line = lines.next().ok_or_else(not_seed)?;
-        let seed = read_base64(line).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or_else(not_seed)?;
+        let seed =
+            read_base64(line).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).ok_or_else(not_seed)?;
         if lines.next().is_some() { Err(not_seed()) } else { Ok(Self::from_seed(&seed)) }
     }
 }

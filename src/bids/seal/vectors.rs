@@ -65,13 +65,22 @@ fn secret() -> SecretString {
 }
 
 fn target() -> Target {
-    Target { part: "whole".parse().unwrap(), bidder: bidder(), revision: 1, prev: None, nonce: Nonce([0x11; 32]) }
+    Target {
+        part: "whole".parse().unwrap(),
+        bidder: bidder(),
+        revision: 1,
+        prev: None,
+        nonce: Nonce([0x11; 32]),
+    }
 }
 
 fn content() -> Content {
     let form = json!({"price":{"amount":"12345678.90","currency":"CNY"},"days":180});
     let letter = ("投标函.txt".to_owned(), "我方愿以上述报价承包本工程。\n".as_bytes().to_vec());
-    Content { form: form.as_object().unwrap().clone(), files: vec![letter, ("b.txt".into(), b"b\n".to_vec())] }
+    Content {
+        form: form.as_object().unwrap().clone(),
+        files: vec![letter, ("b.txt".into(), b"b\n".to_vec())],
+    }
 }
 
 fn plaintext() -> (Manifest, Vec<u8>) {
@@ -88,7 +97,7 @@ fn sealed() -> (Envelope, Vec<u8>) {
     }
     let ciphertext = stored("bid.age");
     let client = Client { name: "tenderhall".parse().unwrap(), version: "0.1.0".parse().unwrap() };
-    let size = ciphertext.len() as u64;
+    let size = u64::try_from(ciphertext.len()).unwrap();
     (enclose(manifest, None, &ciphertext, size, client).sign(&bidder_key()).unwrap(), ciphertext)
 }
 
@@ -173,7 +182,8 @@ fn every_stored_vector_comes_out_again() {
 
 #[test]
 fn padme_and_canonical_json_equal_their_vectors() {
-    let lengths = [0_u64, 1, 2, 3, 7, 8, 9, 10, 17, 100, 1000, 4097, 65_537, 1_000_000, 1_048_576, 1_048_577, 1 << 40];
+    let lengths =
+        [0_u64, 1, 2, 3, 7, 8, 9, 10, 17, 100, 1000, 4097, 65_537, 1_000_000, 1_048_576, 1_048_577, 1 << 40];
     let rows: Vec<_> = lengths.iter().map(|length| json!([length, padme(*length)])).collect();
     assert!(rows.contains(&json!([1_000_000, 1_015_808])));
     compare("padme.json", &wire::canonical(&rows).unwrap());
@@ -183,7 +193,8 @@ fn padme_and_canonical_json_equal_their_vectors() {
         r#"[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001,-0]"#,
         r#"{"投标人":"甲\/乙","x":"\u000F\u0041\n\"\\"}"#,
     ];
-    let made = |text: &&str| json!({"input": text, "canonical": serde_json_canonicalizer::pipe(text).unwrap()});
+    let made =
+        |text: &&str| json!({"input": text, "canonical": serde_json_canonicalizer::pipe(text).unwrap()});
     compare("jcs.json", &wire::canonical(&inputs.iter().map(made).collect::<Vec<_>>()).unwrap());
 }
 
@@ -195,6 +206,18 @@ fn the_fixed_age_file_opens() {
     assert_eq!(opened.manifest.price().unwrap().unwrap().to_string(), "12345678.90");
     let checked = envelope.check(&ciphertext, &policy(), &bidder()).unwrap();
     assert_eq!(checked.signer, bidder_key().public());
+}
+
+/// `by-hand` was made by `docs/seal/seal.py` with Debian's `age`.
+#[test]
+fn a_bid_sealed_by_hand_is_taken_in_and_opens() {
+    let envelope = Envelope::read(&stored("by-hand/envelope.json")).unwrap();
+    let ciphertext = stored("by-hand/bid.age");
+    let secret = String::from_utf8(stored("by-hand/secret.txt")).unwrap().trim_end().to_owned().into();
+    assert!(envelope.check(&ciphertext, &policy(), &"ORG-78".parse().unwrap()).is_ok());
+    let opened = open(&envelope, &ciphertext, &secret).unwrap();
+    assert_eq!(opened.manifest.price().unwrap().unwrap().to_string(), "18376739.00");
+    assert_eq!(opened.files[0].1, b"Letter of tender, sealed by hand.\n");
 }
 
 #[test]
@@ -216,7 +239,8 @@ fn every_flipped_byte_is_refused() {
     let text = envelope.canonical().unwrap();
     let withdrawn = Withdrawal::of(&standing(&envelope), &bidder_key()).unwrap().canonical().unwrap();
     let note = receipt(Verdict::Accepted, false).sign(&receipt_signer()).into_bytes();
-    let own = |signer| if signer == bidder_key().public() { Ok(()) } else { Err(SealError::from(Flaw::Signer)) };
+    let own =
+        |signer| if signer == bidder_key().public() { Ok(()) } else { Err(SealError::from(Flaw::Signer)) };
     for bit in [1, 0x20, 0x80] {
         for at in 0..text.len() {
             let read = Envelope::read(&flipped(&text, at, bit));
@@ -333,6 +357,61 @@ fn each_mismatch_of_a_withdrawal_has_its_name() {
     assert_eq!(flaw(Standing { envelope: Digest([0; 32]), ..right.clone() }), Flaw::EnvelopeDigest);
 }
 
+/// Serves `body` once on loopback and gives the address and the request that came.
+fn serve_once(body: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+        let request: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(&body).unwrap();
+        request.join("\n")
+    });
+    (address, served)
+}
+
+#[test]
+fn the_policy_comes_from_the_hall_and_is_compared_with_the_notice() {
+    let root = std::env::temp_dir().join(format!("tenderhall-seal-{}", uuid::Uuid::new_v4()));
+    fs::create_dir_all(root.join("in")).unwrap();
+    let key = root.join("key");
+    command::keygen(&command::KeygenArgs { out: key.clone(), json: false }, &mut Vec::new()).unwrap();
+    let run = |answer: &policy::SealPolicyAnswer, notice: Digest, out: &str| {
+        let (server, served) = serve_once(serde_json::to_vec(answer).unwrap());
+        let args = command::SealArgs {
+            policy: None,
+            server: Some(server),
+            tender: Some("T-2026-000123".into()),
+            token: Some("word".to_owned().into()),
+            policy_digest: Some(notice),
+            input: root.join("in"),
+            price: Some("1.00".into()),
+            form: None,
+            bidder: bidder(),
+            part: None,
+            key: key.clone(),
+            replaces: None,
+            out: root.join(out),
+            json: false,
+        };
+        let done = command::seal(&args, &mut Vec::new()).map_err(|cause| cause.to_string());
+        (done, served.join().unwrap())
+    };
+    let right = policy::SealPolicyAnswer::from(&policy());
+    let (done, request) = run(&right, policy().digest(), "one");
+    assert_eq!(done, Ok(()));
+    assert!(request.starts_with("GET /api/v1/tenders/T-2026-000123/seal-policy HTTP/1.1"), "{request}");
+    assert!(request.to_lowercase().contains("authorization: bearer word"), "{request}");
+    assert!(run(&right, Digest([0; 32]), "two").0.unwrap_err().contains("notice"));
+    let lying = policy::SealPolicyAnswer { policy_digest: Digest([0; 32]), ..right };
+    assert!(run(&lying, policy().digest(), "three").0.unwrap_err().contains("digest given with it"));
+    assert!(!root.join("two").join("secret.txt").exists());
+    fs::remove_dir_all(root).unwrap();
+}
+
 #[test]
 fn the_commands_make_seal_replace_and_open_a_bid() {
     let root = std::env::temp_dir().join(format!("tenderhall-seal-{}", uuid::Uuid::new_v4()));
@@ -373,6 +452,10 @@ fn the_commands_make_seal_replace_and_open_a_bid() {
         out: Some(root.join("opened")),
         json: true,
     };
+    // As age-keygen writes it, comments and all.
+    let line = fs::read_to_string(&args.secret).unwrap();
+    args.secret = root.join("commented.txt");
+    fs::write(&args.secret, format!("# created: 2026\n# public key: age1\n{line}")).unwrap();
     let mut said = Vec::new();
     command::open(&args, &mut said).unwrap();
     let report: Value = serde_json::from_slice(&said).unwrap();
