@@ -3,10 +3,11 @@
 //! The crate is a house. Each folder is a room named in the words of the trade; arrows point down only.
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
-pub mod scoring;
+pub mod bids;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
 pub mod platform;
-pub(crate) mod schema;
+pub mod schema;
+pub mod scoring;
