@@ -3,6 +3,7 @@
 //! Owns no table, no configuration and no I/O; may use nothing of this crate outside itself.
 
 pub mod actor;
+pub mod category;
 pub mod id;
 pub mod money;
 pub mod problem;
@@ -12,6 +13,7 @@ pub mod time;
 pub mod uscc;
 
 pub use actor::{Actor, OrganisationKind, Role};
+pub use category::Category;
 pub use money::{Area, Money};
 pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};
 pub use region::RegionCode;
