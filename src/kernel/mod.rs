@@ -3,6 +3,7 @@
 //! Owns no table, no configuration and no I/O; may use nothing of this crate outside itself.
 
 pub mod actor;
+pub mod allowed;
 pub mod category;
 pub mod id;
 pub mod money;
@@ -13,6 +14,7 @@ pub mod time;
 pub mod uscc;
 
 pub use actor::{Actor, OrganisationKind, Role};
+pub use allowed::AllowedAction;
 pub use category::Category;
 pub use money::{Area, Money};
 pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};

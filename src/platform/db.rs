@@ -65,7 +65,9 @@ impl Db {
         match tokio::time::timeout(WAIT_FOR_CONNECTION, self.pool.get()).await {
             Ok(Ok(conn)) => Ok(conn),
             Ok(Err(error)) => Err(Problem::unavailable(anyhow::anyhow!("no connection: {error}"))),
-            Err(_) => Err(Problem::unavailable(anyhow::anyhow!("no connection within {WAIT_FOR_CONNECTION:?}"))),
+            Err(_) => {
+                Err(Problem::unavailable(anyhow::anyhow!("no connection within {WAIT_FOR_CONNECTION:?}")))
+            }
         }
     }
 
@@ -175,10 +177,25 @@ pub trait OnConstraint<T> {
 impl<T> OnConstraint<T> for Result<T, DieselError> {
     fn on_constraint(self, constraint: &str, refusal: impl FnOnce() -> Refusal) -> Result<T, Problem> {
         self.map_err(|error| match &error {
-            DieselError::DatabaseError(_, information) if information.constraint_name() == Some(constraint) => {
+            DieselError::DatabaseError(_, information)
+                if information.constraint_name() == Some(constraint) =>
+            {
                 refusal().into()
             }
             _ => error.into(),
         })
     }
+}
+
+/// The fault of a stored word or number that our own code could not have written; `place` is `table.column`.
+pub fn unreadable<E: std::fmt::Debug>(place: &'static str) -> impl Fn(E) -> Problem {
+    move |error| Problem::internal(anyhow::anyhow!("{place} holds what was never written: {error:?}"))
+}
+
+/// Hall time for reading outside a unit of work.
+///
+/// # Errors
+/// When the database is away.
+pub async fn read_hall_now(conn: &mut AsyncPgConnection) -> Result<DateTime<Utc>, Problem> {
+    Ok(diesel::select(hall_now()).get_result(conn).await?)
 }
