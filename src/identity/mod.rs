@@ -12,6 +12,7 @@ pub mod admin;
 pub mod call;
 pub mod http;
 pub mod model;
+pub mod organisations;
 pub mod passwords;
 pub mod policy;
 pub mod sandbox;
@@ -22,10 +23,9 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use model::{Organisation, SigningKey};
+pub use organisations::{Card, cards, kind_of};
 pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
-pub use service::{
-    Gate, accounts, accounts_with_role, kind_of, organisation, organisations, signing_key, signing_keys,
-};
+pub use service::{Gate, accounts, accounts_with_role, organisation, signing_key, signing_keys};
 pub use store::AccountSummary;
 pub use sides::{Side, claim_side};
 pub use tokens::TokenKeys;

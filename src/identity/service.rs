@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     kernel::{
-        Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
+        Actor, Code, Problem, Refusal, Rejection, Role, Say,
         actor::AccountActor,
         id::{AccountId, OrganisationId, RequestId},
         time::machine_now,
@@ -383,25 +383,6 @@ pub async fn signing_keys(
 /// When the database is away.
 pub async fn organisation(conn: &mut AsyncPgConnection, id: OrganisationId) -> Result<Option<Organisation>, Problem> {
     Ok(store::organisations(conn, &[id]).await?.pop())
-}
-
-/// Organisations by id, for lists.
-///
-/// # Errors
-/// When the database is away.
-pub async fn organisations(
-    conn: &mut AsyncPgConnection,
-    ids: &[OrganisationId],
-) -> Result<HashMap<OrganisationId, Organisation>, Problem> {
-    Ok(store::organisations(conn, ids).await?.into_iter().map(|one| (one.id, one)).collect())
-}
-
-/// Kind of an organisation; none where it does not exist.
-///
-/// # Errors
-/// When the database is away.
-pub async fn kind_of(conn: &mut AsyncPgConnection, id: OrganisationId) -> Result<Option<OrganisationKind>, Problem> {
-    Ok(organisation(conn, id).await?.map(|found| found.kind))
 }
 
 /// Accounts in good standing that hold `role`, by login; the experts' pool starts from these.

@@ -255,8 +255,8 @@ struct OrganisationRow {
     name_zh: String,
     #[diesel(sql_type = sql_types::Text)]
     name_en: String,
-    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
-    uscc: Option<String>,
+    #[diesel(sql_type = sql_types::Text)]
+    uscc: String,
     #[diesel(sql_type = sql_types::Text)]
     region_code: String,
     #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
@@ -456,7 +456,7 @@ pub struct NewOrganisation {
     pub id: OrganisationId,
     pub kind: OrganisationKind,
     pub name: Say,
-    pub uscc: Option<String>,
+    pub uscc: String,
     pub region_code: String,
     pub centre_code: Option<String>,
     pub email: String,
@@ -496,9 +496,7 @@ pub async fn add_organisations(
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.kind.as_ref()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.name.zh.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.name.en.as_str()).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
-        new.iter().map(|one| one.uscc.as_deref()).collect::<Vec<_>>(),
-    )
+    .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.uscc.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.region_code.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
         new.iter().map(|one| one.centre_code.as_deref()).collect::<Vec<_>>(),
