@@ -33,9 +33,18 @@ struct EntryId {
 ///
 /// # Errors
 /// When a named row does not exist, or the database is away.
-pub async fn record(tx: &mut Tx<'_>, actor: &Actor, at: DateTime<Utc>, entry: Entry) -> Result<[u8; 32], Problem> {
+pub async fn record(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    at: DateTime<Utc>,
+    entry: Entry,
+) -> Result<[u8; 32], Problem> {
     let leaves = record_batch(tx, at, vec![(actor.clone(), entry)]).await?;
-    leaves.as_slice().first().copied().ok_or_else(|| Problem::internal(anyhow::anyhow!("no leaf for the entry")))
+    leaves
+        .as_slice()
+        .first()
+        .copied()
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("no leaf for the entry")))
 }
 
 /// Writes several entries of different actors in three statements; leaves come back in order.
@@ -53,7 +62,11 @@ pub async fn record_batch(
         let mut own = Vec::with_capacity(entry.subjects.len());
         for subject in &entry.subjects {
             let content = contents.get(&(subject.relation, subject.row)).ok_or_else(|| {
-                Problem::internal(anyhow::anyhow!("{} {} is not there to record", subject.relation, subject.row))
+                Problem::internal(anyhow::anyhow!(
+                    "{} {} is not there to record",
+                    subject.relation,
+                    subject.row
+                ))
             })?;
             own.push(content.clone());
         }
@@ -67,7 +80,9 @@ pub async fn record_batch(
                                   $8::bytea[], $9::bytea[]) RETURNING id",
     )
     .bind::<sql_types::Timestamptz, _>(at)
-    .bind::<sql_types::Array<sql_types::Text>, _>(entries.iter().map(|(_, entry)| entry.act).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        entries.iter().map(|(_, entry)| entry.act).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
         entries.iter().map(|(_, entry)| entry.project).collect::<Vec<_>>(),
     )
@@ -77,8 +92,12 @@ pub async fn record_batch(
     .bind::<sql_types::Array<sql_types::Bool>, _>(
         entries.iter().map(|(_, entry)| entry.tells_of_bid).collect::<Vec<_>>(),
     )
-    .bind::<sql_types::Array<sql_types::Jsonb>, _>(sealed.iter().map(|(one, _)| &one.skeleton).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Jsonb>, _>(sealed.iter().map(|(one, _)| &one.body).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Jsonb>, _>(
+        sealed.iter().map(|(one, _)| &one.skeleton).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Jsonb>, _>(
+        sealed.iter().map(|(one, _)| &one.body).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Binary>, _>(
         sealed.iter().map(|(one, _)| one.salt.as_slice()).collect::<Vec<_>>(),
     )
@@ -103,7 +122,10 @@ pub async fn record_batch(
     Ok(sealed.iter().map(|(one, _)| one.leaf).collect())
 }
 
-async fn insert_objects(tx: &mut Tx<'_>, objects: &[(i64, &'static str, Uuid, &[u8])]) -> Result<(), Problem> {
+async fn insert_objects(
+    tx: &mut Tx<'_>,
+    objects: &[(i64, &'static str, Uuid, &[u8])],
+) -> Result<(), Problem> {
     if objects.is_empty() {
         return Ok(());
     }

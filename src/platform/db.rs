@@ -65,7 +65,9 @@ impl Db {
         match tokio::time::timeout(WAIT_FOR_CONNECTION, self.pool.get()).await {
             Ok(Ok(conn)) => Ok(conn),
             Ok(Err(error)) => Err(Problem::unavailable(anyhow::anyhow!("no connection: {error}"))),
-            Err(_) => Err(Problem::unavailable(anyhow::anyhow!("no connection within {WAIT_FOR_CONNECTION:?}"))),
+            Err(_) => {
+                Err(Problem::unavailable(anyhow::anyhow!("no connection within {WAIT_FOR_CONNECTION:?}")))
+            }
         }
     }
 
@@ -178,10 +180,17 @@ pub trait OnConstraint<T> {
 impl<T> OnConstraint<T> for Result<T, DieselError> {
     fn on_constraint(self, constraint: &str, refusal: impl FnOnce() -> Refusal) -> Result<T, Problem> {
         self.map_err(|error| match &error {
-            DieselError::DatabaseError(_, information) if information.constraint_name() == Some(constraint) => {
+            DieselError::DatabaseError(_, information)
+                if information.constraint_name() == Some(constraint) =>
+            {
                 refusal().into()
             }
             _ => error.into(),
         })
     }
+}
+
+/// The fault of a stored word or number that our own code could not have written; `place` is `table.column`.
+pub fn unreadable<E: std::fmt::Debug>(place: &'static str) -> impl Fn(E) -> Problem {
+    move |error| Problem::internal(anyhow::anyhow!("{place} holds what was never written: {error:?}"))
 }

@@ -37,7 +37,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             .app_data::<BodyLimit>()
             .or_else(|| request.app_data::<web::Data<BodyLimit>>().map(|data| data.as_ref()))
             .map_or(DEFAULT_LIMIT_BYTES, |limit| limit.0);
-        let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+        let declared =
+            request.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
         let json = request.content_type().eq_ignore_ascii_case("application/json");
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
@@ -66,7 +67,10 @@ fn unsupported() -> Rejection {
 fn too_large(limit: usize) -> Rejection {
     Rejection::new(
         Code::PayloadTooLarge,
-        Say::new(format!("请求体不得超过 {limit} 字节。"), format!("The body may have at most {limit} bytes.")),
+        Say::new(
+            format!("请求体不得超过 {limit} 字节。"),
+            format!("The body may have at most {limit} bytes."),
+        ),
     )
 }
 
@@ -107,6 +111,17 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     })?;
     deserializer.end().map_err(|error| malformed(&error.to_string()))?;
     Ok(value)
+}
+
+/// Reads a part of a document that is already JSON; `at` is the pointer of the part.
+///
+/// # Errors
+/// 422 with the pointer of the place that does not fit.
+pub fn read_value<T: DeserializeOwned>(part: serde_json::Value, at: &str) -> Result<T, Rejection> {
+    serde_path_to_error::deserialize(part).map_err(|error| {
+        let pointer = format!("{at}{}", pointer_of(error.path()));
+        wrong_shape(pointer, &error.into_inner().to_string())
+    })
 }
 
 fn wrong_shape(pointer: String, why: &str) -> Rejection {

@@ -13,9 +13,7 @@ use actix_web::{
 use serde::Serialize;
 
 use super::meta::{language_of, request_id};
-use crate::kernel::{
-    Code, FieldError, LegalGround, Problem, Rejection, Say, id::RequestId, say::Language,
-};
+use crate::kernel::{Code, FieldError, LegalGround, Problem, Rejection, Say, id::RequestId, say::Language};
 
 /// Media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -60,7 +58,9 @@ pub fn document(problem: &Problem, language: Language, request: RequestId) -> Pr
         Problem::Refusal(refusal) => {
             (&refusal.detail, Vec::new(), refusal.rule.as_deref().cloned(), refusal.extra.clone())
         }
-        Problem::Rejection(rejection) => (&rejection.detail, rejection.errors.clone(), None, serde_json::Map::new()),
+        Problem::Rejection(rejection) => {
+            (&rejection.detail, rejection.errors.clone(), None, serde_json::Map::new())
+        }
         Problem::Fault(_) if code == Code::Unavailable => (&away, Vec::new(), None, serde_json::Map::new()),
         Problem::Fault(_) => (&fault, Vec::new(), None, serde_json::Map::new()),
     };
@@ -135,7 +135,8 @@ pub async fn problem_documents(
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
-            let problem = from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
+            let problem =
+                from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
             return Ok(ServiceResponse::new(http.clone(), respond(&problem, &http)));
         }
     };
@@ -156,7 +157,9 @@ pub async fn problem_documents(
 /// Whether a handler has already written an error body of its own (a problem document or a page).
 fn is_written(response: &ServiceResponse) -> bool {
     response.headers().get("content-type").and_then(|value| value.to_str().ok()).is_some_and(|kind| {
-        kind.starts_with(PROBLEM_JSON) || kind.starts_with("text/html") || kind.starts_with("application/json")
+        kind.starts_with(PROBLEM_JSON)
+            || kind.starts_with("text/html")
+            || kind.starts_with("application/json")
     })
 }
 
@@ -201,5 +204,38 @@ fn by_status(status: StatusCode) -> Problem {
         503 => Problem::unavailable(anyhow::anyhow!("framework answered 503")),
         400..=499 => say(Code::MalformedRequest),
         other => Problem::internal(anyhow::anyhow!("framework answered {other}")),
+    }
+}
+
+/// The problem responses every call of the API may answer, for `responses(…, Problems)` of an operation.
+pub struct Problems;
+
+impl utoipa::IntoResponses for Problems {
+    fn responses()
+    -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>> {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        [
+            (400, "The request is malformed"),
+            (401, "No valid credentials"),
+            (403, "Not this role's act"),
+            (404, "Absent, or not for the caller to know"),
+            (405, "Method not allowed"),
+            (409, "The law or the state says no; a legal refusal names its rule"),
+            (412, "The resource has changed"),
+            (413, "The request is too large"),
+            (415, "Unsupported media type"),
+            (422, "Invalid content, with pointers"),
+            (428, "If-Match is required"),
+            (429, "Too many requests"),
+            (500, "The hall failed"),
+            (503, "Temporarily unavailable"),
+        ]
+        .into_iter()
+        .map(|(status, description)| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+            let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+            (status.to_string(), response.into())
+        })
+        .collect()
     }
 }

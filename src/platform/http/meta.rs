@@ -4,6 +4,8 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
+use sha2::{Digest, Sha256};
+
 use crate::kernel::{Code, Problem, Rejection, Say, id::RequestId, say::Language};
 
 /// Header facts of one request.
@@ -17,6 +19,8 @@ pub struct Meta {
     pub idempotency_key: Option<String>,
     /// `If-Match` as sent.
     pub if_match: Option<String>,
+    /// SHA-256 over method and path: the fingerprint of a request without a body.
+    pub target: [u8; 32],
 }
 
 impl FromRequest for Meta {
@@ -41,9 +45,12 @@ impl Meta {
         };
         Ok(Self {
             request: request_id(request),
-            language: language_of(header("accept-language").and_then(|value| value.to_str().ok()).unwrap_or("")),
+            language: language_of(
+                header("accept-language").and_then(|value| value.to_str().ok()).unwrap_or(""),
+            ),
             idempotency_key,
             if_match: header("if-match").and_then(|value| value.to_str().ok()).map(str::to_owned),
+            target: Sha256::digest(format!("{} {}\n", request.method(), request.path())).into(),
         })
     }
 
@@ -55,7 +62,10 @@ impl Meta {
         match self.if_match.as_deref() {
             None => Err(Rejection::new(
                 Code::PreconditionRequired,
-                Say::new("请在 If-Match 中给出所见版本的 ETag。", "Give the ETag of the version you saw in If-Match."),
+                Say::new(
+                    "请在 If-Match 中给出所见版本的 ETag。",
+                    "Give the ETag of the version you saw in If-Match.",
+                ),
             )),
             Some(_) => self.allow_version(version),
         }
@@ -72,7 +82,10 @@ impl Meta {
         match self.if_match.as_deref() {
             Some(wanted) if !matches(wanted) => Err(Rejection::new(
                 Code::PreconditionFailed,
-                Say::new("资源已被他人修改，请重新读取。", "The resource has changed since you read it; read it again."),
+                Say::new(
+                    "资源已被他人修改，请重新读取。",
+                    "The resource has changed since you read it; read it again.",
+                ),
             )),
             _ => Ok(()),
         }

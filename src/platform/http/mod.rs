@@ -8,7 +8,7 @@ pub mod paging;
 pub mod reply;
 
 pub use body::Body;
-pub use documents::{ProblemDocument, problem_documents};
+pub use documents::{ProblemDocument, Problems, problem_documents};
 pub use meta::Meta;
 pub use paging::{Cursor, Page, PageQuery};
 pub use reply::Reply;

@@ -42,13 +42,21 @@ struct Locked {
 ///
 /// # Errors
 /// 409 while another request with the key is in flight, 422 when the key served another request.
-pub async fn recall(tx: &mut Tx<'_>, account: Uuid, key: &str, fingerprint: &[u8; 32]) -> Result<Option<Reply>, Problem> {
+pub async fn recall(
+    tx: &mut Tx<'_>,
+    account: Uuid,
+    key: &str,
+    fingerprint: &[u8; 32],
+) -> Result<Option<Reply>, Problem> {
     let claim = diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked")
         .bind::<sql_types::Text, _>(format!("{account} {key}"))
         .get_result::<Locked>(tx.conn())
         .await?;
     if !claim.locked {
-        let detail = Say::new("同一幂等键的请求正在处理，请稍后重试。", "A request with this key is in flight; try again.");
+        let detail = Say::new(
+            "同一幂等键的请求正在处理，请稍后重试。",
+            "A request with this key is in flight; try again.",
+        );
         return Err(Refusal::new(Code::IdempotencyKeyInFlight, detail).into());
     }
     let kept = diesel::sql_query(

@@ -84,6 +84,11 @@ impl<T> Page<T> {
         let next = if more { rows.last().map(|row| cursor_of(row).text()) } else { None };
         Self { items: rows, next }
     }
+
+    /// Value of the `Link` header (RFC 8288); empty on the last page.
+    pub fn link(&self, path: &str) -> String {
+        self.next.as_ref().map(|cursor| format!("<{path}?cursor={cursor}>; rel=\"next\"")).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_a_made_up_one_does_not() {
-        let cursor = Cursor { at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::nil() };
+        let cursor =
+            Cursor { at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::nil() };
         assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
         let query = PageQuery { cursor: Some("bm9uc2Vuc2U".into()), limit: None };
         assert!(query.checked().is_err());
