@@ -194,3 +194,11 @@ impl<T> OnConstraint<T> for Result<T, DieselError> {
 pub fn unreadable<E: std::fmt::Debug>(place: &'static str) -> impl Fn(E) -> Problem {
     move |error| Problem::internal(anyhow::anyhow!("{place} holds what was never written: {error:?}"))
 }
+
+/// Hall time for reading outside a unit of work.
+///
+/// # Errors
+/// When the database is away.
+pub async fn read_hall_now(conn: &mut AsyncPgConnection) -> Result<DateTime<Utc>, Problem> {
+    Ok(diesel::select(hall_now()).get_result(conn).await?)
+}
