@@ -154,7 +154,7 @@ fn draw_now(out: &mut String, frame: &Frame, now: DateTime<Utc>, height: i64, wo
     let anchor = if x + 40 > frame.width { "end" } else { "middle" };
     let _ = write!(
         out,
-        "<path class=\"tl-now\" d=\"M{x} {bottom}V{height}\"/><path class=\"tl-now-head\" d=\"M{} {}h10l-5 6z\"/><text class=\"tl-now-word\" x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\">{word}</text>",
+        "<path class=\"tl-today\" d=\"M{x} {bottom}V{height}\"/><path class=\"tl-today-head\" d=\"M{} {}h10l-5 6z\"/><text class=\"tl-today-word\" x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\">{word}</text>",
         x - 5,
         bottom - 6,
         bottom - 9
