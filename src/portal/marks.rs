@@ -34,9 +34,9 @@ fn said(class: &str, shape: &str, word: &str) -> String {
 
 impl Reader {
     /// A progress as mark and word.
-    pub fn progress(&self, state: &Progress) -> String {
+    pub fn progress(&self, state: impl std::borrow::Borrow<Progress>) -> String {
         let w = self.w;
-        match state {
+        match state.borrow() {
             Progress::Done => said("done", TICK, w.done),
             Progress::Now => said("now", KERNEL, w.under_way),
             Progress::Coming => said("coming", RING, w.coming),
@@ -45,8 +45,8 @@ impl Reader {
     }
 
     /// The mark of a progress alone, where the word stands beside it anyway.
-    pub fn progress_mark(&self, state: &Progress) -> String {
-        match state {
+    pub fn progress_mark(&self, state: impl std::borrow::Borrow<Progress>) -> String {
+        match state.borrow() {
             Progress::Done => mark("done", TICK),
             Progress::Now => mark("now", KERNEL),
             Progress::Coming => mark("coming", RING),
@@ -55,8 +55,8 @@ impl Reader {
     }
 
     /// The class of a progress, for a whole row.
-    pub fn progress_class(&self, state: &Progress) -> &'static str {
-        match state {
+    pub fn progress_class(&self, state: impl std::borrow::Borrow<Progress>) -> &'static str {
+        match state.borrow() {
             Progress::Done => "done",
             Progress::Now => "now",
             Progress::Coming => "coming",

@@ -27,6 +27,7 @@ pub enum Layout {
 
 /// Where things stand, in units of the view box.
 struct Frame {
+    layout: Layout,
     width: i64,
     /// Left and right end of the time scale.
     left: i64,
@@ -47,10 +48,10 @@ impl Frame {
         let seconds = (hall_instant(last, NaiveTime::MIN) - start).num_seconds().max(86_400);
         match layout {
             Layout::Wide => {
-                Self { width: 1120, left: 264, right: 1108, head: 58, row: 38, bar: 19, name: 24, start, seconds }
+                Self { layout, width: 1120, left: 264, right: 1108, head: 74, row: 38, bar: 19, name: 24, start, seconds }
             }
             Layout::Narrow => {
-                Self { width: 360, left: 8, right: 352, head: 50, row: 50, bar: 34, name: 18, start, seconds }
+                Self { layout, width: 360, left: 8, right: 352, head: 70, row: 50, bar: 34, name: 18, start, seconds }
             }
         }
     }
@@ -128,7 +129,7 @@ fn draw_weeks(
             }
         }
         if day.weekday() == chrono::Weekday::Mon {
-            let _ = write!(out, "<path class=\"tl-week\" d=\"M{x} 40V{height}\"/>");
+            let _ = write!(out, "<path class=\"tl-week\" d=\"M{x} 42V{height}\"/>");
             if x > said_until && x + 20 < frame.width {
                 let _ = write!(out, "<text class=\"tl-day\" x=\"{x}\" y=\"36\">{}</text>", day.day());
                 said_until = x + 26;
@@ -239,21 +240,26 @@ fn draw_time(out: &mut String, frame: &Frame, index: usize, row: &TimelineRow) {
     if let Some(bound) = &row.bound {
         end = end.max(frame.x(bound.at));
     }
+    if row.is_deadline {
+        end += 8;
+    }
     let begin = row.bound.as_ref().map_or(from, |bound| frame.x(bound.at).min(from));
     let base = frame.top(index) + frame.bar + 5;
-    let _ = if end + 18 + width <= frame.right + 4 {
-        write!(out, "<text class=\"tl-time\" x=\"{}\" y=\"{base}\">{text}</text>", end + 18)
+    let (x, anchor) = if frame.layout == Layout::Narrow {
+        // A phone has room for it only on the line of the name.
+        (frame.right, "end")
+    } else if end + 18 + width <= frame.right + 4 {
+        (end + 18, "start")
     } else if begin - 14 - width >= frame.left {
-        write!(
-            out,
-            "<text class=\"tl-time\" x=\"{}\" y=\"{base}\" text-anchor=\"end\">{text}</text>",
-            begin - 14
-        )
+        (begin - 14, "end")
     } else {
-        // A long bar fills the row: its time stands above, on the line of the name.
-        let line = frame.top(index) + 13;
-        write!(out, "<text class=\"tl-time\" x=\"{}\" y=\"{line}\" text-anchor=\"end\">{text}</text>", frame.right)
+        (frame.right, "end")
     };
+    let line = match frame.layout {
+        Layout::Narrow => frame.top(index) + frame.name,
+        Layout::Wide => base,
+    };
+    let _ = write!(out, "<text class=\"tl-time\" x=\"{x}\" y=\"{line}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
 fn short(at: DateTime<Utc>) -> String {
