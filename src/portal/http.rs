@@ -206,10 +206,20 @@ async fn ask_by_post(request: HttpRequest, hall: Hall, form: web::Form<Calculato
 async fn answer_question(request: &HttpRequest, hall: &Hall, form: &CalculatorForm) -> HttpResponse {
     let reader = Reader::of(request, hall.hall());
     let regions = hall.regions(&reader);
-    let mut shown = page::Calculators { form, notes: Notes::new(), regions, venue: None, deadline: None };
+    let mut shown = page::Calculators {
+        form,
+        notes: Notes::new(),
+        regions,
+        asked: Vec::new(),
+        venue: None,
+        deadline: None,
+    };
     let read = match form.ask.as_str() {
         "venue" => match form.venue(reader.w) {
-            Ok(question) => hall.venue(&reader, &question).await.map(|view| shown.venue = Some(view)),
+            Ok(question) => {
+                shown.asked = asked(&reader, form, &question);
+                hall.venue(&reader, &question).await.map(|view| shown.venue = Some(view))
+            }
             Err(notes) => {
                 shown.notes = notes;
                 Ok(())
@@ -233,6 +243,25 @@ async fn answer_question(request: &HttpRequest, hall: &Hall, form: &CalculatorFo
         other => other,
     };
     answered(request, &reader, read.map(|()| page::calculators(&reader, &shown)))
+}
+
+/// The amounts of a question, as typed and as read: `2000 万元 = 20,000,000.00 元`.
+fn asked(reader: &Reader, form: &CalculatorForm, question: &VenueQuestion) -> Vec<String> {
+    let w = reader.w;
+    let amounts = [
+        (&question.investment, &form.investment, &form.investment_unit),
+        (&question.budget, &form.budget, &form.budget_unit),
+    ];
+    let mut said: Vec<String> = amounts
+        .into_iter()
+        .filter_map(|(amount, typed, unit)| Some((amount.as_ref()?, typed, unit)))
+        .map(|(amount, typed, unit)| {
+            let unit = if unit == "wan" { w.wan } else { w.yuan };
+            format!("{} {unit} = {} {}", typed.trim(), reader.money(&amount.value()), w.yuan)
+        })
+        .collect();
+    said.extend(question.floor_area.map(|area| format!("{} m²", reader.money(&area.value()))));
+    said
 }
 
 /// The page for an address that nobody answers, for the app's default service.

@@ -101,6 +101,8 @@ pub(super) struct Calculators<'a> {
     pub notes: Notes,
     /// Regions one can choose.
     pub regions: Vec<Choice>,
+    /// The amounts asked about, as typed and in exact yuan.
+    pub asked: Vec<String>,
     /// Answer of the venue calculator.
     pub venue: Option<VenueView>,
     /// Answer of the deadline calculator.

@@ -41,7 +41,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     let notes = wrong.venue(r.w).unwrap_err();
     let c = at("/calculators");
     let calculators = |form, notes, venue, deadline| {
-        let shown = page::Calculators { form, notes, regions: sample::regions(&c), venue, deadline };
+        let shown = page::Calculators { form, notes, regions: sample::regions(&c), asked: vec!["2000 = 20,000,000.00".into()], venue, deadline };
         page::calculators(&c, &shown).unwrap()
     };
     let error = ErrorView {
@@ -277,7 +277,8 @@ async fn static_files_are_kept_for_ever_under_their_content() {
 async fn the_calculators_answer_without_script_by_get_and_by_post() {
     let query = "ask=venue&region=152527&level=county&category=engineering&investment=2000&investmentUnit=wan";
     let (_, _, body) = fetch(web_test::TestRequest::get().uri(&format!("/calculators?{query}"))).await;
-    assert!(body.contains("asked 20000000.00"), "2000 万元 is 20,000,000.00");
+    assert!(body.contains("asked 20000000.00"), "the room below is asked in yuan");
+    assert!(body.contains("2000 万元 = 20,000,000.00 元"), "and the reader sees what was asked");
     let form = [("ask", "venue"), ("region", "152527"), ("category", "engineering"), ("investment", "20,000,000"), ("investmentUnit", "yuan")];
     let (_, _, body) = fetch(web_test::TestRequest::post().uri("/calculators").set_form(form)).await;
     assert!(body.contains("asked 20000000.00"));

@@ -150,7 +150,7 @@ pub(super) fn venue(r: &Reader) -> VenueView {
         rule: "RT-1".into(),
         comparisons: vec![
             row("RT-1", "旗县级工程：批准总投资（元）", "County works: approved investment (yuan)", ("24,000,000.00", "20,000,000.00"), Verdict::Holds, &article),
-            row("RT-2", "旗县级工程：建筑面积（平方米）", "County works: floor area (m²)", ("", "10,000.00"), Verdict::NotAsked, &article),
+            row("RT-2", "旗县级工程：建筑面积（平方米）", "County works: floor area (m²)", ("—", "10,000.00"), Verdict::NotAsked, &article),
             row("RT-6", "本地有交易平台", "The region has a platform", ("", &say(r, "自 2015-01-01", "since 2015-01-01")), Verdict::Holds, &say(r, "设置", "setting")),
         ],
         reasons: vec![

@@ -240,6 +240,7 @@ words! {
     accepted_on: "进场受理日期", "Accepted on";
     accepted_hint: "留空即今天", "Empty means today";
     decide: "计算进场中心", "Find the centre";
+    choose: "请选择", "Choose";
     you_asked: "您输入的", "You asked";
     answer: "答案", "Answer";
     deadline_calculator: "期限到哪天？", "Which day?";
