@@ -39,7 +39,11 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 
 /// The script: countdown and unit switch.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("tenderhall.js", "text/javascript; charset=utf-8", include_bytes!("../../static/tenderhall.js"))
+    Asset::new(
+        "tenderhall.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../static/tenderhall.js"),
+    )
 });
 
 /// The hall's mark.
@@ -50,13 +54,15 @@ pub static MARK: LazyLock<Asset> =
 ///
 /// With this edition's hash the answer may be kept for ever. With another edition's (two instances during an
 /// upgrade) the present content is given and must be asked for again.
-pub(super) async fn serve(request: HttpRequest, path: actix_web::web::Path<(String, String)>) -> HttpResponse {
+pub(super) async fn serve(
+    request: HttpRequest,
+    path: actix_web::web::Path<(String, String)>,
+) -> HttpResponse {
     let (hash, name) = path.into_inner();
     let Some(asset) = [&*STYLE, &*SCRIPT, &*MARK].into_iter().find(|asset| asset.name == name) else {
         return secured(&mut HttpResponse::NotFound()).finish();
     };
-    let keep =
-        if hash == asset.hash { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if hash == asset.hash { "public, max-age=31536000, immutable" } else { "no-cache" };
     let etag = format!("\"{}\"", asset.hash);
     let mut answer =
         if matches_etag(&request, &etag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };

@@ -57,7 +57,11 @@ pub trait Readings: Send + Sync {
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView>;
 
     /// The count of days for a question.
-    fn deadline<'a>(&'a self, reader: &'a Reader, question: &'a DeadlineQuestion) -> Reading<'a, DeadlineView>;
+    fn deadline<'a>(
+        &'a self,
+        reader: &'a Reader,
+        question: &'a DeadlineQuestion,
+    ) -> Reading<'a, DeadlineView>;
 }
 
 /// Filters of `/notices`, as typed.
@@ -167,9 +171,7 @@ async fn home(request: HttpRequest, hall: Hall) -> HttpResponse {
 async fn notices(request: HttpRequest, hall: Hall) -> HttpResponse {
     let reader = Reader::of(&request, hall.hall());
     let read = match read_query::<NoticeQuery>(&request) {
-        Ok(query) => {
-            hall.notices(&reader, &query).await.map(|view| page::notices(&reader, &view, &query))
-        }
+        Ok(query) => hall.notices(&reader, &query).await.map(|view| page::notices(&reader, &view, &query)),
         Err(problem) => Err(problem),
     };
     answered(&request, &reader, read)
@@ -184,9 +186,7 @@ async fn notice(request: HttpRequest, hall: Hall, id: web::Path<String>) -> Http
 async fn project(request: HttpRequest, hall: Hall, id: web::Path<String>) -> HttpResponse {
     let reader = Reader::of(&request, hall.hall());
     let read = match read_query::<ProjectQuery>(&request) {
-        Ok(query) => {
-            hall.project(&reader, &id, &query).await.map(|view| page::project(&reader, &view))
-        }
+        Ok(query) => hall.project(&reader, &id, &query).await.map(|view| page::project(&reader, &view)),
         Err(problem) => Err(problem),
     };
     answered(&request, &reader, read)
@@ -310,9 +310,10 @@ fn failed(reader: &Reader, problem: &Problem) -> HttpResponse {
         Problem::Rejection(_) if code == Code::NotFound => {
             (w.error_404_title.to_owned(), w.error_404_text.to_owned())
         }
-        Problem::Rejection(Rejection { detail, .. }) | Problem::Refusal(Refusal { detail, .. }) => {
-            (code.title().in_language(reader.language).to_owned(), detail.in_language(reader.language).to_owned())
-        }
+        Problem::Rejection(Rejection { detail, .. }) | Problem::Refusal(Refusal { detail, .. }) => (
+            code.title().in_language(reader.language).to_owned(),
+            detail.in_language(reader.language).to_owned(),
+        ),
     };
     let view = ErrorView { status: code.status(), title, text, request: None };
     let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

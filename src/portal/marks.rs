@@ -21,7 +21,8 @@ const RING: &str = "<circle class=\"mark-ring\" cx=\"8\" cy=\"8\" r=\"6\"/>";
 /// Square with a cross.
 const CROSS: &str = "<rect class=\"mark-ground\" x=\"1.5\" y=\"1.5\" width=\"13\" height=\"13\" rx=\"2\"/><path class=\"mark-line\" d=\"M5 5l6 6M11 5l-6 6\"/>";
 /// Diamond with a bar.
-const DIAMOND: &str = "<path class=\"mark-ground\" d=\"M8 .8L15.2 8 8 15.2.8 8z\"/><path class=\"mark-line\" d=\"M5 8h6\"/>";
+const DIAMOND: &str =
+    "<path class=\"mark-ground\" d=\"M8 .8L15.2 8 8 15.2.8 8z\"/><path class=\"mark-line\" d=\"M5 8h6\"/>";
 /// Arrow that turns back.
 const BACK: &str = "<circle class=\"mark-ring\" cx=\"8\" cy=\"8\" r=\"6\"/><path class=\"mark-back\" d=\"M11 8H5.4M7.6 5.6L5.2 8l2.4 2.4\"/>";
 /// Dash.

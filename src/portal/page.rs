@@ -126,7 +126,9 @@ impl CalculatorsPage<'_> {
 
     /// Attributes of a field that carries a note.
     fn wrong(&self, field: &str) -> String {
-        self.note(field).map(|_| format!(" aria-invalid=\"true\" aria-describedby=\"{field}-note\"")).unwrap_or_default()
+        self.note(field)
+            .map(|_| format!(" aria-invalid=\"true\" aria-describedby=\"{field}-note\""))
+            .unwrap_or_default()
     }
 
     /// Attributes of a field that has a hint and may carry a note.

@@ -37,11 +37,19 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         length: "3".into(),
         ..CalculatorForm::default()
     };
-    let wrong = CalculatorForm { ask: "venue".into(), category: "engineering".into(), ..CalculatorForm::default() };
+    let wrong =
+        CalculatorForm { ask: "venue".into(), category: "engineering".into(), ..CalculatorForm::default() };
     let notes = wrong.venue(r.w).unwrap_err();
     let c = at("/calculators");
     let calculators = |form, notes, venue, deadline| {
-        let shown = page::Calculators { form, notes, regions: sample::regions(&c), asked: vec!["2000 = 20,000,000.00".into()], venue, deadline };
+        let shown = page::Calculators {
+            form,
+            notes,
+            regions: sample::regions(&c),
+            asked: vec!["2000 = 20,000,000.00".into()],
+            venue,
+            deadline,
+        };
         page::calculators(&c, &shown).unwrap()
     };
     let error = ErrorView {
@@ -81,7 +89,8 @@ fn visible_text(html: &str) -> String {
     let mut skipped: Option<(String, u32)> = None;
     for piece in body.split('<').skip(1) {
         let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
-        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
         match &mut skipped {
             Some((open, depth)) if *open == name => {
                 *depth = if tag.starts_with('/') { *depth - 1 } else { *depth + 1 };
@@ -108,7 +117,10 @@ fn every_page_keeps_the_house_rules_in_both_languages() {
             fs::write(folder.join(format!("{name}-{tag}.html")), &html).unwrap();
             let page = format!("{name}-{tag}");
             assert!(!html.contains(" style="), "{page}: inline style");
-            assert!(!html.contains("<style") && !html.contains(" onclick"), "{page}: inline style or handler");
+            assert!(
+                !html.contains("<style") && !html.contains(" onclick"),
+                "{page}: inline style or handler"
+            );
             assert_eq!(html.matches("<script").count(), 1, "{page}: only the one file of script");
             assert!(!html.contains("http://") && !html.contains("https://"), "{page}: leaves the hall");
             assert_eq!(html.matches("<h1").count(), 1, "{page}: one h1");
@@ -122,9 +134,28 @@ fn every_page_keeps_the_house_rules_in_both_languages() {
                 assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{page}: id {id} twice");
             }
             for label in html.split(" for=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-                assert!(html.contains(&format!(" id=\"{label}\"")), "{page}: label for {label} without a field");
+                assert!(
+                    html.contains(&format!(" id=\"{label}\"")),
+                    "{page}: label for {label} without a field"
+                );
             }
         }
+    }
+}
+
+#[test]
+fn no_word_of_the_table_is_dead() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let texts: String = ["templates", "src/portal"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    for (key, _, _) in words::table() {
+        let used = texts.match_indices(&format!("w.{key}")).any(|(at, found)| {
+            !texts[at + found.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+        });
+        assert!(used, "{key} is said nowhere");
     }
 }
 
@@ -133,7 +164,8 @@ fn an_english_page_speaks_english() {
     for (name, html) in pages(Language::En) {
         // Names of instruments stay as they are published; everything else is translated.
         let text = visible_text(&html).replace("招标投标法", "").replace("实施条例", "");
-        let han: Vec<char> = text.chars().filter(|letter| ('\u{4e00}'..='\u{9fff}').contains(letter)).collect();
+        let han: Vec<char> =
+            text.chars().filter(|letter| ('\u{4e00}'..='\u{9fff}').contains(letter)).collect();
         let text: String = han.iter().collect();
         assert!(text.is_empty() || text == "投标人投标人", "{name}: untranslated {text}");
     }
@@ -151,7 +183,8 @@ fn before_the_opening_a_project_page_shows_no_trace_of_bids() {
 fn the_benchmark_is_laid_open_with_its_numbers() {
     let r = sample::reader(Language::Zh, "/projects/p1");
     let html = page::project(&r, &sample::project(&r)).unwrap();
-    for figure in ["27,969,270,944.00", "1,522", "18,376,656.3363994…", "18,376,739.00", "99.9996", "99.9990"] {
+    for figure in ["27,969,270,944.00", "1,522", "18,376,656.3363994…", "18,376,739.00", "99.9996", "99.9990"]
+    {
         assert!(html.contains(figure), "{figure} is missing");
     }
 }
@@ -182,7 +215,12 @@ impl Readings for Samples {
         })
     }
 
-    fn project<'a>(&'a self, reader: &'a Reader, _: &'a str, _: &'a ProjectQuery) -> Reading<'a, ProjectView> {
+    fn project<'a>(
+        &'a self,
+        reader: &'a Reader,
+        _: &'a str,
+        _: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectView> {
         Box::pin(async { Ok(sample::early_project(reader)) })
     }
 
@@ -198,7 +236,11 @@ impl Readings for Samples {
         })
     }
 
-    fn deadline<'a>(&'a self, reader: &'a Reader, question: &'a DeadlineQuestion) -> Reading<'a, DeadlineView> {
+    fn deadline<'a>(
+        &'a self,
+        reader: &'a Reader,
+        question: &'a DeadlineQuestion,
+    ) -> Reading<'a, DeadlineView> {
         Box::pin(async move {
             if question.length > 300 {
                 let detail = Say::new("没有 2027 年的日历。", "There is no calendar for 2027.");
@@ -267,7 +309,8 @@ async fn static_files_are_kept_for_ever_under_their_content() {
     let (status, headers, body) = fetch(web_test::TestRequest::get().uri(&assets::STYLE.href())).await;
     assert_eq!(status, StatusCode::OK);
     assert!(header(&headers, "cache-control").contains("immutable") && !body.is_empty());
-    let (status, headers, _) = fetch(web_test::TestRequest::get().uri("/static/0000000000000000/tenderhall.css")).await;
+    let (status, headers, _) =
+        fetch(web_test::TestRequest::get().uri("/static/0000000000000000/tenderhall.css")).await;
     assert_eq!((status, header(&headers, "cache-control")), (StatusCode::OK, "no-cache"));
     let (status, _, _) = fetch(web_test::TestRequest::get().uri("/static/0/secret")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -275,14 +318,24 @@ async fn static_files_are_kept_for_ever_under_their_content() {
 
 #[actix_web::test]
 async fn the_calculators_answer_without_script_by_get_and_by_post() {
-    let query = "ask=venue&region=152527&level=county&category=engineering&investment=2000&investmentUnit=wan";
+    let query =
+        "ask=venue&region=152527&level=county&category=engineering&investment=2000&investmentUnit=wan";
     let (_, _, body) = fetch(web_test::TestRequest::get().uri(&format!("/calculators?{query}"))).await;
     assert!(body.contains("asked 20000000.00"), "the room below is asked in yuan");
     assert!(body.contains("2000 万元 = 20,000,000.00 元"), "and the reader sees what was asked");
-    let form = [("ask", "venue"), ("region", "152527"), ("category", "engineering"), ("investment", "20,000,000"), ("investmentUnit", "yuan")];
+    let form = [
+        ("ask", "venue"),
+        ("region", "152527"),
+        ("category", "engineering"),
+        ("investment", "20,000,000"),
+        ("investmentUnit", "yuan"),
+    ];
     let (_, _, body) = fetch(web_test::TestRequest::post().uri("/calculators").set_form(form)).await;
     assert!(body.contains("asked 20000000.00"));
-    let (status, _, body) = fetch(web_test::TestRequest::get().uri("/calculators?ask=deadline&from=2026-12-01&length=365&lang=en")).await;
+    let (status, _, body) = fetch(
+        web_test::TestRequest::get().uri("/calculators?ask=deadline&from=2026-12-01&length=365&lang=en"),
+    )
+    .await;
     assert_eq!(status, StatusCode::OK);
     assert!(body.contains("There is no calendar for 2027."));
 }

@@ -11,7 +11,7 @@ use super::{reader::grouped, view::PriceSpread};
 /// Columns of the picture.
 const COLUMNS: i64 = 64;
 const WIDTH: i64 = 960;
-const HEIGHT: i64 = 220;
+const HEIGHT: i64 = 208;
 const BASE: i64 = 176;
 const TOP: i64 = 34;
 

@@ -130,7 +130,8 @@ impl CalculatorForm {
     /// The notes by field name, in the reader's words.
     pub fn venue(&self, w: &'static Words) -> Result<VenueQuestion, Notes> {
         let mut notes = Notes::new();
-        let region = noted(&mut notes, "region", RegionCode::try_from(self.region.clone()).ok(), w.choose_one);
+        let region =
+            noted(&mut notes, "region", RegionCode::try_from(self.region.clone()).ok(), w.choose_one);
         let level = match self.level.as_str() {
             "league" => Level::League,
             _ => Level::County,
@@ -320,7 +321,10 @@ mod tests {
             ..CalculatorForm::default()
         };
         let notes = form.venue(Words::of(Language::En)).unwrap_err();
-        assert_eq!(notes.keys().copied().collect::<Vec<_>>(), ["acceptedOn", "floorArea", "investment", "region"]);
+        assert_eq!(
+            notes.keys().copied().collect::<Vec<_>>(),
+            ["acceptedOn", "floorArea", "investment", "region"]
+        );
         let notes = CalculatorForm { length: "0".into(), ..CalculatorForm::default() };
         assert_eq!(notes.deadline(Words::of(Language::En)).unwrap_err().len(), 2);
     }

@@ -38,8 +38,7 @@ pub struct Reader {
 impl Reader {
     /// A reader from the request: `?lang=zh|en` first, then `Accept-Language`, then Chinese.
     pub fn of(request: &HttpRequest, hall: HallFacts) -> Self {
-        let pairs: Vec<&str> =
-            request.query_string().split('&').filter(|pair| !pair.is_empty()).collect();
+        let pairs: Vec<&str> = request.query_string().split('&').filter(|pair| !pair.is_empty()).collect();
         let chosen = pairs.iter().rev().find_map(|pair| match *pair {
             "lang=zh" => Some(Language::Zh),
             "lang=en" => Some(Language::En),
@@ -204,8 +203,8 @@ impl Reader {
     }
 
     /// A count with its thousands set apart.
-    pub fn number(&self, count: &usize) -> String {
-        grouped(&count.to_string())
+    pub fn number(&self, count: impl std::borrow::Borrow<usize>) -> String {
+        grouped(&count.borrow().to_string())
     }
 
     /// How long until `deadline`, to the minute, as words; empty once it has passed.

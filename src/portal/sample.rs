@@ -35,23 +35,67 @@ pub(super) fn notices(r: &Reader) -> Vec<NoticeLine> {
     let works = say(r, "工程建设", "Works");
     let buys = say(r, "政府采购", "Purchases");
     let taibus = say(r, "太仆寺旗", "Taibus Banner");
-    let line = |id: &str, title: &str, kind: (&str, &str), category: &str, region: &str, published: &str| NoticeLine {
-        id: id.into(),
-        title: title.into(),
-        kind: say(r, kind.0, kind.1),
-        category: category.into(),
-        region: region.into(),
-        published: at(published),
-        deadline: None,
+    let line = |id: &str, title: &str, kind: (&str, &str), category: &str, region: &str, published: &str| {
+        NoticeLine {
+            id: id.into(),
+            title: title.into(),
+            kind: say(r, kind.0, kind.1),
+            category: category.into(),
+            region: region.into(),
+            published: at(published),
+            deadline: None,
+        }
     };
     let abag = say(r, "阿巴嘎旗", "Abag Banner");
     let mut lines = vec![
-        line("n7", "太仆寺旗滨河公园建设工程施工中标结果公告", ("中标结果公告", "Award notice"), &works, &taibus, "2026-03-24 10:00"),
-        line("n6", "太仆寺旗滨河公园建设工程施工中标候选人公示", ("候选人公示", "Candidates"), &works, &taibus, "2026-03-18 09:00"),
-        line("n5", "太仆寺旗中小学教学设备采购项目公开招标公告", ("采购公告", "Purchase notice"), &buys, &taibus, "2026-03-12 15:30"),
-        line("n4", "阿巴嘎旗别力古台镇供热管网改造工程招标公告", ("招标公告", "Tender notice"), &works, &abag, "2026-03-10 09:00"),
-        line("n3", "正蓝旗国有建设用地使用权挂牌出让公告（蓝土挂〔2026〕3号）", ("出让公告", "Land listing"), &say(r, "土地矿业权", "Land and mining"), &say(r, "正蓝旗", "Zhenglan Banner"), "2026-03-02 11:00"),
-        line("n1", "太仆寺旗滨河公园建设工程施工招标公告", ("招标公告", "Tender notice"), &works, &taibus, "2026-02-24 09:00"),
+        line(
+            "n7",
+            "太仆寺旗滨河公园建设工程施工中标结果公告",
+            ("中标结果公告", "Award notice"),
+            &works,
+            &taibus,
+            "2026-03-24 10:00",
+        ),
+        line(
+            "n6",
+            "太仆寺旗滨河公园建设工程施工中标候选人公示",
+            ("候选人公示", "Candidates"),
+            &works,
+            &taibus,
+            "2026-03-18 09:00",
+        ),
+        line(
+            "n5",
+            "太仆寺旗中小学教学设备采购项目公开招标公告",
+            ("采购公告", "Purchase notice"),
+            &buys,
+            &taibus,
+            "2026-03-12 15:30",
+        ),
+        line(
+            "n4",
+            "阿巴嘎旗别力古台镇供热管网改造工程招标公告",
+            ("招标公告", "Tender notice"),
+            &works,
+            &abag,
+            "2026-03-10 09:00",
+        ),
+        line(
+            "n3",
+            "正蓝旗国有建设用地使用权挂牌出让公告（蓝土挂〔2026〕3号）",
+            ("出让公告", "Land listing"),
+            &say(r, "土地矿业权", "Land and mining"),
+            &say(r, "正蓝旗", "Zhenglan Banner"),
+            "2026-03-02 11:00",
+        ),
+        line(
+            "n1",
+            "太仆寺旗滨河公园建设工程施工招标公告",
+            ("招标公告", "Tender notice"),
+            &works,
+            &taibus,
+            "2026-02-24 09:00",
+        ),
     ];
     lines[2].deadline = Some(at("2026-04-02 09:00"));
     lines[3].deadline = Some(at("2026-03-31 09:30"));
@@ -59,7 +103,9 @@ pub(super) fn notices(r: &Reader) -> Vec<NoticeLine> {
 }
 
 pub(super) fn home(r: &Reader) -> HomeView {
-    let room = |n: u32| if r.language == Language::Zh { format!("开标{n}室") } else { format!("Opening room {n}") };
+    let room = |n: u32| {
+        if r.language == Language::Zh { format!("开标{n}室") } else { format!("Opening room {n}") }
+    };
     let line = |time: &str, title: &str, n: u32, state| OpeningLine {
         at: at(&format!("2026-03-16 {time}")),
         title: title.into(),
@@ -82,7 +128,10 @@ pub(super) fn home(r: &Reader) -> HomeView {
 pub(super) fn notices_page(r: &Reader) -> NoticesView {
     NoticesView {
         kinds: vec![Choice::new("tender", r.w.evaluation), Choice::new("award", r.w.award)],
-        categories: vec![Choice::new("engineering", r.w.engineering), Choice::new("procurement", r.w.procurement)],
+        categories: vec![
+            Choice::new("engineering", r.w.engineering),
+            Choice::new("procurement", r.w.procurement),
+        ],
         regions: regions(r),
         notices: notices(r),
         older: Some("eyJhIjoxfQ".into()),
@@ -110,7 +159,8 @@ pub(super) fn notice(r: &Reader) -> NoticeView {
         paragraphs: paragraphs.iter().map(|text| (*text).to_owned()).collect(),
         facts: Vec::new(),
     };
-    let mut amounts = part("二、招标范围与最高投标限价", &["本工程划分为一个标段，工期 120 日历天，质量要求为合格。"]);
+    let mut amounts =
+        part("二、招标范围与最高投标限价", &["本工程划分为一个标段，工期 120 日历天，质量要求为合格。"]);
     amounts.facts = vec![
         Fact::figure("批准总投资（元）", "24,000,000.00"),
         Fact::figure("最高投标限价（元）", "19,000,000.00"),
@@ -121,14 +171,28 @@ pub(super) fn notice(r: &Reader) -> NoticeView {
         publisher: "锡林郭勒盟公共资源交易中心".into(),
         project: Some(Link { href: "/projects/p1".into(), text: PARK.into() }),
         parts: vec![
-            part("一、招标条件", &["太仆寺旗滨河公园建设工程已由主管部门批准建设，资金来源为财政资金，招标人已具备招标条件，现对该工程的施工进行公开招标。"]),
+            part(
+                "一、招标条件",
+                &[
+                    "太仆寺旗滨河公园建设工程已由主管部门批准建设，资金来源为财政资金，招标人已具备招标条件，现对该工程的施工进行公开招标。",
+                ],
+            ),
             amounts,
-            part("三、投标文件的递交", &["投标文件以密封信封的形式通过网络递交，截止时间为 2026 年 3 月 16 日 9 时 30 分。截止时间前，任何单位和个人不得解密。", "逾期送达的投标文件，不予受理，并出具回执。"]),
+            part(
+                "三、投标文件的递交",
+                &[
+                    "投标文件以密封信封的形式通过网络递交，截止时间为 2026 年 3 月 16 日 9 时 30 分。截止时间前，任何单位和个人不得解密。",
+                    "逾期送达的投标文件，不予受理，并出具回执。",
+                ],
+            ),
             part("四、异议", &["潜在投标人对招标文件有异议的，应当在投标截止时间 10 日前提出。"]),
         ],
         files: vec![Link { href: "/files/1".into(), text: "招标文件.pdf（2.1 MB）".into() }],
         corrects: None,
-        corrected_by: vec![Link { href: "/notices/n2".into(), text: "太仆寺旗滨河公园建设工程施工澄清公告（一）".into() }],
+        corrected_by: vec![Link {
+            href: "/notices/n2".into(),
+            text: "太仆寺旗滨河公园建设工程施工澄清公告（一）".into(),
+        }],
         digest: "5f1d7a84db0ad8dea2a7cc1b4ef7b1c2ad1b8a3c6a4b0cd28c0d6c5c6bb1f0e3".into(),
     }
 }
@@ -149,13 +213,42 @@ pub(super) fn venue(r: &Reader) -> VenueView {
         centre: say(r, "锡林郭勒盟公共资源交易中心", "Xilingol League trading centre"),
         rule: "RT-1".into(),
         comparisons: vec![
-            row("RT-1", "旗县级工程：批准总投资（元）", "County works: approved investment (yuan)", ("24,000,000.00", "20,000,000.00"), Verdict::Holds, &article),
-            row("RT-2", "旗县级工程：建筑面积（平方米）", "County works: floor area (m²)", ("—", "10,000.00"), Verdict::NotAsked, &article),
-            row("RT-6", "本地有交易平台", "The region has a platform", ("", &say(r, "自 2015-01-01", "since 2015-01-01")), Verdict::Holds, &say(r, "设置", "setting")),
+            row(
+                "RT-1",
+                "旗县级工程：批准总投资（元）",
+                "County works: approved investment (yuan)",
+                ("24,000,000.00", "20,000,000.00"),
+                Verdict::Holds,
+                &article,
+            ),
+            row(
+                "RT-2",
+                "旗县级工程：建筑面积（平方米）",
+                "County works: floor area (m²)",
+                ("—", "10,000.00"),
+                Verdict::NotAsked,
+                &article,
+            ),
+            row(
+                "RT-6",
+                "本地有交易平台",
+                "The region has a platform",
+                ("", &say(r, "自 2015-01-01", "since 2015-01-01")),
+                Verdict::Holds,
+                &say(r, "设置", "setting"),
+            ),
         ],
         reasons: vec![
-            say(r, "批准总投资 24,000,000.00 元，达到 20,000,000.00 元（含本数），须进入盟中心。", "The approved investment of 24,000,000.00 yuan reaches 20,000,000.00 yuan (inclusive): the league centre is mandatory."),
-            say(r, "公园不是房屋建筑，没有建筑面积，RT-2 未评估。", "A park is no building and has no floor area: RT-2 was not evaluated."),
+            say(
+                r,
+                "批准总投资 24,000,000.00 元，达到 20,000,000.00 元（含本数），须进入盟中心。",
+                "The approved investment of 24,000,000.00 yuan reaches 20,000,000.00 yuan (inclusive): the league centre is mandatory.",
+            ),
+            say(
+                r,
+                "公园不是房屋建筑，没有建筑面积，RT-2 未评估。",
+                "A park is no building and has no floor area: RT-2 was not evaluated.",
+            ),
         ],
         table_version: "2015-01/1".into(),
         decided: Some(at("2026-02-09 10:12")),
@@ -184,7 +277,13 @@ pub(super) fn timeline_in(r: &Reader) -> Timeline {
         row("开标与解密", "Opening and decryption", "2026-03-16 09:30", Some(at("2026-03-16 10:10")), done),
         row("评标", "Evaluation", "2026-03-16 14:00", Some(at("2026-03-17 17:00")), done),
         row("评标报告", "Report", "2026-03-17 17:00", None, done),
-        row("候选人公示", "Publicity of candidates", "2026-03-18 09:00", Some(end_of_day(day("2026-03-23"))), Progress::Now),
+        row(
+            "候选人公示",
+            "Publicity of candidates",
+            "2026-03-18 09:00",
+            Some(end_of_day(day("2026-03-23"))),
+            Progress::Now,
+        ),
         row("定标与通知", "Award and notices", "2026-03-24 09:00", None, Progress::Coming),
         row("合同签订", "Contract", "2026-04-10 10:00", None, Progress::Coming),
     ];
@@ -219,10 +318,12 @@ fn bids() -> Vec<Bid> {
                 uscc: cells[1].into(),
                 received: at(cells[3]),
                 decrypted: (!cells[5].is_empty()).then(|| at(cells[5])),
-                price: (!wan.is_empty()).then(|| wan.parse::<Decimal>().unwrap() * Decimal::from(10_000)).map(|mut price| {
-                    price.rescale(2);
-                    price
-                }),
+                price: (!wan.is_empty())
+                    .then(|| wan.parse::<Decimal>().unwrap() * Decimal::from(10_000))
+                    .map(|mut price| {
+                        price.rescale(2);
+                        price
+                    }),
                 security: cells[6].trim_matches('"').into(),
             }
         })
@@ -258,8 +359,11 @@ fn opening(bids: &[Bid], r: &Reader) -> OpeningView {
 
 fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
     let ceiling = Decimal::from(19_000_000);
-    let mut effective: Vec<(&Bid, Decimal)> =
-        bids.iter().filter_map(|bid| Some((bid, bid.price?))).filter(|(_, price)| *price <= ceiling).collect();
+    let mut effective: Vec<(&Bid, Decimal)> = bids
+        .iter()
+        .filter_map(|bid| Some((bid, bid.price?)))
+        .filter(|(_, price)| *price <= ceiling)
+        .collect();
     effective.sort_by_key(|(_, price)| *price);
     let (low, high) = (effective[0].1, effective[effective.len() - 1].1);
     let sum: Decimal = effective.iter().map(|(_, price)| *price).sum::<Decimal>() - low - high;
@@ -289,12 +393,17 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
                 deviation: format!("{sign}{} %", grouped(&format!("{deviation:.6}"))),
                 working: format!("100 − {size} × {factor}"),
                 score: format!("{score:.4}"),
-                tie: (at == 2).then(|| say(r, "报价相同，抽签在先", "equal price, first by the recorded draw")),
+                tie: (at == 2)
+                    .then(|| say(r, "报价相同，抽签在先", "equal price, first by the recorded draw")),
             }
         })
         .collect();
     EvaluationView {
-        method: say(r, "综合评估法：技术部分通过制，价格 100 分，评标基准价为去掉一个最高价和一个最低价后的平均值。", "Comprehensive evaluation: technical part pass or fail, price 100 points, the benchmark is the mean without one highest and one lowest price."),
+        method: say(
+            r,
+            "综合评估法：技术部分通过制，价格 100 分，评标基准价为去掉一个最高价和一个最低价后的平均值。",
+            "Comprehensive evaluation: technical part pass or fail, price 100 points, the benchmark is the mean without one highest and one lowest price.",
+        ),
         parameters: vec![
             Fact::figure(say(r, "满分 F", "Full marks F"), "100"),
             Fact::figure(say(r, "高于基准价每 1 % 扣", "Off per 1 % above, k₊"), "1"),
@@ -309,7 +418,11 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
         set_aside: vec![SetAside {
             bidder: "投标人0116".into(),
             price: bids.iter().find(|bid| bid.name == "投标人0116").and_then(|bid| bid.price),
-            ground: say(r, "高于最高投标限价 19,000,000.00 元（实施条例 51）", "Above the ceiling of 19,000,000.00 yuan (实施条例 51)"),
+            ground: say(
+                r,
+                "高于最高投标限价 19,000,000.00 元（实施条例 51）",
+                "Above the ceiling of 19,000,000.00 yuan (实施条例 51)",
+            ),
         }],
         ranking: Ranking::Deviation {
             benchmark: Benchmark {
@@ -323,7 +436,11 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
             rows,
         },
         pages: Pages::of(scored.len(), 1, 50),
-        spread: Some(PriceSpread { prices: effective.iter().map(|(_, price)| *price).collect(), benchmark, first: scored[0].3 }),
+        spread: Some(PriceSpread {
+            prices: effective.iter().map(|(_, price)| *price).collect(),
+            benchmark,
+            first: scored[0].3,
+        }),
     }
 }
 
@@ -335,25 +452,65 @@ pub(super) fn project(r: &Reader) -> ProjectView {
         stage: say(r, "候选人公示中", "Candidates under publicity"),
         progress: Progress::Now,
         rooms: vec![
-            RoomRow { room: say(r, "开标1室", "Opening room 1"), purpose: say(r, "开标", "Opening"), from: at("2026-03-16 09:30"), until: at("2026-03-16 12:00"), state: Progress::Done },
-            RoomRow { room: say(r, "评标3室", "Evaluation room 3"), purpose: say(r, "评标", "Evaluation"), from: at("2026-03-16 14:00"), until: at("2026-03-17 18:00"), state: Progress::Done },
+            RoomRow {
+                room: say(r, "开标1室", "Opening room 1"),
+                purpose: say(r, "开标", "Opening"),
+                from: at("2026-03-16 09:30"),
+                until: at("2026-03-16 12:00"),
+                state: Progress::Done,
+            },
+            RoomRow {
+                room: say(r, "评标3室", "Evaluation room 3"),
+                purpose: say(r, "评标", "Evaluation"),
+                from: at("2026-03-16 14:00"),
+                until: at("2026-03-17 18:00"),
+                state: Progress::Done,
+            },
         ],
         timeline: Some(timeline_in(r)),
-        countdown: Some(Countdown { deadline: at("2026-03-16 09:30"), now: at("2026-03-20 11:00"), runs: true }),
+        countdown: Some(Countdown {
+            deadline: at("2026-03-16 09:30"),
+            now: at("2026-03-20 11:00"),
+            runs: true,
+        }),
         opening: Some(opening(&bids, r)),
         evaluation: Some(evaluation(&bids, r)),
         candidates: Some(CandidatesView {
-            rows: [("投标人0887", 1_837_673_900, "99.9996"), ("投标人1176", 1_837_684_600, "99.9990"), ("投标人0399", 1_837_603_000, "99.9983")]
-                .into_iter()
-                .enumerate()
-                .map(|(at, (name, fen, score))| CandidateRow { rank: at + 1, bidder: name.into(), price: Decimal::new(fen, 2), score: score.into() })
-                .collect(),
+            rows: [
+                ("投标人0887", 1_837_673_900, "99.9996"),
+                ("投标人1176", 1_837_684_600, "99.9990"),
+                ("投标人0399", 1_837_603_000, "99.9983"),
+            ]
+            .into_iter()
+            .enumerate()
+            .map(|(at, (name, fen, score))| CandidateRow {
+                rank: at + 1,
+                bidder: name.into(),
+                price: Decimal::new(fen, 2),
+                score: score.into(),
+            })
+            .collect(),
             published: at("2026-03-18 09:00"),
             ends: end_of_day(day("2026-03-23")),
-            objections: say(r, "公示期间可向招标人提出，3 日内答复。", "To the purchaser during publicity; answered within 3 days."),
+            objections: say(
+                r,
+                "公示期间可向招标人提出，3 日内答复。",
+                "To the purchaser during publicity; answered within 3 days.",
+            ),
         }),
-        award: Some(AwardView { winner: "投标人0887".into(), price: winner, decided: at("2026-03-24 09:00"), told: Some(at("2026-03-24 10:00")), facts: Vec::new() }),
-        contract: Some(ContractView { signed: day("2026-04-10"), price: winner, latest: Some(day("2026-04-23")), facts: vec![Fact::text(say(r, "退还保证金", "Deposits returned"), r.day(&day("2026-04-14")))] }),
+        award: Some(AwardView {
+            winner: "投标人0887".into(),
+            price: winner,
+            decided: at("2026-03-24 09:00"),
+            told: Some(at("2026-03-24 10:00")),
+            facts: Vec::new(),
+        }),
+        contract: Some(ContractView {
+            signed: day("2026-04-10"),
+            price: winner,
+            latest: Some(day("2026-04-23")),
+            facts: vec![Fact::text(say(r, "退还保证金", "Deposits returned"), r.day(&day("2026-04-14")))],
+        }),
         ..early_project(r)
     }
 }
@@ -364,7 +521,13 @@ pub(super) fn early_project(r: &Reader) -> ProjectView {
     line.now = at("2026-02-26 08:15");
     for row in &mut line.rows {
         let over = row.until.unwrap_or(row.from) <= line.now;
-        row.state = if over { Progress::Done } else if row.from <= line.now { Progress::Now } else { Progress::Coming };
+        row.state = if over {
+            Progress::Done
+        } else if row.from <= line.now {
+            Progress::Now
+        } else {
+            Progress::Coming
+        };
     }
     ProjectView {
         id: "p1".into(),
@@ -373,8 +536,14 @@ pub(super) fn early_project(r: &Reader) -> ProjectView {
         progress: Progress::Now,
         facts: vec![
             Fact::text(say(r, "项目编号", "Number"), "152527-2026-0007"),
-            Fact::text(say(r, "招标人", "Purchaser"), say(r, "太仆寺旗住房和城乡建设局", "Taibus Banner construction bureau")),
-            Fact::text(say(r, "代理机构", "Agency"), say(r, "示例招标代理有限公司", "Sample Tender Agency Ltd")),
+            Fact::text(
+                say(r, "招标人", "Purchaser"),
+                say(r, "太仆寺旗住房和城乡建设局", "Taibus Banner construction bureau"),
+            ),
+            Fact::text(
+                say(r, "代理机构", "Agency"),
+                say(r, "示例招标代理有限公司", "Sample Tender Agency Ltd"),
+            ),
             Fact::text(say(r, "类别", "Category"), say(r, "工程建设 · 市政", "Works · municipal")),
             Fact::figure(say(r, "批准总投资（元）", "Approved investment (yuan)"), "24,000,000.00"),
             Fact::figure(say(r, "最高投标限价（元）", "Ceiling (yuan)"), "19,000,000.00"),
@@ -395,21 +564,27 @@ pub(super) fn early_project(r: &Reader) -> ProjectView {
 
 /// A purchase by ratio and other factors, after its award.
 pub(super) fn purchase(r: &Reader) -> ProjectView {
-    let row = |rank, bidder: &str, yuan: i64, adjusted: i64, price_score: &str, other: &str, total: &str| RatioRow {
-        rank,
-        bidder: bidder.into(),
-        price: Decimal::new(yuan * 100, 2),
-        adjusted: Decimal::new(adjusted * 100, 2),
-        working: format!("950,000.00 ÷ {}.00 × 30", grouped(&adjusted.to_string())),
-        price_score: price_score.into(),
-        other: other.into(),
-        total: total.into(),
+    let row = |rank, bidder: &str, yuan: i64, adjusted: i64, price_score: &str, other: &str, total: &str| {
+        RatioRow {
+            rank,
+            bidder: bidder.into(),
+            price: Decimal::new(yuan * 100, 2),
+            adjusted: Decimal::new(adjusted * 100, 2),
+            working: format!("950,000.00 ÷ {}.00 × 30", grouped(&adjusted.to_string())),
+            price_score: price_score.into(),
+            other: other.into(),
+            total: total.into(),
+        }
     };
     ProjectView {
         title: "太仆寺旗中小学教学设备采购".into(),
         countdown: None,
         evaluation: Some(EvaluationView {
-            method: say(r, "综合评分法：价格 30 分，其余 70 分。", "Comprehensive scoring: price 30 points, other factors 70."),
+            method: say(
+                r,
+                "综合评分法：价格 30 分，其余 70 分。",
+                "Comprehensive scoring: price 30 points, other factors 70.",
+            ),
             parameters: vec![Fact::figure(say(r, "价格权重", "Price weight"), "30")],
             formulas: vec![say(r, "价格分 = B ÷ 评审价 × 30", "price score = B ÷ adjusted price × 30")],
             set_aside: Vec::new(),
@@ -424,7 +599,10 @@ pub(super) fn purchase(r: &Reader) -> ProjectView {
             pages: Pages::of(3, 1, 50),
             spread: None,
         }),
-        lots: vec![Link { href: "/projects/p2?lot=1".into(), text: say(r, "第 1 包", "Lot 1") }, Link { href: "/projects/p2?lot=2".into(), text: say(r, "第 2 包", "Lot 2") }],
+        lots: vec![
+            Link { href: "/projects/p2?lot=1".into(), text: say(r, "第 1 包", "Lot 1") },
+            Link { href: "/projects/p2?lot=2".into(), text: say(r, "第 2 包", "Lot 2") },
+        ],
         ..early_project(r)
     }
 }
@@ -448,6 +626,10 @@ pub(super) fn deadline(r: &Reader) -> DeadlineView {
         ends_on: day("2026-05-08"),
         ends_at: Some(end_of_day(day("2026-05-08"))),
         days,
-        reasons: vec![say(r, "起算日当天不计（CNT-2）；只计工作日（CNT-4）；末日 24:00 届满（CNT-7）。", "The first day is not counted (CNT-2); only working days count (CNT-4); the last day ends at 24:00 (CNT-7).")],
+        reasons: vec![say(
+            r,
+            "起算日当天不计（CNT-2）；只计工作日（CNT-4）；末日 24:00 届满（CNT-7）。",
+            "The first day is not counted (CNT-2); only working days count (CNT-4); the last day ends at 24:00 (CNT-7).",
+        )],
     }
 }

@@ -67,7 +67,10 @@ pub(super) fn lines(days: &[CountedDay], reader: &Reader) -> Vec<Line> {
 pub(super) fn weekdays(reader: &Reader) -> Vec<&'static str> {
     // 2024-01-01 was a Monday.
     let monday = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default();
-    (0..7).filter_map(|plus| monday.checked_add_days(Days::new(plus))).map(|day| reader.weekday(&day)).collect()
+    (0..7)
+        .filter_map(|plus| monday.checked_add_days(Days::new(plus)))
+        .map(|day| reader.weekday(&day))
+        .collect()
 }
 
 fn cell(day: &CountedDay, first: bool, reader: &Reader) -> Cell {
@@ -80,7 +83,8 @@ fn cell(day: &CountedDay, first: bool, reader: &Reader) -> Cell {
         DayRole::End(n) => ("end", n.map(|n| n.to_string()).unwrap_or_default(), w.day_end),
     };
     let date = day.date;
-    let label = if first || date.day() == 1 { date.format("%-m/%-d").to_string() } else { date.day().to_string() };
+    let label =
+        if first || date.day() == 1 { date.format("%-m/%-d").to_string() } else { date.day().to_string() };
     Cell { class, day: label, figure, word: word.to_owned(), note: day.note.clone().unwrap_or_default() }
 }
 

@@ -47,12 +47,30 @@ impl Frame {
         let start = hall_instant(first, NaiveTime::MIN);
         let seconds = (hall_instant(last, NaiveTime::MIN) - start).num_seconds().max(86_400);
         match layout {
-            Layout::Wide => {
-                Self { layout, width: 1120, left: 264, right: 1108, head: 74, row: 38, bar: 19, name: 24, start, seconds }
-            }
-            Layout::Narrow => {
-                Self { layout, width: 360, left: 8, right: 352, head: 70, row: 50, bar: 34, name: 18, start, seconds }
-            }
+            Layout::Wide => Self {
+                layout,
+                width: 1120,
+                left: 264,
+                right: 1108,
+                head: 74,
+                row: 38,
+                bar: 19,
+                name: 24,
+                start,
+                seconds,
+            },
+            Layout::Narrow => Self {
+                layout,
+                width: 360,
+                left: 8,
+                right: 352,
+                head: 70,
+                row: 50,
+                bar: 34,
+                name: 18,
+                start,
+                seconds,
+            },
         }
     }
 
@@ -259,7 +277,8 @@ fn draw_time(out: &mut String, frame: &Frame, index: usize, row: &TimelineRow) {
         Layout::Narrow => frame.top(index) + frame.name,
         Layout::Wide => base,
     };
-    let _ = write!(out, "<text class=\"tl-time\" x=\"{x}\" y=\"{line}\" text-anchor=\"{anchor}\">{text}</text>");
+    let _ =
+        write!(out, "<text class=\"tl-time\" x=\"{x}\" y=\"{line}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
 fn short(at: DateTime<Utc>) -> String {
@@ -302,7 +321,8 @@ mod tests {
             let svg = timeline_svg(&timeline, layout, &reader);
             assert_eq!(svg.matches("class=\"tl-row").count(), timeline.rows.len());
             assert!(!svg.contains("style="), "styles would break the content policy");
-            for x in svg.split(" x=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse::<i64>().ok()) {
+            for x in svg.split(" x=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse::<i64>().ok())
+            {
                 assert!((0..=width).contains(&x), "{x} leaves {width}");
             }
         }

@@ -328,7 +328,13 @@ impl Pages {
         let pages = total.div_ceil(size).max(1);
         let page = page.clamp(1, pages);
         let skipped = (page - 1) * size;
-        Self { page, pages, first: if total == 0 { 0 } else { skipped + 1 }, last: (skipped + size).min(total), total }
+        Self {
+            page,
+            pages,
+            first: if total == 0 { 0 } else { skipped + 1 },
+            last: (skipped + size).min(total),
+            total,
+        }
     }
 
     /// How many rows come before this page.

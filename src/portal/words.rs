@@ -160,7 +160,6 @@ words! {
     revoked: "撤销（截止后）", "Revoked (after the deadline)";
     rejected: "否决", "Rejected";
     bidder: "投标人", "Bidder";
-    credit_code: "统一社会信用代码", "Credit code";
     received_at: "递交时间", "Received at";
     decrypted_at: "解密时间", "Decrypted at";
     security: "投标保证金", "Deposit";
@@ -169,13 +168,11 @@ words! {
     find_bidder: "查找投标人", "Find a bidder";
     find_bidder_hint: "名称或统一社会信用代码", "Name or credit code";
     no_rows: "没有匹配的行。", "No matching rows.";
-    repeats: "报价相同", "Equal prices";
     evaluation: "评审与排名", "Evaluation and ranking";
-    method: "评审方法", "Method";
     price_picture: "报价分布", "How the prices lie";
     price_picture_bidders: "家", "bids";
     benchmark: "评标基准价", "Benchmark";
-    benchmark_sum: "有效报价之和", "Sum of the effective prices";
+    benchmark_sum: "参与平均的报价之和", "Sum of the prices in the mean";
     benchmark_high: "去掉的最高价", "Highest, left out";
     benchmark_low: "去掉的最低价", "Lowest, left out";
     benchmark_count: "参与平均的家数", "Prices in the mean";
@@ -209,9 +206,6 @@ words! {
     contract_price: "合同价", "Contract price";
     contract_latest: "最迟签订", "Latest lawful day";
     project_notices: "本项目公告", "Notices of this project";
-    to_come: "尚未进行。", "Not yet.";
-    rows: "行", "rows";
-    page: "第", "Page";
     previous: "上一页", "Previous";
     next: "下一页", "Next";
     pages_nav: "分页", "Pages";
@@ -257,14 +251,12 @@ words! {
     ends_on: "期限届满", "The period ends";
     latest_day: "最迟日期", "Latest day";
     calendar_caption: "逐日日历：数字为计入的第几天", "Day by day; the small number is the day counted";
-    legend: "图例", "Key";
     day_start: "起算日（不计）", "first day, not counted";
     day_counted: "计入", "counted";
     day_skipped: "不计", "not counted";
     day_rolled: "顺延", "rolled forward";
     day_end: "届满日", "last day";
     days_between: "中间各周逐日计入，略。", "The weeks between are counted the same way and left out here.";
-    week: "周", "Week";
     fix_these: "请先更正以下各项", "Please correct the following";
     amount_example: "例如 2000 或 20,000,000.00", "For example 2000 or 20,000,000.00";
     required: "必填。", "This is required.";
@@ -278,7 +270,6 @@ words! {
     error_500_title: "大厅出了故障", "Something failed in the hall";
     error_500_text: "不是您的问题，已记录。请稍后再试；若临近截止，请联系中心并报出编号。",
         "This is our fault and is on record. Try again shortly; close to a deadline, call the centre and give the number below.";
-    error_other_title: "无法处理这个请求", "This request cannot be answered";
     request_number: "编号", "Number";
     back_home: "回到大厅", "Back to the hall";
 }
