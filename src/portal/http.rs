@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder, Route, guard,
     http::{
         StatusCode,
         header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
@@ -131,13 +131,17 @@ pub struct ProjectQuery {
 /// The pages as the app mounts them; needs `web::Data<dyn Readings>`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/", web::get().to(home))
-        .route("/notices", web::get().to(notices))
-        .route("/notices/{id}", web::get().to(notice))
-        .route("/projects/{id}", web::get().to(project))
-        .route("/calculators", web::get().to(ask))
-        .route("/calculators", web::post().to(ask_by_post))
-        .route("/static/{hash}/{name}", web::get().to(assets::serve));
+        .route("/", get().to(home))
+        .route("/notices", get().to(notices))
+        .route("/notices/{id}", get().to(notice))
+        .route("/projects/{id}", get().to(project))
+        .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
+        .route("/static/{hash}/{name}", get().to(assets::serve));
+}
+
+/// GET and HEAD; the server leaves the body of a HEAD out by itself.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Adds the headers every page and file of the portal carries.
@@ -199,8 +203,19 @@ async fn ask(request: HttpRequest, hall: Hall) -> HttpResponse {
     }
 }
 
-async fn ask_by_post(request: HttpRequest, hall: Hall, form: web::Form<CalculatorForm>) -> HttpResponse {
-    answer_question(&request, &hall, &form).await
+async fn ask_by_post(
+    request: HttpRequest,
+    hall: Hall,
+    form: actix_web::Result<web::Form<CalculatorForm>>,
+) -> HttpResponse {
+    match form {
+        Ok(form) => answer_question(&request, &hall, &form).await,
+        Err(_) => {
+            let detail = Say::new("表单内容无法识别。", "The form cannot be read.");
+            let problem = Rejection::new(Code::MalformedRequest, detail).into();
+            answered(&request, &Reader::of(&request, hall.hall()), Err(problem))
+        }
+    }
 }
 
 async fn answer_question(request: &HttpRequest, hall: &Hall, form: &CalculatorForm) -> HttpResponse {

@@ -341,6 +341,20 @@ async fn the_calculators_answer_without_script_by_get_and_by_post() {
 }
 
 #[actix_web::test]
+async fn a_form_that_cannot_be_read_gets_a_page_too() {
+    let request = web_test::TestRequest::post().uri("/calculators").set_payload("{}");
+    let (status, headers, body) = fetch(request).await;
+    assert_eq!(
+        (status, header(&headers, "content-security-policy")),
+        (StatusCode::BAD_REQUEST, CONTENT_POLICY)
+    );
+    assert!(body.contains("<h1"));
+    let (status, _, _) =
+        fetch(web_test::TestRequest::default().method(actix_web::http::Method::HEAD).uri("/")).await;
+    assert_eq!(status, StatusCode::OK, "HEAD is answered like GET");
+}
+
+#[actix_web::test]
 async fn what_was_typed_comes_back_as_text_only() {
     let (_, _, body) = fetch(web_test::TestRequest::get().uri("/notices?q=%22%3E%3Cscript%3E")).await;
     assert!(!body.contains("\"><script>"), "typed markup must not become markup");

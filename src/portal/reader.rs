@@ -45,11 +45,9 @@ impl Reader {
             _ => None,
         });
         let kept: Vec<&str> = pairs.into_iter().filter(|pair| !pair.starts_with("lang=")).collect();
-        let here = if kept.is_empty() {
-            request.path().to_owned()
-        } else {
-            format!("{}?{}", request.path(), kept.join("&"))
-        };
+        // An address of two slashes would leave the hall.
+        let path = format!("/{}", request.path().trim_start_matches('/'));
+        let here = if kept.is_empty() { path } else { format!("{path}?{}", kept.join("&")) };
         let accepted = request
             .headers()
             .get(actix_web::http::header::ACCEPT_LANGUAGE)
@@ -369,6 +367,14 @@ mod tests {
         assert_eq!(reader(Language::Zh, false, "/notices?q=a").other_href(), "/notices?q=a&lang=en");
         let paged = reader(Language::En, true, "/projects/1?record=2&rank=3").here_with("record", "4");
         assert_eq!(paged, "/projects/1?rank=3&record=4&lang=en");
+    }
+
+    #[test]
+    fn an_address_of_two_slashes_stays_in_the_hall() {
+        let request = actix_web::test::TestRequest::with_uri("http://hall//elsewhere.example/x?lang=zh&q=1")
+            .to_http_request();
+        let hall = HallFacts { name: Say::new("大厅", "Hall"), sandbox: false };
+        assert_eq!(Reader::of(&request, hall).other_href(), "/elsewhere.example/x?q=1&lang=en");
     }
 
     #[test]

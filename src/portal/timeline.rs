@@ -102,10 +102,10 @@ pub fn timeline_svg(timeline: &Timeline, layout: Layout, reader: &Reader) -> Str
         frame.width, reader.w.lang
     );
     draw_weeks(&mut out, &frame, first, last, height, reader.language);
+    draw_now(&mut out, &frame, timeline.now, height, reader.w.now);
     for (index, row) in timeline.rows.iter().enumerate() {
         draw_row(&mut out, &frame, index, row);
     }
-    draw_now(&mut out, &frame, timeline.now, height, reader.w.now);
     for (index, row) in timeline.rows.iter().enumerate() {
         draw_time(&mut out, &frame, index, row);
     }
