@@ -2,4 +2,16 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod cluster;
+pub mod db;
+pub mod http;
+pub mod migrations;
+pub mod clock;
+pub mod db;
+pub mod http;
+pub mod jobs;
+pub mod mail;
+pub mod outbox;
 pub mod policy_file;
+pub mod settings;
+pub mod telemetry;

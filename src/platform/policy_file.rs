@@ -50,15 +50,22 @@ impl PolicyFile {
     /// # Errors
     /// File, line and key of the first thing that does not fit.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, PolicyError> {
-        let deserializer = toml::Deserializer::parse(&self.text).map_err(|error| self.toml_error(&error, None))?;
+        let deserializer =
+            toml::Deserializer::parse(&self.text).map_err(|error| self.toml_error(&error, None))?;
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            let key = error.path().to_string();
+            // `toml::Spanned` is a struct to serde; its inner field is no key that anybody wrote.
+            let key = error.path().to_string().replace(".$__serde_spanned_private_value", "");
             self.toml_error(error.inner(), Some(key))
         })
     }
 
     /// A semantic error at a span that a `toml::Spanned` value carried.
-    pub fn error_at(&self, span: std::ops::Range<usize>, key: &str, message: impl Into<String>) -> PolicyError {
+    pub fn error_at(
+        &self,
+        span: std::ops::Range<usize>,
+        key: &str,
+        message: impl Into<String>,
+    ) -> PolicyError {
         PolicyError {
             file: self.name.clone(),
             line: Some(self.line_of(span.start)),
@@ -69,7 +76,12 @@ impl PolicyFile {
 
     /// A semantic error about the file as a whole.
     pub fn error(&self, key: &str, message: impl Into<String>) -> PolicyError {
-        PolicyError { file: self.name.clone(), line: None, key: Some(key.to_owned()), message: message.into() }
+        PolicyError {
+            file: self.name.clone(),
+            line: None,
+            key: Some(key.to_owned()),
+            message: message.into(),
+        }
     }
 
     fn toml_error(&self, error: &toml::de::Error, key: Option<String>) -> PolicyError {
@@ -127,8 +139,8 @@ impl PolicySource {
                 .collect(),
             Self::Folder(root) => {
                 let path = root.join(folder);
-                let entries =
-                    std::fs::read_dir(&path).map_err(|error| missing(&path.display().to_string(), &error.to_string()))?;
+                let entries = std::fs::read_dir(&path)
+                    .map_err(|error| missing(&path.display().to_string(), &error.to_string()))?;
                 entries
                     .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
                     .map(|name| format!("{folder}/{name}"))
@@ -172,10 +184,24 @@ mod tests {
 
     #[test]
     fn an_error_names_file_line_and_key() {
-        let file = PolicyFile { name: "config/x.toml".into(), text: "# top\n[[rules]]\nn = \"three\"\n".into() };
+        let file =
+            PolicyFile { name: "config/x.toml".into(), text: "# top\n[[rules]]\nn = \"three\"\n".into() };
         let error = file.parse::<Sample>().unwrap_err();
         assert_eq!(error.line, Some(3));
         assert_eq!(error.key.as_deref(), Some("rules[0].n"));
         assert!(error.to_string().starts_with("config/x.toml:3: key `rules[0].n`: "), "{error}");
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only its parsing is looked at")]
+    struct Marked {
+        n: toml::Spanned<u32>,
+    }
+
+    #[test]
+    fn a_spanned_value_is_named_by_its_own_key() {
+        let file = PolicyFile { name: "config/x.toml".into(), text: "\nn = \"three\"\n".into() };
+        let error = file.parse::<Marked>().unwrap_err();
+        assert_eq!((error.line, error.key.as_deref()), (Some(2), Some("n")));
     }
 }
