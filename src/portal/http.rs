@@ -20,7 +20,10 @@ use super::{
     reader::{HallFacts, Reader, encoded},
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
 };
-use crate::kernel::{Code, Fault, Problem, Refusal, Rejection, Say};
+use crate::{
+    kernel::{Code, Fault, Problem, Refusal, Rejection, Say},
+    platform::http::meta::request_id,
+};
 
 /// The content policy of every page: own files only, nothing inline, nobody frames it.
 pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -287,7 +290,7 @@ pub fn not_found(request: &HttpRequest, hall: HallFacts) -> HttpResponse {
 
 /// The page for a problem that arose outside the pages' own handlers, such as a caught panic.
 pub fn problem_page(request: &HttpRequest, hall: HallFacts, problem: &Problem) -> HttpResponse {
-    failed(&Reader::of(request, hall), problem)
+    failed(request, &Reader::of(request, hall), problem)
 }
 
 fn read_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
@@ -304,8 +307,8 @@ fn answered(
 ) -> HttpResponse {
     let html = match read {
         Ok(Ok(html)) => html,
-        Ok(Err(error)) => return failed(reader, &Problem::internal(error)),
-        Err(problem) => return failed(reader, &problem),
+        Ok(Err(error)) => return failed(request, reader, &Problem::internal(error)),
+        Err(problem) => return failed(request, reader, &problem),
     };
     let etag = format!("\"{}\"", hex::encode(Sha256::digest(html.as_bytes())));
     let fresh = matches_etag(request, &etag);
@@ -314,7 +317,7 @@ fn answered(
     if fresh { answer.finish() } else { answer.body(html) }
 }
 
-fn failed(reader: &Reader, problem: &Problem) -> HttpResponse {
+fn failed(request: &HttpRequest, reader: &Reader, problem: &Problem) -> HttpResponse {
     let code = problem.code();
     let w = reader.w;
     let (title, text) = match problem {
@@ -330,7 +333,8 @@ fn failed(reader: &Reader, problem: &Problem) -> HttpResponse {
             detail.in_language(reader.language).to_owned(),
         ),
     };
-    let view = ErrorView { status: code.status(), title, text, request: None };
+    let number = request_id(request).to_string();
+    let view = ErrorView { status: code.status(), title, text, request: Some(number) };
     let status = StatusCode::from_u16(view.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // Should even this template fail, the bare sentence is still a true answer.
     let html = page::error(reader, &view).unwrap_or_else(|_| view.text.clone());

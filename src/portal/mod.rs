@@ -11,6 +11,7 @@
 //! Law: publications are free to read and the same for everybody (招标投标法实施条例 15; 电子招标投标办法
 //! (order 20) 49).
 
+pub mod answers;
 pub mod assets;
 pub mod http;
 mod marks;

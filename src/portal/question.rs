@@ -9,85 +9,21 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::words::Words;
-use crate::kernel::{
-    Area, RegionCode,
-    money::{Amount, read_amount},
+use crate::{
+    jurisdiction::model::Level,
+    kernel::{
+        Area, Category, RegionCode,
+        money::{Amount, read_amount},
+    },
+    law::{Direction, Unit},
 };
+pub use crate::{jurisdiction::model::VenueQuestion, law::preview::DeadlineRequest as DeadlineQuestion};
+
+/// Longest count of the page in days; the API counts further.
+const LONGEST: i64 = 1000;
 
 /// Notes beside fields, by the field's name.
 pub type Notes = BTreeMap<&'static str, String>;
-
-/// Level of a project (rules §A).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// 盟级
-    League,
-    /// 旗县级
-    County,
-}
-
-/// Category of a project (rules §A.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Category {
-    /// 工程类
-    Engineering,
-    /// 采购类
-    Procurement,
-    /// 土地和矿产类
-    LandMineral,
-    /// 产权类
-    Property,
-}
-
-/// Which centre a project goes to, asked exactly.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VenueQuestion {
-    /// Region.
-    pub region: RegionCode,
-    /// Level.
-    pub level: Level,
-    /// Category.
-    pub category: Category,
-    /// Approved investment in yuan; present for works.
-    pub investment: Option<Amount>,
-    /// Floor area; absent where there is no building, and then RT-2 is not evaluated (AMB-4).
-    pub floor_area: Option<Area>,
-    /// Budget in yuan; present for purchases.
-    pub budget: Option<Amount>,
-    /// Day of acceptance; absent = today in the hall.
-    pub accepted_on: Option<NaiveDate>,
-}
-
-/// What days are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CountUnit {
-    /// 工作日
-    WorkingDay,
-    /// 自然日
-    CalendarDay,
-}
-
-/// Which way days are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Into the future.
-    Forward,
-    /// Into the past.
-    Backward,
-}
-
-/// On which day a period ends, asked exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeadlineQuestion {
-    /// First day, not counted.
-    pub from: NaiveDate,
-    /// Days, 1 to 1000.
-    pub length: u32,
-    /// What days are counted.
-    pub unit: CountUnit,
-    /// Which way.
-    pub direction: Direction,
-}
 
 /// The query of `/calculators` as typed; unknown names are ignored, as in any address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -136,13 +72,7 @@ impl CalculatorForm {
             "league" => Level::League,
             _ => Level::County,
         };
-        let category = match self.category.as_str() {
-            "engineering" => Some(Category::Engineering),
-            "procurement" => Some(Category::Procurement),
-            "landMineral" => Some(Category::LandMineral),
-            "property" => Some(Category::Property),
-            _ => None,
-        };
+        let category = self.category.parse().ok();
         let category = noted(&mut notes, "category", category, w.choose_one);
         let works = category == Some(Category::Engineering);
         let buys = category == Some(Category::Procurement);
@@ -159,9 +89,16 @@ impl CalculatorForm {
             notes.insert("region", w.county_needs_county.to_owned());
         }
         match (region, category) {
-            (Some(region), Some(category)) if notes.is_empty() => {
-                Ok(VenueQuestion { region, level, category, investment, floor_area, budget, accepted_on })
-            }
+            (Some(region_code), Some(category)) if notes.is_empty() => Ok(VenueQuestion {
+                region_code,
+                level,
+                category,
+                catalogue_item: None,
+                investment,
+                floor_area,
+                budget,
+                accepted_on,
+            }),
             _ => Err(notes),
         }
     }
@@ -173,9 +110,9 @@ impl CalculatorForm {
     pub fn deadline(&self, w: &'static Words) -> Result<DeadlineQuestion, Notes> {
         let mut notes = Notes::new();
         let from = noted(&mut notes, "from", self.from.trim().parse().ok(), w.date_shape);
-        let length = self.length.trim().parse().ok().filter(|days| (1..=1000).contains(days));
+        let length = self.length.trim().parse().ok().filter(|days| (1..=LONGEST).contains(days));
         let length = noted(&mut notes, "length", length, w.length_shape);
-        let unit = if self.unit == "calendarDay" { CountUnit::CalendarDay } else { CountUnit::WorkingDay };
+        let unit = if self.unit == "calendarDay" { Unit::CalendarDay } else { Unit::WorkingDay };
         let direction = if self.direction == "backward" { Direction::Backward } else { Direction::Forward };
         match (from, length) {
             (Some(from), Some(length)) => Ok(DeadlineQuestion { from, length, unit, direction }),

@@ -264,6 +264,22 @@ words! {
     date_shape: "请用 2026-03-16 这样的日期。", "Use a date such as 2026-03-16.";
     length_shape: "请填 1 到 1000 的整数。", "Use a whole number from 1 to 1000.";
     county_needs_county: "旗县级项目请选择旗县市，不能选盟。", "A county project needs a county region, not the league.";
+    measure_investment: "批准总投资（元）", "Approved investment (yuan)";
+    measure_floor_area: "建筑面积（平方米）", "Floor area (m²)";
+    measure_budget: "采购预算（元）", "Purchase budget (yuan)";
+    rule_rt4: "盟级项目，一律进盟中心", "A league project always enters the league centre";
+    rule_rt5: "盟市合一，与盟中心同一平台", "The city shares the league's centre";
+    rule_rt6: "未达到标准，本地有平台", "Below the thresholds, and the region has a platform";
+    rule_rt7: "本地没有平台，就近进场", "The region has no platform: a nearby centre";
+    rule_rt8: "土地、矿业权和产权不适用金额标准", "Thresholds do not apply to land, mining rights and property";
+    rule_rt9: "不在公共资源交易目录内", "Not in the catalogue";
+    routing_table: "进场规则表", "routing table";
+    count_start: "起算日当天不计（CNT-2）。", "The first day itself is not counted (CNT-2).";
+    count_working: "只计工作日，含调休上班日（CNT-4）。", "Only working days count, made-up weekends included (CNT-4).";
+    count_roll: "末日是休息日的，顺延到其后第一个工作日（CNT-3）。", "An end on a day off moves to the next working day (CNT-3).";
+    count_backward: "向前计算不顺延（CNT-5）。", "A count backward does not move (CNT-5).";
+    count_end: "末日 24:00 届满（CNT-7）。", "The last day ends at 24:00 (CNT-7).";
+    day_make_up: "调休上班", "worked in exchange";
     // Errors.
     error_404_title: "没有找到这一页", "There is no such page";
     error_404_text: "地址可能有误，或者内容尚不能公开。", "The address may be wrong, or the content is not public yet.";
