@@ -13,6 +13,6 @@ pub mod notices;
 pub mod platform;
 pub mod portal;
 pub mod projects;
-pub mod schema;
+pub(crate) mod schema;
 pub mod scoring;
 pub mod tenders;
