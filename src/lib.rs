@@ -4,5 +4,9 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod bids;
+pub mod scoring;
+pub mod jurisdiction;
 pub mod kernel;
+pub mod law;
+pub mod ledger;
 pub mod platform;

@@ -3,6 +3,8 @@
 //! Owns no table, no configuration and no I/O; may use nothing of this crate outside itself.
 
 pub mod actor;
+pub mod allowed;
+pub mod category;
 pub mod id;
 pub mod money;
 pub mod problem;
@@ -12,6 +14,8 @@ pub mod time;
 pub mod uscc;
 
 pub use actor::{Actor, OrganisationKind, Role};
+pub use allowed::AllowedAction;
+pub use category::Category;
 pub use money::{Area, Money};
 pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};
 pub use region::RegionCode;

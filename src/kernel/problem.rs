@@ -69,8 +69,14 @@ codes! {
     TooLate = "too-late", 409, "已过法定期限", "Too late";
     OneSideOnly = "one-side-only", 409, "同一项目只能有一种身份", "One person has one side per project";
     Duplicate = "duplicate", 409, "已存在", "Already exists";
+    // tenders
+    DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
+    OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
+    // evaluation
+    SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
+    ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
 }
 
 /// What is wrong with one place of the request.
@@ -165,7 +171,10 @@ impl Rejection {
 
     /// 404: absent, or not to be known to exist.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, Say::new("没有这个资源，或您无权知道它的存在。", "There is no such resource for you."))
+        Self::new(
+            Code::NotFound,
+            Say::new("没有这个资源，或您无权知道它的存在。", "There is no such resource for you."),
+        )
     }
 
     /// 403: the resource may be known, the act is not this role's.

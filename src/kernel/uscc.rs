@@ -41,7 +41,11 @@ impl TryFrom<String> for Uscc {
             sum += value * weight;
         }
         let expected = ALPHABET.get((31 - sum % 31) % 31);
-        if expected == bytes.last() { Ok(Self(text)) } else { Err("the check character does not hold".into()) }
+        if expected == bytes.last() {
+            Ok(Self(text))
+        } else {
+            Err("the check character does not hold".into())
+        }
     }
 }
 

@@ -2,4 +2,8 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod cluster;
+pub mod db;
+pub mod http;
+pub mod migrations;
 pub mod policy_file;

@@ -53,7 +53,8 @@ impl PolicyFile {
         let deserializer =
             toml::Deserializer::parse(&self.text).map_err(|error| self.toml_error(&error, None))?;
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            let key = error.path().to_string();
+            // `toml::Spanned` is a struct to serde; its inner field is no key that anybody wrote.
+            let key = error.path().to_string().replace(".$__serde_spanned_private_value", "");
             self.toml_error(error.inner(), Some(key))
         })
     }
@@ -189,5 +190,18 @@ mod tests {
         assert_eq!(error.line, Some(3));
         assert_eq!(error.key.as_deref(), Some("rules[0].n"));
         assert!(error.to_string().starts_with("config/x.toml:3: key `rules[0].n`: "), "{error}");
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only its parsing is looked at")]
+    struct Marked {
+        n: toml::Spanned<u32>,
+    }
+
+    #[test]
+    fn a_spanned_value_is_named_by_its_own_key() {
+        let file = PolicyFile { name: "config/x.toml".into(), text: "\nn = \"three\"\n".into() };
+        let error = file.parse::<Marked>().unwrap_err();
+        assert_eq!((error.line, error.key.as_deref()), (Some(2), Some("n")));
     }
 }

@@ -1,0 +1,11 @@
+DROP TABLE idempotency, outbox, jobs;
+DROP PROCEDURE audit(regclass);
+DROP FUNCTION audited_rows_stay();
+DROP FUNCTION audit_demands_entry();
+DROP TABLE log_object, log_pending;
+DROP FUNCTION log_is_kept();
+DROP FUNCTION audit_content(jsonb);
+DROP FUNCTION hall_now();
+DROP TABLE hall;
+DROP FUNCTION hall_keeps_its_mode();
+DROP EXTENSION btree_gist;

@@ -1,0 +1,2 @@
+DROP TABLE notices;
+DROP FUNCTION notices_are_kept();

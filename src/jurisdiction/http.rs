@@ -1,0 +1,210 @@
+//! `POST /api/v1/venue-decisions/preview`: anybody may ask where a project would have to trade.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Jurisdiction,
+    model::{Category, Level, VenueDecision, VenueQuestion},
+    rules,
+};
+use crate::{
+    kernel::{Area, Problem, RegionCode, money::Amount, time::hall_date},
+    platform::{
+        db::Db,
+        http::{Body, Meta, ProblemDocument, Reply},
+    },
+};
+
+/// A project as somebody imagines it. Amounts are plain yuan, areas square metres, both as strings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({
+    "regionCode": "152527", "level": "county", "category": "engineering",
+    "investment": "20000000.00", "floorArea": "3000.00", "acceptedOn": "2026-02-09"
+}))]
+pub struct VenuePreview {
+    /// Region of the project.
+    pub region_code: RegionCode,
+    /// `league` for a project of the league itself, `county` for one of a banner, city, county or area.
+    pub level: Level,
+    /// Class of the catalogue.
+    pub category: Category,
+    /// Code of the catalogue item; absent means an item of `category` that is in the catalogue.
+    pub catalogue_item: Option<String>,
+    /// Total approved investment; required for engineering.
+    pub investment: Option<Amount>,
+    /// Total floor area; absent for works that are no building, and then RT-2 is not evaluated.
+    pub floor_area: Option<Area>,
+    /// Budget; required for procurement.
+    pub budget: Option<Amount>,
+    /// Day on which the centre accepts the registration; absent means today in the hall.
+    pub accepted_on: Option<NaiveDate>,
+}
+
+impl From<VenuePreview> for VenueQuestion {
+    fn from(asked: VenuePreview) -> Self {
+        Self {
+            region_code: asked.region_code,
+            level: asked.level,
+            category: asked.category,
+            catalogue_item: asked.catalogue_item,
+            investment: asked.investment,
+            floor_area: asked.floor_area,
+            budget: asked.budget,
+            accepted_on: asked.accepted_on,
+        }
+    }
+}
+
+/// The answer to a preview; keeps nothing. `today` is the hall's day.
+///
+/// # Errors
+/// As [`rules::decide`].
+pub fn preview(
+    jurisdiction: &Jurisdiction,
+    asked: VenuePreview,
+    today: NaiveDate,
+) -> Result<VenueDecision, Problem> {
+    Ok(rules::decide(jurisdiction, &asked.into(), today)?)
+}
+
+/// Where a project would have to trade, with every rule that held and its arithmetic. Public; keeps nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/venue-decisions/preview",
+    tag = "jurisdiction",
+    request_body = VenuePreview,
+    responses(
+        (status = 200, description = "The decision", body = VenueDecision),
+        (status = 400, description = "Not a JSON document", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "Body too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "Not application/json", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Unusable content, with pointers", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The hall's clock cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn preview_venue(
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    db: web::Data<Db>,
+    meta: Meta,
+    body: Body<VenuePreview>,
+) -> Result<Reply, Problem> {
+    // The database is asked for the hall's day only where the caller names none.
+    let today = match body.value.accepted_on {
+        Some(day) => day,
+        None => {
+            let now =
+                db.transaction("jurisdiction.preview", meta.request, async |tx| tx.hall_now().await).await?;
+            hall_date(now)
+        }
+    };
+    Reply::ok(&preview(&jurisdiction, body.value, today)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        kernel::{Code, Rejection},
+        platform::{http::body::parse, policy_file::PolicySource},
+    };
+
+    fn ask(body: &Value) -> Result<Value, Rejection> {
+        let hall = Jurisdiction::load(&PolicySource::BuiltIn).unwrap();
+        let asked = parse(body.to_string().as_bytes())?;
+        match preview(&hall, asked, "2026-02-09".parse().unwrap()) {
+            Ok(decision) => Ok(serde_json::to_value(decision).unwrap()),
+            Err(Problem::Rejection(rejection)) => Err(rejection),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_answer_has_the_names_of_the_contract() {
+        let answer = ask(&json!({
+            "regionCode": "152527", "level": "county", "category": "engineering",
+            "investment": "20000000.00", "floorArea": "10000", "acceptedOn": "2015-06-01"
+        }))
+        .unwrap();
+        let mut names: Vec<&String> = answer.as_object().unwrap().keys().collect();
+        names.sort();
+        assert_eq!(names, ["centreCode", "fired", "reasons", "ruleId", "scope", "tableVersion"]);
+        assert_eq!(answer["scope"], "league");
+        assert_eq!(answer["centreCode"], "152500");
+        assert_eq!(answer["ruleId"], "RT-1");
+        assert_eq!(answer["fired"], json!(["RT-1", "RT-2"]));
+        assert!(answer["reasons"][0]["zh"].is_string() && answer["reasons"][0]["en"].is_string());
+    }
+
+    #[test]
+    fn nothing_required_has_no_centre() {
+        let answer = ask(&json!({
+            "regionCode": "152527", "level": "county", "category": "landMineral", "catalogueItem": "NONE-1"
+        }))
+        .unwrap();
+        assert_eq!((&answer["scope"], &answer["centreCode"]), (&json!("notRequired"), &Value::Null));
+    }
+
+    #[actix_web::test]
+    async fn a_named_day_needs_no_clock_and_an_absent_day_is_the_halls() {
+        let hall = Arc::new(Jurisdiction::load(&PolicySource::BuiltIn).unwrap());
+        let nobody = Db::connect("postgresql://nobody@127.0.0.1:1/nothing", 1).unwrap();
+        let app = actix_web::test::init_service(
+            actix_web::App::new()
+                .app_data(web::Data::new(hall))
+                .app_data(web::Data::new(nobody))
+                .route("/api/v1/venue-decisions/preview", web::post().to(preview_venue)),
+        )
+        .await;
+        let mut body = json!({
+            "regionCode": "152522", "level": "county", "category": "procurement", "budget": "5000000",
+            "acceptedOn": "2026-02-09"
+        });
+        let send = |body: &Value| {
+            actix_web::test::TestRequest::post()
+                .uri("/api/v1/venue-decisions/preview")
+                .set_json(body)
+                .to_request()
+        };
+        let answer: Value = actix_web::test::call_and_read_body_json(&app, send(&body)).await;
+        assert_eq!((&answer["ruleId"], &answer["centreCode"]), (&json!("RT-3"), &json!("152500")));
+        body.as_object_mut().unwrap().remove("acceptedOn");
+        let response = actix_web::test::call_service(&app, send(&body)).await;
+        assert_eq!(response.status().as_u16(), 503, "without the hall's clock there is no today");
+    }
+
+    #[test]
+    fn unusable_bodies_are_pointed_at() {
+        let base = json!({
+            "regionCode": "152527", "level": "county", "category": "engineering", "investment": "20000000.00"
+        });
+        assert!(ask(&base).is_ok());
+        for (member, value, pointer) in [
+            ("investment", json!(20000000), "/investment"),
+            ("investment", json!("2e7"), "/investment"),
+            ("investment", json!("1.001"), "/investment"),
+            ("floorArea", json!("-1"), "/floorArea"),
+            ("regionCode", json!("1525"), "/regionCode"),
+            ("regionCode", json!("110000"), "/regionCode"),
+            ("regionCode", json!("152500"), "/level"),
+            ("level", json!("province"), "/level"),
+            ("category", json!("works"), "/category"),
+            ("acceptedOn", json!("2015-02-30"), "/acceptedOn"),
+            ("acceptedOn", json!("2013-12-31"), "/acceptedOn"),
+            ("colour", json!("red"), "/colour"),
+        ] {
+            let mut body = base.clone();
+            body[member] = value.clone();
+            let rejection = ask(&body).expect_err(member);
+            assert_eq!(rejection.code, Code::InvalidRequest, "{member} {value}");
+            assert_eq!(rejection.errors[0].pointer, pointer, "{member} {value}");
+        }
+    }
+}

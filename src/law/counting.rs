@@ -1,0 +1,306 @@
+//! Counting periods: CNT-1 to CNT-7 as one pure function of a calendar.
+//!
+//! - The day a period starts from is not counted; day 1 is the next day (民法典 201; 财政部令第87号 85).
+//! - A period of calendar days, months or years whose last day is no working day ends on the first working
+//!   day after it (民法典 203; 财政部令第87号 85).
+//! - Working days are those of the yearly arrangement, made-up weekends included (行政许可法 82).
+//! - A limit counted backwards does not move: the two dates must lie at least that many days apart.
+//! - A month or year ends on the day of the same number, else on the month's last day (民法典 202).
+//! - A period ends at 24:00 in Asia/Shanghai (民法典 203).
+
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{Code, Problem, Rejection, Say, time::end_of_day};
+
+use super::calendar::{Calendar, DayKind};
+
+/// What a period is counted in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, strum::AsRefStr,
+    strum::Display,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum Unit {
+    /// 工作日, by the State Council's calendar.
+    WorkingDay,
+    /// 日, every day.
+    CalendarDay,
+    /// 月
+    Month,
+    /// 年
+    Year,
+}
+
+impl Unit {
+    /// The longest period that is counted: ten years of days, a century of months or years.
+    pub fn most(self) -> u32 {
+        match self {
+            Self::WorkingDay | Self::CalendarDay => 3660,
+            Self::Month => 1200,
+            Self::Year => 100,
+        }
+    }
+
+    /// The unit's word, for sentences with a number before it.
+    pub fn word(self) -> Say {
+        match self {
+            Self::WorkingDay => Say::new("个工作日", "working day(s)"),
+            Self::CalendarDay => Say::new("日", "calendar day(s)"),
+            Self::Month => Say::new("个月", "month(s)"),
+            Self::Year => Say::new("年", "year(s)"),
+        }
+    }
+}
+
+/// Which way a period runs from its day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// 自……之日起: towards the future.
+    #[default]
+    Forward,
+    /// ……之日前: towards the past, such as "15 days before the deadline".
+    Backward,
+}
+
+/// Over which days the end of a forward period of calendar days, months or years moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Roll {
+    /// Not at all.
+    Never,
+    /// Over days off by the yearly arrangement, not over ordinary weekends.
+    Holidays,
+    /// Over every day that is not worked.
+    HolidaysAndWeekends,
+}
+
+/// Why a day of the count does or does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// The day the period starts from.
+    StartDay,
+    /// A calendar day, whatever its kind.
+    CalendarDay,
+    /// Monday to Friday, worked.
+    WorkingDay,
+    /// A weekend day worked in exchange for a holiday.
+    MakeUpWorkDay,
+    /// An ordinary Saturday or Sunday.
+    Weekend,
+    /// A holiday of the yearly arrangement.
+    Holiday,
+    /// The last day of a period of months or years.
+    LastDay,
+    /// The day to which the end moved.
+    RolledTo,
+}
+
+/// One day of the count, with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CountedDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// Whether it counts towards the length.
+    pub counts: bool,
+    /// Why, for machines.
+    pub why: Why,
+    /// Why, for people; names the holiday.
+    pub note: Say,
+}
+
+/// A period, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The last day (counting backwards: the day that lies far enough back).
+    pub ends_on: NaiveDate,
+    /// 24:00 of that day in the business zone.
+    pub ends_at: DateTime<Utc>,
+    /// The days gone through, in the order of the count; of months and years only the last day, and the
+    /// days over which it moved.
+    pub counted: Vec<CountedDay>,
+}
+
+/// Why a period cannot be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotCount {
+    /// CNT-8: the arrangement of the year is not published (or not in the configuration).
+    #[error("no working-day calendar for {year}")]
+    CalendarUnavailable {
+        /// The year that is missing.
+        year: i32,
+    },
+    /// A length of zero, or one beyond [`Unit::most`].
+    #[error("a length of {length} is outside 1 to {most}")]
+    Length {
+        /// The length asked for.
+        length: u32,
+        /// The longest possible.
+        most: u32,
+    },
+}
+
+impl From<CannotCount> for Problem {
+    fn from(why: CannotCount) -> Self {
+        let rejection = match why {
+            CannotCount::CalendarUnavailable { year } => Rejection::new(
+                Code::CalendarUnavailable,
+                Say::new(
+                    format!("{year}年的工作日历尚未公布，不作推算。"),
+                    format!("The working-day calendar of {year} is not published; the hall does not guess."),
+                ),
+            ),
+            CannotCount::Length { most, .. } => Rejection::at("/length", "out-of-range", length_sentence(most)),
+        };
+        rejection.into()
+    }
+}
+
+/// What is said of a length outside 1 to `most`.
+pub(super) fn length_sentence(most: u32) -> Say {
+    Say::new(
+        format!("期限长度须为 1 至 {most} 之间的整数。"),
+        format!("The length must be a whole number from 1 to {most}."),
+    )
+}
+
+/// Counts a period of `length` `unit`s from `from`, which itself is not counted.
+///
+/// `roll` moves the end only of forward periods of calendar days, months and years (CNT-3, CNT-5).
+///
+/// # Errors
+/// A length outside 1 to [`Unit::most`], or a year whose calendar the answer depends on and is absent.
+pub fn count(
+    calendar: &Calendar,
+    from: NaiveDate,
+    length: u32,
+    unit: Unit,
+    direction: Direction,
+    roll: Roll,
+) -> Result<Counted, CannotCount> {
+    let most = unit.most();
+    if length == 0 || length > most {
+        return Err(CannotCount::Length { length, most });
+    }
+    let mut counted = vec![day(from, false, Why::StartDay, None)];
+    let last = match unit {
+        Unit::WorkingDay => working_days(calendar, from, length, direction, &mut counted)?,
+        Unit::CalendarDay => calendar_days(from, length, direction, &mut counted)?,
+        Unit::Month => months(from, length, direction, &mut counted)?,
+        Unit::Year => months(from, length.saturating_mul(12), direction, &mut counted)?,
+    };
+    let rolls = direction == Direction::Forward && unit != Unit::WorkingDay;
+    let ends_on = if rolls { roll_over(calendar, last, roll, &mut counted)? } else { last };
+    Ok(Counted { ends_on, ends_at: end_of_day(ends_on), counted })
+}
+
+fn working_days(
+    calendar: &Calendar,
+    from: NaiveDate,
+    length: u32,
+    direction: Direction,
+    counted: &mut Vec<CountedDay>,
+) -> Result<NaiveDate, CannotCount> {
+    let (mut at, mut left) = (from, length);
+    while left > 0 {
+        at = step(at, direction)?;
+        let kind = calendar.day(at)?;
+        left -= u32::from(kind.works());
+        counted.push(of_kind(at, kind.works(), kind));
+    }
+    Ok(at)
+}
+
+fn calendar_days(
+    from: NaiveDate,
+    length: u32,
+    direction: Direction,
+    counted: &mut Vec<CountedDay>,
+) -> Result<NaiveDate, CannotCount> {
+    let mut at = from;
+    for _ in 0..length {
+        at = step(at, direction)?;
+        counted.push(day(at, true, Why::CalendarDay, None));
+    }
+    Ok(at)
+}
+
+fn months(
+    from: NaiveDate,
+    length: u32,
+    direction: Direction,
+    counted: &mut Vec<CountedDay>,
+) -> Result<NaiveDate, CannotCount> {
+    // chrono's month arithmetic keeps the day's number and falls back to the month's end: CNT-6.
+    let last = match direction {
+        Direction::Forward => from.checked_add_months(Months::new(length)),
+        Direction::Backward => from.checked_sub_months(Months::new(length)),
+    };
+    let last = last.ok_or(CannotCount::CalendarUnavailable { year: from.year() })?;
+    counted.push(day(last, true, Why::LastDay, None));
+    Ok(last)
+}
+
+fn roll_over(
+    calendar: &Calendar,
+    last: NaiveDate,
+    roll: Roll,
+    counted: &mut Vec<CountedDay>,
+) -> Result<NaiveDate, CannotCount> {
+    let rests = |kind: DayKind<'_>| match roll {
+        Roll::Never => false,
+        Roll::Holidays => matches!(kind, DayKind::Holiday(_)),
+        Roll::HolidaysAndWeekends => !kind.works(),
+    };
+    if roll == Roll::Never || !rests(calendar.day(last)?) {
+        return Ok(last);
+    }
+    if let Some(entry) = counted.last_mut() {
+        *entry = of_kind(last, true, calendar.day(last)?);
+    }
+    let mut at = step(last, Direction::Forward)?;
+    while rests(calendar.day(at)?) {
+        counted.push(of_kind(at, false, calendar.day(at)?));
+        at = step(at, Direction::Forward)?;
+    }
+    counted.push(day(at, false, Why::RolledTo, None));
+    Ok(at)
+}
+
+fn step(at: NaiveDate, direction: Direction) -> Result<NaiveDate, CannotCount> {
+    let next = match direction {
+        Direction::Forward => at.succ_opt(),
+        Direction::Backward => at.pred_opt(),
+    };
+    next.ok_or(CannotCount::CalendarUnavailable { year: at.year() })
+}
+
+fn of_kind(date: NaiveDate, counts: bool, kind: DayKind<'_>) -> CountedDay {
+    match kind {
+        DayKind::Working => day(date, counts, Why::WorkingDay, None),
+        DayKind::MakeUp(holiday) => day(date, counts, Why::MakeUpWorkDay, Some(holiday)),
+        DayKind::Weekend => day(date, counts, Why::Weekend, None),
+        DayKind::Holiday(holiday) => day(date, counts, Why::Holiday, Some(holiday)),
+    }
+}
+
+fn day(date: NaiveDate, counts: bool, why: Why, holiday: Option<&Say>) -> CountedDay {
+    let (zh, en) = match why {
+        Why::StartDay => ("起算日，不计入", "start day, not counted"),
+        Why::CalendarDay => ("计入", "counts"),
+        Why::WorkingDay => ("工作日", "working day"),
+        Why::MakeUpWorkDay => ("调休上班日", "worked in exchange for a holiday"),
+        Why::Weekend => ("周末", "weekend"),
+        Why::Holiday => ("法定休假日", "holiday"),
+        Why::LastDay => ("期间届满之日", "last day of the period"),
+        Why::RolledTo => ("届满日顺延至此日", "the end moves to this day"),
+    };
+    let note = match holiday {
+        Some(name) => Say::new(format!("{zh}（{}）", name.zh), format!("{en} ({})", name.en)),
+        None => Say::new(zh, en),
+    };
+    CountedDay { date, counts, why, note }
+}

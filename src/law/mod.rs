@@ -1,0 +1,38 @@
+//! The law: calendar, periods, caps and procedures, by the day they are in force.
+//!
+//! Owns `config/calendar`, `config/law` and `config/procedures` and the types they become. No table, no clock,
+//! no I/O after start: every answer is a pure function of configuration and arguments. It must not know any
+//! room that uses it; rooms ask it by rule id and never write a statutory number themselves.
+//!
+//! A statutory number is a [`Rule`] with instrument and article; what no law fixes is one of the [`Settings`]
+//! and never shown as law. The law of the room itself: CNT-1 to CNT-8 (see [`counting`]).
+
+pub mod book;
+pub mod calendar;
+pub mod counting;
+mod edition;
+pub mod model;
+pub mod preview;
+pub mod procedure;
+
+pub use book::{Law, LawGap, Window};
+pub use calendar::Calendar;
+pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
+pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
+pub use procedure::{
+    Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
+    QualificationBy, Regime, State, Step,
+};
+
+use crate::platform::policy_file::BuiltInFile;
+
+/// The edition compiled into the program.
+pub const BUILT_IN: &[BuiltInFile] = &[
+    ("calendar/2025.toml", include_str!("../../config/calendar/2025.toml")),
+    ("calendar/2026.toml", include_str!("../../config/calendar/2026.toml")),
+    ("law/engineering.toml", include_str!("../../config/law/engineering.toml")),
+    ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
+    ("law/settings.toml", include_str!("../../config/law/settings.toml")),
+    ("procedures/engineering-open.toml", include_str!("../../config/procedures/engineering-open.toml")),
+    ("procedures/procurement-open-goods.toml", include_str!("../../config/procedures/procurement-open-goods.toml")),
+];

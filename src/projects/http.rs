@@ -1,0 +1,102 @@
+//! Projects over HTTP.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, Responder, get, patch, post, web};
+
+use crate::{
+    identity::{Call, Key},
+    jurisdiction::Jurisdiction,
+    kernel::{Problem, id::ProjectId},
+    platform::{
+        db::Db,
+        http::{Body, Cursor, Page, PageQuery, Problems, Reply},
+    },
+    projects::{
+        model::{NewProject, ProjectChange, ProjectLine, ProjectView},
+        service, store,
+    },
+};
+
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(register).service(read).service(list).service(amend).service(accept);
+}
+
+/// Register a project 进场登记. The answer tells where it must trade and why.
+#[utoipa::path(tag = "projects", request_body = NewProject, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, description = "Registered", body = ProjectView), Problems))]
+#[post("/api/v1/projects")]
+async fn register(
+    call: Call,
+    body: Body<NewProject>,
+    db: web::Data<Db>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "projects.register", &fingerprint, Key::Optional, async |tx| {
+        service::register(tx, &call.actor, &jurisdiction, value.clone()).await
+    })
+    .await
+}
+
+/// One project with its venue decisions, the last of which is in force.
+#[utoipa::path(tag = "projects", params(("id" = ProjectId, Path)),
+    responses((status = 200, description = "The project", body = ProjectView), Problems))]
+#[get("/api/v1/projects/{id}")]
+async fn read(call: Call, id: web::Path<ProjectId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let (view, version) = service::read(&mut conn, &call.actor, *id).await?;
+    Ok(Reply::ok(&view)?.at_version(version))
+}
+
+/// Projects the caller may see, newest first.
+#[utoipa::path(tag = "projects", params(PageQuery),
+    responses((status = 200, description = "One page", body = Page<ProjectLine>), Problems))]
+#[get("/api/v1/projects")]
+async fn list(call: Call, query: web::Query<PageQuery>, db: web::Data<Db>) -> Result<impl Responder, Problem> {
+    let (cursor, limit) = query.checked()?;
+    let mut conn = db.read().await?;
+    let rows = store::list(&mut conn, &service::reach_of(&call.actor), cursor, limit).await?;
+    let page = Page::from_rows(rows, limit, |line| Cursor { at: line.registered_at, id: line.id.0 });
+    Ok(HttpResponse::Ok().insert_header(("Link", page.link("/api/v1/projects"))).json(page))
+}
+
+/// Change a registration before the first notice. Amounts that move make a new venue decision.
+#[utoipa::path(tag = "projects", request_body = ProjectChange,
+    params(("id" = ProjectId, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The changed project", body = ProjectView), Problems))]
+#[patch("/api/v1/projects/{id}")]
+async fn amend(
+    call: Call,
+    id: web::Path<ProjectId>,
+    body: Body<ProjectChange>,
+    db: web::Data<Db>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "projects.amend", &fingerprint, Key::Optional, async |tx| {
+        let expect = |version| call.meta.expect_version(version);
+        service::amend(tx, &call.actor, &jurisdiction, *id, expect, value.clone()).await
+    })
+    .await
+}
+
+/// The centre's form check 进场登记受理.
+#[utoipa::path(tag = "projects", params(("id" = ProjectId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The accepted project", body = ProjectView), Problems))]
+#[post("/api/v1/projects/{id}/accept")]
+async fn accept(
+    call: Call,
+    id: web::Path<ProjectId>,
+    db: web::Data<Db>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    call.commit(&db, "projects.accept", &call.meta.target, Key::Optional, async |tx| {
+        service::accept(tx, &call.actor, &jurisdiction, *id).await
+    })
+    .await
+}

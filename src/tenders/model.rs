@@ -1,0 +1,288 @@
+//! A tender as it is drafted, kept and answered.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    kernel::{
+        AllowedAction, Category, Say,
+        id::{BookingId, ProjectId, TenderId},
+    },
+    law::Milestone,
+    tenders::{document::TenderDocument, lifecycle::TenderPhase},
+};
+
+/// Body of `POST /api/v1/tenders`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewTender {
+    /// The project.
+    pub project_id: ProjectId,
+    /// The lot; absent means lot 1.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 999)]
+    pub lot_no: Option<i32>,
+    /// 2 to 200 characters.
+    #[schema(min_length = 2, max_length = 200)]
+    pub title: String,
+    /// Procedure, such as `engineering-open`.
+    #[schema(example = "engineering-open")]
+    pub procedure_id: String,
+    /// The document.
+    pub document: TenderDocument,
+    /// End of the period in which the document is offered.
+    pub offered_until: DateTime<Utc>,
+    /// Deadline of bids and start of the opening (招标投标法 art 34).
+    pub deadline: DateTime<Utc>,
+}
+
+/// Body of `PATCH /api/v1/tenders/{id}`: what is given replaces what stands, while it is a draft.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TenderChange {
+    /// New title.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// New document; an approval of the old one no longer counts.
+    #[serde(default)]
+    pub document: Option<TenderDocument>,
+    /// New end of the offer.
+    #[serde(default)]
+    pub offered_until: Option<DateTime<Utc>>,
+    /// New deadline.
+    #[serde(default)]
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/approve`: the purchaser approves this hash and no other.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Approve {
+    /// `documentHash` of the tender as the purchaser read it, 64 hexadecimal digits.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub document_hash: String,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/clarifications`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewClarification {
+    /// 1 to 20000 characters.
+    #[schema(min_length = 1, max_length = 20000)]
+    pub text: String,
+    /// Whether it may affect how bids are prepared; then the law's distance to the deadline is kept.
+    pub affects_bids: bool,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/postpone`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Postpone {
+    /// The new, later deadline; an opening room must be confirmed for it.
+    pub deadline: DateTime<Utc>,
+    /// Why, 1 to 1000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/terminate`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Terminate {
+    /// Why, 1 to 1000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// A tender as the hall keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tender {
+    /// Opaque id; the name of the tender inside envelopes and receipts.
+    pub id: TenderId,
+    /// 招标项目编号
+    pub code: String,
+    /// The project.
+    pub project: ProjectId,
+    /// The lot.
+    pub lot_no: i32,
+    /// 招标次数
+    pub round: i32,
+    /// Centre where it is opened.
+    pub centre_code: String,
+    /// Title.
+    pub title: String,
+    /// Procedure.
+    pub procedure_id: String,
+    /// Document.
+    pub document: TenderDocument,
+    /// Its hash.
+    pub document_hash: [u8; 32],
+    /// Hash the purchaser approved, by whom and when.
+    pub approval: Option<DocumentApproval>,
+    /// End of the offer of documents.
+    pub offered_until: DateTime<Utc>,
+    /// Deadline of bids and start of the opening.
+    pub deadline: DateTime<Utc>,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// When the notice came out.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Day whose law judges it.
+    pub law_on: Option<NaiveDate>,
+    /// Result of the close.
+    pub close: Option<Close>,
+    /// When the opening began: from then on who bid may be known.
+    pub opening_began_at: Option<DateTime<Utc>>,
+    /// When the opening record was made.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Reason and time of a failure or termination.
+    pub ended: Option<(String, DateTime<Utc>)>,
+    /// When it was drafted.
+    pub created_at: DateTime<Utc>,
+    /// Account that drafted it.
+    pub created_by: Uuid,
+    /// Version, counted up by every change (never by a bid).
+    pub version: i64,
+}
+
+/// The purchaser's approval of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentApproval {
+    /// The approved hash.
+    pub hash: [u8; 32],
+    /// The account.
+    pub by: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What the close found; told to nobody before the opening begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Close {
+    /// When the lot was closed.
+    pub at: DateTime<Utc>,
+    /// Bids that stand.
+    pub bid_count: i32,
+    /// Merkle root over the accepted envelopes' hashes.
+    pub bid_root: [u8; 32],
+}
+
+/// A room that a confirmed booking fixes as the place of the opening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The booking.
+    pub booking: BookingId,
+    /// The room's code within the centre.
+    pub room_code: String,
+    /// The room's name.
+    pub room_name: Say,
+    /// Start of the slot; must be the deadline (RM-2).
+    pub opens_at: DateTime<Utc>,
+}
+
+/// The place of the opening as answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaceView {
+    /// The room's code.
+    pub room_code: String,
+    /// The room's name.
+    pub room_name: Say,
+    /// Start of the slot.
+    pub opens_at: DateTime<Utc>,
+}
+
+/// A clarification as answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Clarification {
+    /// 1 for the first.
+    pub no: i32,
+    /// The text.
+    pub text: String,
+    /// Whether it may affect how bids are prepared.
+    pub affects_bids: bool,
+    /// When it came out.
+    pub published_at: DateTime<Utc>,
+}
+
+/// Answer of every tender call. It does not change when a bid comes in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenderView {
+    /// Opaque id.
+    pub id: TenderId,
+    /// 招标项目编号
+    pub code: String,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The lot.
+    pub lot_no: i32,
+    /// 招标次数
+    pub round: i32,
+    /// Centre.
+    pub centre_code: String,
+    /// Class.
+    pub category: Category,
+    /// Title.
+    pub title: String,
+    /// Procedure.
+    pub procedure_id: String,
+    /// Document.
+    pub document: TenderDocument,
+    /// Its hash in hexadecimal.
+    pub document_hash: String,
+    /// Whether the purchaser approved this very hash.
+    pub approved: bool,
+    /// When it was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<DateTime<Utc>>,
+    /// End of the offer of documents.
+    pub offered_until: DateTime<Utc>,
+    /// Deadline of bids and start of the opening.
+    pub deadline: DateTime<Utc>,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// When the notice came out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<DateTime<Utc>>,
+    /// Day whose law judges it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub law_on: Option<NaiveDate>,
+    /// Confirmed place of the opening.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceView>,
+    /// Clarifications in order.
+    pub clarifications: Vec<Clarification>,
+    /// Every period of the procedure with the days it leaves.
+    pub timeline: Vec<Milestone>,
+    /// Reason of a failure or termination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_reason: Option<String>,
+    /// What the caller may do next.
+    pub allowed_actions: Vec<AllowedAction>,
+}
+
+/// A line of the list of tenders.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenderLine {
+    /// Opaque id.
+    pub id: TenderId,
+    /// 招标项目编号
+    pub code: String,
+    /// The project.
+    pub project_id: ProjectId,
+    /// Title.
+    pub title: String,
+    /// Centre.
+    pub centre_code: String,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// Deadline.
+    pub deadline: DateTime<Utc>,
+    /// When it was drafted.
+    pub created_at: DateTime<Utc>,
+}
