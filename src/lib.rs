@@ -4,9 +4,10 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod bids;
-pub mod scoring;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
 pub mod platform;
+pub mod schema;
+pub mod scoring;

@@ -11,6 +11,7 @@ pub mod book;
 pub mod calendar;
 pub mod counting;
 mod edition;
+pub mod http;
 pub mod model;
 pub mod preview;
 pub mod procedure;
@@ -34,5 +35,8 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
     ("law/settings.toml", include_str!("../../config/law/settings.toml")),
     ("procedures/engineering-open.toml", include_str!("../../config/procedures/engineering-open.toml")),
-    ("procedures/procurement-open-goods.toml", include_str!("../../config/procedures/procurement-open-goods.toml")),
+    (
+        "procedures/procurement-open-goods.toml",
+        include_str!("../../config/procedures/procurement-open-goods.toml"),
+    ),
 ];
