@@ -1,4 +1,4 @@
-//! The tables as diesel sees them, written from the migrated database: `UPDATE=1 cargo test --test suite schema`.
+//! The tables as diesel sees them, written from the migrated database by `scripts/schema`.
 //!
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
@@ -163,6 +163,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    tender_events (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        event -> Text,
+        at -> Timestamptz,
+        late_rule -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     tender_intake (tender_id) {
         tender_id -> Uuid,
         last_at -> Timestamptz,
@@ -233,6 +243,7 @@ diesel::joinable!(notices -> projects (project_id));
 diesel::joinable!(project_approvals -> projects (project_id));
 diesel::joinable!(project_lots -> projects (project_id));
 diesel::joinable!(tender_clarifications -> tenders (tender_id));
+diesel::joinable!(tender_events -> tenders (tender_id));
 diesel::joinable!(tender_intake -> tenders (tender_id));
 diesel::joinable!(tender_places -> tenders (tender_id));
 diesel::joinable!(tenders -> projects (project_id));
@@ -251,6 +262,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     project_lots,
     projects,
     tender_clarifications,
+    tender_events,
     tender_intake,
     tender_places,
     tenders,
