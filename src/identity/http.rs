@@ -162,8 +162,8 @@ async fn grant(request: &HttpRequest, gate: &Gate, form: TokenForm) -> Result<Gr
             Ok(gate.by_password(&login, password.expose_secret().to_owned(), &address).await?)
         }
         GrantType::RefreshToken => {
-            let token = need(form.refresh_token, "refresh_token")?;
-            Ok(gate.by_refresh(token.expose_secret(), request_id(request)).await?)
+            let refresh = need(form.refresh_token, "refresh_token")?;
+            Ok(gate.by_refresh(refresh.expose_secret(), request_id(request)).await?)
         }
         GrantType::ClientCredentials => {
             let (client, secret) = match (form.client_id, form.client_secret) {
