@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tenderhall::{
-    evaluation::{
+    scoring::{
         method::Method,
         scoring::{Offer, score},
     },

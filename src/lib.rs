@@ -3,9 +3,15 @@
 //! The crate is a house. Each folder is a room named in the words of the trade; arrows point down only.
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
-pub mod evaluation;
+pub mod bids;
+pub mod identity;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
+pub mod notices;
 pub mod platform;
+pub mod projects;
+pub mod schema;
+pub mod scoring;
+pub mod tenders;

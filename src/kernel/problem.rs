@@ -69,6 +69,9 @@ codes! {
     TooLate = "too-late", 409, "已过法定期限", "Too late";
     OneSideOnly = "one-side-only", 409, "同一项目只能有一种身份", "One person has one side per project";
     Duplicate = "duplicate", 409, "已存在", "Already exists";
+    // tenders
+    DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
+    OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
     // evaluation

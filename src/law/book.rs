@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::kernel::{
-    LegalGround, Problem,
-    time::hall_instant,
-};
+use crate::kernel::{LegalGround, Problem, time::hall_instant};
 
 use super::{
     calendar::Calendar,
@@ -201,7 +198,9 @@ impl Law {
     /// As [`Self::window`], and a rule that does not count back from a deadline.
     pub fn deadline_after(&self, key: &str, act: NaiveDate, on: NaiveDate) -> Result<NaiveDate, LawGap> {
         match self.rule(key, on)?.quantity {
-            Quantity::Period(period) if period.direction == Direction::Backward && period.bound.is_floor() => {
+            Quantity::Period(period)
+                if period.direction == Direction::Backward && period.bound.is_floor() =>
+            {
                 let roll = if self.settings.deadline_on_working_day {
                     Roll::HolidaysAndWeekends
                 } else {
@@ -271,7 +270,6 @@ impl Law {
             _ => Err(not_that(key, "share")),
         }
     }
-
 }
 
 pub(super) fn not_that(rule: &str, wanted: &'static str) -> LawGap {

@@ -245,11 +245,26 @@ mod tests {
         let text = built_in("calendar/2025.toml").text;
         let cases = [
             (("workingDays = 248", "workingDays = 250"), ":5: key `workingDays`: says 250 working days"),
-            (("to = \"2025-01-01\"", "to = \"2024-12-31\""), ":9: key `off[0].to`: the holiday ends on 2024-12-31"),
-            (("from = \"2025-01-28\"", "from = \"2025-01-01\""), ":13: key `off[1].from`: 2025-01-01 is off twice"),
-            (("date = \"2025-01-26\"", "date = \"2025-01-27\""), ":38: key `work[0].date`: 2025-01-27 is no Saturday"),
-            (("date = \"2025-01-26\"", "date = \"2025-02-01\""), ":38: key `work[0].date`: 2025-02-01 is listed as off"),
-            (("date = \"2025-01-26\"", "date = \"2026-01-04\""), ":38: key `work[0].date`: 2026-01-04 does not lie in"),
+            (
+                ("to = \"2025-01-01\"", "to = \"2024-12-31\""),
+                ":9: key `off[0].to`: the holiday ends on 2024-12-31",
+            ),
+            (
+                ("from = \"2025-01-28\"", "from = \"2025-01-01\""),
+                ":13: key `off[1].from`: 2025-01-01 is off twice",
+            ),
+            (
+                ("date = \"2025-01-26\"", "date = \"2025-01-27\""),
+                ":38: key `work[0].date`: 2025-01-27 is no Saturday",
+            ),
+            (
+                ("date = \"2025-01-26\"", "date = \"2025-02-01\""),
+                ":38: key `work[0].date`: 2025-02-01 is listed as off",
+            ),
+            (
+                ("date = \"2025-01-26\"", "date = \"2026-01-04\""),
+                ":38: key `work[0].date`: 2026-01-04 does not lie in",
+            ),
             (("date = \"2025-01-26\"", "date = \"2025-01-32\""), ":38: key `work[0].date`: "),
         ];
         for ((old, new), expected) in cases {

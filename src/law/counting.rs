@@ -17,7 +17,16 @@ use super::calendar::{Calendar, DayKind};
 
 /// What a period is counted in.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, strum::AsRefStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    strum::AsRefStr,
     strum::Display,
 )]
 #[serde(rename_all = "camelCase")]
@@ -153,7 +162,9 @@ impl From<CannotCount> for Problem {
                     format!("The working-day calendar of {year} is not published; the hall does not guess."),
                 ),
             ),
-            CannotCount::Length { most, .. } => Rejection::at("/length", "out-of-range", length_sentence(most)),
+            CannotCount::Length { most, .. } => {
+                Rejection::at("/length", "out-of-range", length_sentence(most))
+            }
         };
         rejection.into()
     }
@@ -303,4 +314,189 @@ fn day(date: NaiveDate, counts: bool, why: Why, holiday: Option<&Say>) -> Counte
         None => Say::new(zh, en),
     };
     CountedDay { date, counts, why, note }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{law::Law, platform::policy_file::PolicySource};
+
+    fn law() -> Law {
+        Law::load(&PolicySource::BuiltIn).unwrap()
+    }
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn ends(from: &str, length: u32, unit: Unit, direction: Direction) -> String {
+        law().count(date(from), length, unit, direction).unwrap().ends_on.to_string()
+    }
+
+    #[test]
+    fn the_date_vectors_come_out() {
+        use Direction::{Backward, Forward};
+        use Unit::{CalendarDay, WorkingDay};
+        let vectors = [
+            ("DT-1", "2025-09-15", 20, CalendarDay, Forward, "2025-10-09"),
+            ("DT-2", "2026-03-02", 20, CalendarDay, Forward, "2026-03-23"),
+            ("DT-4", "2026-03-11", 3, CalendarDay, Forward, "2026-03-16"),
+            ("DT-6 clarification", "2026-03-20", 15, CalendarDay, Backward, "2026-03-05"),
+            ("DT-6 objection", "2026-03-20", 10, CalendarDay, Backward, "2026-03-10"),
+            ("DT-10", "2026-01-20", 30, CalendarDay, Forward, "2026-02-24"),
+            ("DT-11 publish", "2026-04-30", 2, WorkingDay, Forward, "2026-05-07"),
+            ("DT-11 file", "2026-04-30", 7, WorkingDay, Forward, "2026-05-13"),
+            ("DT-13", "2026-04-30", 3, WorkingDay, Forward, "2026-05-08"),
+            ("DT-14", "2026-04-28", 10, CalendarDay, Forward, "2026-05-08"),
+            ("DT-19 short", "2026-04-29", 8, WorkingDay, Forward, "2026-05-13"),
+            ("DT-19 long", "2026-04-29", 29, WorkingDay, Forward, "2026-06-11"),
+            ("over the new year", "2025-12-31", 1, WorkingDay, Forward, "2026-01-04"),
+            ("a made-up Saturday", "2026-02-13", 1, WorkingDay, Forward, "2026-02-14"),
+            ("working days back", "2026-02-24", 2, WorkingDay, Backward, "2026-02-13"),
+        ];
+        for (name, from, length, unit, direction, expected) in vectors {
+            assert_eq!(ends(from, length, unit, direction), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn months_and_years_end_on_the_same_number_or_the_months_end() {
+        use Direction::Forward;
+        assert_eq!(ends("2026-01-31", 1, Unit::Month, Forward), "2026-02-28");
+        assert_eq!(ends("2025-03-12", 1, Unit::Year, Forward), "2026-03-12");
+        // 2026-06-20 is a Saturday within the Dragon Boat Festival.
+        assert_eq!(ends("2026-03-20", 3, Unit::Month, Forward), "2026-06-22");
+        assert_eq!(ends("2026-03-31", 1, Unit::Month, Direction::Backward), "2026-02-28");
+    }
+
+    #[test]
+    fn every_day_on_the_way_says_why() {
+        let counted = law().count(date("2026-02-11"), 3, Unit::CalendarDay, Direction::Forward).unwrap();
+        assert_eq!(counted.ends_at.to_rfc3339(), "2026-02-14T16:00:00+00:00");
+        let counted = law().count(date("2026-03-11"), 3, Unit::CalendarDay, Direction::Forward).unwrap();
+        let days: Vec<_> =
+            counted.counted.iter().map(|day| (day.date.to_string(), day.counts, day.why)).collect();
+        let expected = [
+            ("2026-03-11", false, Why::StartDay),
+            ("2026-03-12", true, Why::CalendarDay),
+            ("2026-03-13", true, Why::CalendarDay),
+            ("2026-03-14", true, Why::Weekend),
+            ("2026-03-15", false, Why::Weekend),
+            ("2026-03-16", false, Why::RolledTo),
+        ]
+        .map(|(date, counts, why)| (date.to_owned(), counts, why));
+        assert_eq!(days, expected);
+        let counted = law().count(date("2026-04-30"), 1, Unit::WorkingDay, Direction::Forward).unwrap();
+        assert_eq!(counted.counted[1].note, Say::new("法定休假日（劳动节）", "holiday (Labour Day)"));
+    }
+
+    #[test]
+    fn the_end_may_stay_on_a_weekend_where_only_holidays_roll() {
+        let law = law();
+        let count = |from: &str, roll| {
+            let (from, forward) = (date(from), Direction::Forward);
+            count(law.calendar(), from, 3, Unit::CalendarDay, forward, roll).unwrap().ends_on.to_string()
+        };
+        assert_eq!(count("2026-03-11", Roll::Holidays), "2026-03-14");
+        assert_eq!(count("2026-04-30", Roll::Holidays), "2026-05-06");
+        assert_eq!(count("2026-04-30", Roll::Never), "2026-05-03");
+    }
+
+    #[test]
+    fn a_missing_calendar_is_said_and_never_guessed() {
+        let law = law();
+        let at = |from: &str, length, unit, direction| law.count(date(from), length, unit, direction);
+        let missing = |year| Err(CannotCount::CalendarUnavailable { year });
+        use Direction::{Backward, Forward};
+        assert_eq!(at("2026-12-31", 1, Unit::WorkingDay, Forward), missing(2027));
+        assert_eq!(at("2026-12-20", 20, Unit::CalendarDay, Forward), missing(2027));
+        assert_eq!(at("2025-01-01", 1, Unit::WorkingDay, Backward), missing(2024));
+        assert_eq!(at("2026-06-01", 3660, Unit::WorkingDay, Forward), missing(2027));
+        // Neither end of this period asks for a calendar that is missing.
+        assert_eq!(at("2024-12-20", 30, Unit::CalendarDay, Forward).unwrap().ends_on, date("2025-01-20"));
+        assert_eq!(at("2027-01-20", 15, Unit::CalendarDay, Backward).unwrap().ends_on, date("2027-01-05"));
+    }
+
+    #[test]
+    fn lengths_that_are_no_period_are_refused() {
+        for (length, unit) in
+            [(0, Unit::WorkingDay), (3661, Unit::CalendarDay), (10_000, Unit::WorkingDay), (101, Unit::Year)]
+        {
+            let refused = law().count(date("2026-03-02"), length, unit, Direction::Forward);
+            assert_eq!(refused, Err(CannotCount::Length { length, most: unit.most() }));
+        }
+        let last = NaiveDate::MAX;
+        let refused = law().count(last, 1, Unit::CalendarDay, Direction::Forward);
+        assert_eq!(refused, Err(CannotCount::CalendarUnavailable { year: last.year() }));
+    }
+
+    /// Working or not, from two plain lists of the notices for 2025 and 2026: no code of the room is used.
+    fn naive_works(day: NaiveDate) -> bool {
+        const OFF: [(&str, &str); 13] = [
+            ("2025-01-01", "2025-01-01"),
+            ("2025-01-28", "2025-02-04"),
+            ("2025-04-04", "2025-04-06"),
+            ("2025-05-01", "2025-05-05"),
+            ("2025-05-31", "2025-06-02"),
+            ("2025-10-01", "2025-10-08"),
+            ("2026-01-01", "2026-01-03"),
+            ("2026-02-15", "2026-02-23"),
+            ("2026-04-04", "2026-04-06"),
+            ("2026-05-01", "2026-05-05"),
+            ("2026-06-19", "2026-06-21"),
+            ("2026-09-25", "2026-09-27"),
+            ("2026-10-01", "2026-10-07"),
+        ];
+        const WORK: [&str; 11] = [
+            "2025-01-26",
+            "2025-02-08",
+            "2025-04-27",
+            "2025-09-28",
+            "2025-10-11",
+            "2026-01-04",
+            "2026-02-14",
+            "2026-02-28",
+            "2026-05-09",
+            "2026-09-20",
+            "2026-10-10",
+        ];
+        let text = day.to_string();
+        if WORK.contains(&text.as_str()) {
+            return true;
+        }
+        let off = OFF.iter().any(|(from, to)| *from <= text.as_str() && text.as_str() <= *to);
+        !off && day.weekday().number_from_monday() <= 5
+    }
+
+    fn naive_end(from: NaiveDate, length: u32, working: bool, forward: bool) -> NaiveDate {
+        let sign: i64 = if forward { 1 } else { -1 };
+        let day = |n: i64| from + chrono::TimeDelta::days(n * sign);
+        if working {
+            let reached = |n: &i64| {
+                (1..=*n).filter(|m| naive_works(day(*m))).count() >= usize::try_from(length).unwrap()
+            };
+            return day((1..).find(reached).unwrap());
+        }
+        let last = i64::from(length);
+        if forward { day((last..).find(|n| naive_works(day(*n))).unwrap()) } else { day(last) }
+    }
+
+    proptest! {
+        #[test]
+        fn counting_agrees_with_a_naive_count(
+            start in 0_i64..=520, length in 1_u32..=60, working: bool, forward: bool,
+        ) {
+            // 60 working days either way of these days stay within the two years that are known.
+            static LAW: std::sync::LazyLock<Law> = std::sync::LazyLock::new(law);
+            let from = date("2025-04-10") + chrono::TimeDelta::days(start);
+            let unit = if working { Unit::WorkingDay } else { Unit::CalendarDay };
+            let direction = if forward { Direction::Forward } else { Direction::Backward };
+            let counted = LAW.count(from, length, unit, direction).unwrap();
+            prop_assert_eq!(counted.ends_on, naive_end(from, length, working, forward));
+            let counting = counted.counted.iter().filter(|day| day.counts).count();
+            prop_assert_eq!(counting, usize::try_from(length).unwrap());
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    kernel::{Say, money::read_amount},
+    kernel::{Category, Say, money::read_amount},
     platform::policy_file::{PolicyError, PolicyFile, PolicySource},
 };
 
@@ -19,7 +19,7 @@ use super::{
     counting::{Direction, Unit},
     model::{Bound, Cap, Mark, Period, Quantity, Reached, Rule, Settings},
     procedure::{
-        Category, CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
+        CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
         State, Step, can_guard, is_cap,
     },
 };
@@ -49,7 +49,8 @@ impl Law {
                 )
             });
             if other.is_some() {
-                let why = format!("another version of procedure {} is in force on the same days", procedure.id);
+                let why =
+                    format!("another version of procedure {} is in force on the same days", procedure.id);
                 return Err(file.error_at(id_span, "id", why));
             }
             versions.push(procedure);
@@ -287,7 +288,8 @@ fn contradict(one: &Quantity, other: &Quantity) -> bool {
     let apart = |(a, m): (Bound, Decimal), (b, n): (Bound, Decimal)| {
         let strict = |bound| matches!(bound, Bound::MoreThan | Bound::LessThan);
         let none_left = |low: Decimal, high: Decimal| low > high || (low == high && (strict(a) || strict(b)));
-        (a.is_floor() && b.is_ceiling() && none_left(m, n)) || (a.is_ceiling() && b.is_floor() && none_left(n, m))
+        (a.is_floor() && b.is_ceiling() && none_left(m, n))
+            || (a.is_ceiling() && b.is_floor() && none_left(n, m))
     };
     match (one, other) {
         (Quantity::Period(a), Quantity::Period(b)) if a.unit == b.unit && a.direction == b.direction => {
@@ -500,4 +502,188 @@ fn read_steps(named: &Named<'_>, raw: Vec<RawStep>) -> Result<Vec<Step>, PolicyE
         steps.push(Step { state, name: step.name, gate: step.gate, optional: step.optional, guards });
     }
     Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The built-in edition in a folder of its own, with one replacement in one file.
+    fn load_changed(path: &str, old: &str, new: &str) -> Result<Law, PolicyError> {
+        let root = std::env::temp_dir().join(format!("tenderhall-law-{}", uuid::Uuid::new_v4()));
+        for (name, text) in BUILT_IN {
+            let file = root.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            if *name == path {
+                assert!(text.contains(old), "{path} holds no {old}");
+                std::fs::write(file, text.replacen(old, new, 1)).unwrap();
+            } else {
+                std::fs::write(file, text).unwrap();
+            }
+        }
+        let law = Law::load(&PolicySource::Folder(root.clone()));
+        std::fs::remove_dir_all(root).unwrap();
+        law
+    }
+
+    /// The line on which `needle` stands in a built-in file after a replacement.
+    fn line_of(path: &str, old: &str, new: &str, needle: &str) -> usize {
+        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == path).unwrap();
+        let text = text.replacen(old, new, 1);
+        text.lines().position(|line| line.contains(needle)).unwrap() + 1
+    }
+
+    #[test]
+    fn the_built_in_edition_is_sound() {
+        let law = Law::load(&PolicySource::BuiltIn).unwrap();
+        let on = "2026-02-24".parse().unwrap();
+        assert!(law.rules(on).count() >= 60);
+        assert_eq!(law.procedures(on).count(), 2);
+        for year in [2025, 2026] {
+            assert_eq!(law.calendar().year(year).unwrap().working_days(), 248);
+        }
+    }
+
+    #[test]
+    fn contradictory_rules_are_refused_with_file_line_key_and_sentence() {
+        const LAW: &str = "law/engineering.toml";
+        let cases = [
+            (
+                ("id = \"ENG-7\"", "id = \"ENG-4\" # again"),
+                "again",
+                "id",
+                "rule ENG-4: is in force on the same days as another",
+            ),
+            (("article = \"24\"\n", ""), "id = \"ENG-4\"", "article", "rule ENG-4: no article is named"),
+            (
+                ("article = \"24\"", "article = \" \""),
+                "article = \" \"",
+                "article",
+                "rule ENG-4: no article is named",
+            ),
+            (("mark = \"V\"", "mark = \"D\""), "mark = \"D\"", "mark", "rule ENG-3: a default without a law"),
+            (("n = 20\n", ""), "id = \"ENG-4\"", "n", "rule ENG-4: has a unit, but no number"),
+            (("n = 20\n", "n = 0\n"), "n = 0", "n", "rule ENG-4: a period is 1 to 3660 long"),
+            (("of = 3", "of = 1"), "of = 1", "of", "rule ENG-19: a share needs"),
+            (("amount = \"800000.00\"", "amount = \"8e5\""), "8e5", "amount", "rule ENG-10: expected digits"),
+            (
+                (
+                    "effectiveFrom = \"2000-01-01\"",
+                    "effectiveFrom = \"2000-01-01\"\neffectiveTo = \"1999-12-31\"",
+                ),
+                "effectiveTo",
+                "effectiveTo",
+                "rule ENG-4: is in force to 1999-12-31, before it begins on 2000-01-01",
+            ),
+        ];
+        for ((old, new), needle, key, sentence) in cases {
+            let error = load_changed(LAW, old, new).unwrap_err();
+            assert!(error.file.ends_with(LAW), "{error}");
+            assert!(
+                error.key.as_deref().is_some_and(|found| found.ends_with(&format!("].{key}"))),
+                "{error}"
+            );
+            assert!(error.message.starts_with(sentence), "{error}");
+            assert_eq!(error.line, Some(line_of(LAW, old, new, needle)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_floor_above_a_ceiling_is_refused() {
+        // Publicity of at least 4 days, publication within 3: contradictory only on one subject.
+        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == "law/engineering.toml").unwrap();
+        let both = text.replace("subject = \"candidatesPublicity\"", "subject = \"candidatesPublication\"");
+        assert!(load_changed("law/engineering.toml", text, &both).is_ok(), "3 is at least 3 and at most 3");
+        let apart = both.replace(
+            "n = 3\nunit = \"calendarDay\"\nbound = \"atLeast\"",
+            "n = 4\nunit = \"calendarDay\"\nbound = \"atLeast\"",
+        );
+        let error = load_changed("law/engineering.toml", text, &apart).unwrap_err();
+        let line = apart.lines().position(|line| line == "n = 4").unwrap() + 1;
+        assert_eq!(error.line, Some(line));
+        let sentence = "leaves no lawful value for `candidatesPublication` beside rule ENG-25/publish";
+        assert!(error.message.contains(sentence), "{error}");
+    }
+
+    #[test]
+    fn a_rule_may_follow_another_in_time() {
+        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == "law/engineering.toml").unwrap();
+        let old = text.split("\n\n").find(|rule| rule.contains("id = \"ENG-4\"")).unwrap();
+        let ended = old.replace("\"2000-01-01\"", "\"2000-01-01\"\neffectiveTo = \"2026-06-30\"");
+        let later = old.replace("\"2000-01-01\"", "\"2026-07-01\"").replace("n = 20", "n = 30");
+        let law = load_changed("law/engineering.toml", old, &format!("{ended}\n\n{later}")).unwrap();
+        let length = |on: &str| match law.rule("ENG-4", on.parse().unwrap()).unwrap().quantity {
+            Quantity::Period(period) => period.length,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((length("2026-06-30"), length("2026-07-01")), (20, 30));
+        let error = load_changed("law/engineering.toml", old, &ended).unwrap_err();
+        assert!(error.message.contains("rule ENG-4 is not in force on 2026-07-01"), "{error}");
+        assert!(error.file.ends_with("procedures/engineering-open.toml"), "{error}");
+    }
+
+    #[test]
+    fn contradictory_procedures_are_refused_with_file_line_and_key() {
+        const OPEN: &str = "procedures/engineering-open.toml";
+        let cases = [
+            (
+                ("rule = \"ENG-4\"", "rule = \"ENG-99\""),
+                "ENG-99",
+                "steps[7].guards[0].rule",
+                "there is no rule ENG-99",
+            ),
+            (
+                ("minimumBids = \"ENG-17\"", "minimumBids = \"ENG-4\""),
+                "minimumBids",
+                "minimumBids",
+                "rule ENG-4 is no number",
+            ),
+            (
+                ("[\"ENG-9\"", "[\"ENG-17\""),
+                "depositCaps",
+                "depositCaps[0]",
+                "rule ENG-17 is no highest amount",
+            ),
+            (
+                ("state = \"S10\"", "state = \"S00\""),
+                "unused",
+                "steps[2].state",
+                "step S00 cannot follow step S05",
+            ),
+            (
+                ("publicity = true", "publicity = false"),
+                "publicity",
+                "publicity",
+                "must be true exactly where",
+            ),
+            (
+                ("\"committee\"", "\"purchaser\""),
+                "qualificationBy",
+                "qualificationBy",
+                "\"purchaser\", a step S45",
+            ),
+            (
+                ("\"2013-05-01\"", "\"2011-01-01\""),
+                "minimumBids",
+                "minimumBids",
+                "rule ENG-17 is not in force on 2011-01-01",
+            ),
+            (
+                ("to = \"deadline\"", "to = \"documentsIssued\""),
+                "unused",
+                "steps[7].guards[0].to",
+                "a guard ties two",
+            ),
+            (("state = \"S10\"", "state = \"S11\""), "S11", "steps[2].state", "unknown variant"),
+        ];
+        for ((old, new), needle, key, sentence) in cases {
+            let error = load_changed(OPEN, old, new).unwrap_err();
+            assert!(error.file.ends_with(OPEN), "{error}");
+            assert_eq!(error.key.as_deref(), Some(key), "{error}");
+            assert!(error.message.starts_with(sentence), "{error}");
+            if needle != "unused" {
+                assert_eq!(error.line, Some(line_of(OPEN, old, new, needle)), "{error}");
+            }
+        }
+    }
 }

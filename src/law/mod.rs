@@ -11,6 +11,7 @@ pub mod book;
 pub mod calendar;
 pub mod counting;
 mod edition;
+pub mod http;
 pub mod model;
 pub mod preview;
 pub mod procedure;
@@ -20,7 +21,7 @@ pub use calendar::Calendar;
 pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
 pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
 pub use procedure::{
-    Bounds, Category, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
+    Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
     QualificationBy, Regime, State, Step,
 };
 
@@ -34,5 +35,8 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
     ("law/settings.toml", include_str!("../../config/law/settings.toml")),
     ("procedures/engineering-open.toml", include_str!("../../config/procedures/engineering-open.toml")),
-    ("procedures/procurement-open-goods.toml", include_str!("../../config/procedures/procurement-open-goods.toml")),
+    (
+        "procedures/procurement-open-goods.toml",
+        include_str!("../../config/procedures/procurement-open-goods.toml"),
+    ),
 ];

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::kernel::{Problem, Rejection, time::in_hall_zone};
 
@@ -54,4 +53,46 @@ pub fn preview(law: &Law, request: &DeadlineRequest) -> Result<DeadlineAnswer, P
     let counted = law.count(request.from, length, request.unit, request.direction)?;
     let ends_at = in_hall_zone(counted.ends_at);
     Ok(DeadlineAnswer { ends_on: counted.ends_on, ends_at, counted: counted.counted })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{kernel::Code, platform::policy_file::PolicySource};
+
+    fn ask(request: Value) -> Result<Value, Problem> {
+        let law = Law::load(&PolicySource::BuiltIn).unwrap();
+        let request = serde_json::from_value(request).unwrap();
+        preview(&law, &request).map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    #[test]
+    fn the_contracts_example_is_answered() {
+        let answer = ask(json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"})).unwrap();
+        assert_eq!(answer["endsOn"], "2026-02-12");
+        assert_eq!(answer["endsAt"], "2026-02-13T00:00:00+08:00");
+        assert_eq!(answer["counted"][1]["date"], "2026-02-12");
+        assert_eq!(answer["counted"][1]["why"], "workingDay");
+        let back =
+            json!({"from": "2026-03-20", "length": 15, "unit": "calendarDay", "direction": "backward"});
+        assert_eq!(ask(back).unwrap()["endsOn"], "2026-03-05");
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_refused_by_name() {
+        for length in [0, -1, 10_000, i64::MAX, i64::MIN] {
+            let refused = ask(json!({"from": "2026-02-11", "length": length, "unit": "workingDay"}));
+            let Err(Problem::Rejection(rejection)) = refused else { panic!("{refused:?}") };
+            assert_eq!(
+                (rejection.code, rejection.errors[0].pointer.as_str()),
+                (Code::InvalidRequest, "/length")
+            );
+        }
+        let refused = ask(json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"})).unwrap_err();
+        assert_eq!((refused.code(), refused.code().status()), (Code::CalendarUnavailable, 422));
+        let unknown = json!({"from": "2026-12-31", "length": 1, "unit": "workingDay", "roll": true});
+        assert!(serde_json::from_value::<DeadlineRequest>(unknown).is_err());
+    }
 }

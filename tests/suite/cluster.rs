@@ -7,7 +7,7 @@ use std::{
         process::CommandExt as _,
     },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -117,6 +117,11 @@ fn a_second_keeper_of_one_folder_is_told_so() {
     assert!(sentence.contains("--data"), "it names the remedy: {sentence}");
 }
 
+fn socket_url(cluster_dir: &Path) -> String {
+    let socket = cluster_dir.join("postgres/socket");
+    format!("postgresql://postgres@{}/postgres", socket.display().to_string().replace('/', "%2F"))
+}
+
 /// Starts a postmaster nobody keeps, as a killed service would leave it if the kernel did not tell it.
 fn orphan(cluster_dir: &Path) -> i32 {
     let data = cluster_dir.join("postgres/data");
@@ -145,15 +150,70 @@ async fn a_postmaster_left_behind_is_relieved_with_its_clients_and_nothing_is_lo
     let scratch = Scratch::new("orphan");
     Cluster::start(&options(scratch.path())).unwrap().stop();
     let left = orphan(scratch.path());
-    let socket = scratch.path().join("postgres/socket");
-    let url = format!("postgresql://postgres@{}/postgres", socket.display().to_string().replace('/', "%2F"));
-    let client = connect(&url).await.unwrap();
+    let client = connect(&socket_url(scratch.path())).await.unwrap();
     client.batch_execute("CREATE TABLE kept AS SELECT 42 AS n").await.unwrap();
 
     let cluster = Cluster::start(&options(scratch.path())).unwrap();
     assert_ne!(cluster.postmaster_pid(), Some(left));
     let client = connect(&cluster.superuser_url()).await.unwrap();
     assert_eq!(client.query_one("SELECT n FROM kept", &[]).await.unwrap().get::<_, i32>(0), 42);
+}
+
+const KEEP: &str = "TENDERHALL_TEST_KEEP";
+
+#[test]
+#[ignore = "not a test: the process that the next one kills"]
+fn a_keeper_to_be_killed() {
+    let Some(dir) = std::env::var_os(KEEP).map(PathBuf::from) else { return };
+    let _cluster = Cluster::start(&options(&dir)).unwrap();
+    fs::write(dir.join("kept"), "").unwrap();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+/// Another process that keeps a cluster in `dir`, as the service would.
+async fn keeper(dir: &Path) -> Child {
+    let keeper = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "cluster::a_keeper_to_be_killed", "--ignored"])
+        .env(KEEP, dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !dir.join("kept").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the keeper does not start");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    keeper
+}
+
+#[tokio::test]
+async fn a_killed_service_takes_postgresql_along_and_the_next_start_has_all_that_was_committed() {
+    let scratch = Scratch::new("keeper");
+    let mut keeper = keeper(scratch.path()).await;
+    let client = connect(&socket_url(scratch.path())).await.unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 42 AS n").await.unwrap();
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+
+    let begun = Instant::now();
+    let cluster = Cluster::start(&options(scratch.path())).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
+    let client = connect(&cluster.superuser_url()).await.unwrap();
+    assert_eq!(client.query_one("SELECT n FROM kept", &[]).await.unwrap().get::<_, i32>(0), 42);
+}
+
+#[tokio::test]
+async fn the_kernel_stops_postgresql_when_its_keeper_is_killed() {
+    let scratch = Scratch::new("alone");
+    let mut keeper = keeper(scratch.path()).await;
+    keeper.kill().unwrap();
+    keeper.wait().unwrap();
+    let begun = Instant::now();
+    while scratch.path().join("postgres/data/postmaster.pid").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the postmaster lives on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

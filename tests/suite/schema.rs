@@ -155,8 +155,8 @@ fn rust_name(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
-fn doc(out: &mut String, indent: &str, comment: Option<&str>, otherwise: &str) {
-    for line in comment.unwrap_or(otherwise).lines() {
+fn doc(out: &mut String, indent: &str, comment: Option<&str>) {
+    for line in comment.unwrap_or_default().lines() {
         writeln!(out, "{indent}/// {}", line.trim()).unwrap();
     }
 }
@@ -166,11 +166,11 @@ fn written(tables: &BTreeMap<String, Table>, links: &[Link]) -> String {
     for (name, table) in tables {
         let key: Vec<String> = table.key.iter().map(|column| rust_name(column)).collect();
         out.push_str("diesel::table! {\n");
-        doc(&mut out, "    ", table.comment.as_deref(), &format!("Table `{name}`."));
+        doc(&mut out, "    ", table.comment.as_deref());
         writeln!(out, "    {name} ({}) {{", key.join(", ")).unwrap();
         for column in &table.columns {
             let rust = rust_name(&column.name);
-            doc(&mut out, "        ", column.comment.as_deref(), &format!("Column `{}`.", column.name));
+            doc(&mut out, "        ", column.comment.as_deref());
             if rust != column.name {
                 writeln!(out, "        #[sql_name = \"{}\"]", column.name).unwrap();
             }

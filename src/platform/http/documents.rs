@@ -77,14 +77,35 @@ pub fn document(problem: &Problem, language: Language, request: RequestId) -> Pr
     }
 }
 
+/// What a problem document needs of its request. Taken before the request goes on: the router needs it unshared.
+#[derive(Debug, Clone)]
+struct Asked {
+    language: Language,
+    id: RequestId,
+    path: String,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let accept = request.headers().get("accept-language").and_then(|value| value.to_str().ok());
+        Self {
+            language: language_of(accept.unwrap_or_default()),
+            id: request_id(request),
+            path: request.path().to_owned(),
+        }
+    }
+}
+
 /// The response that carries `problem` to the caller of `request`.
 pub fn respond(problem: &Problem, request: &HttpRequest) -> HttpResponse {
-    let language = language_of(
-        request.headers().get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or(""),
-    );
-    let id = request_id(request);
+    answer(problem, &Asked::of(request))
+}
+
+fn answer(problem: &Problem, asked: &Asked) -> HttpResponse {
+    let Asked { language, id, path } = asked;
+    let (language, id) = (*language, *id);
     if let Problem::Fault(fault) = problem {
-        tracing::error!(request = %id, path = request.path(), cause = format!("{:#}", fault.cause), "fault");
+        tracing::error!(request = %id, path, cause = format!("{:#}", fault.cause), "fault");
     }
     let document = document(problem, language, id);
     let status = StatusCode::from_u16(document.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -131,13 +152,13 @@ pub async fn problem_documents(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http = request.request().clone();
+    let asked = Asked::of(request.request());
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
-            let problem =
-                from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
-            return Ok(ServiceResponse::new(http.clone(), respond(&problem, &http)));
+            let status = error.as_response_error().status_code();
+            let problem = from_actix(&error).unwrap_or_else(|| by_status(status));
+            return Err(InternalError::from_response(error.to_string(), answer(&problem, &asked)).into());
         }
     };
     let status = response.status();
@@ -146,12 +167,11 @@ pub async fn problem_documents(
     }
     let problem = response.response().error().and_then(from_actix).unwrap_or_else(|| by_status(status));
     let allow = response.headers().get("allow").cloned();
-    let http = response.request().clone();
-    let mut answer = respond(&problem, &http);
+    let mut answer = answer(&problem, &asked);
     if let Some(allow) = allow {
         answer.headers_mut().insert(actix_web::http::header::ALLOW, allow);
     }
-    Ok(ServiceResponse::new(http, answer))
+    Ok(response.into_response(answer))
 }
 
 /// Whether a handler has already written an error body of its own (a problem document or a page).

@@ -80,7 +80,7 @@ impl Shared {
 fn folder() -> PathBuf {
     let checkout = hex::encode(Sha256::digest(env!("CARGO_MANIFEST_DIR")));
     let us = fs::metadata("/proc/self").unwrap().uid();
-    let folder = memory().join(format!("tenderhall-tests-{us}-{}", &checkout[..8]));
+    let folder = memory().join(format!("tenderhall-tests-{us}-{}", checkout.get(..8).unwrap()));
     fs::create_dir_all(&folder).unwrap();
     // The user that runs PostgreSQL passes through.
     fs::set_permissions(&folder, Permissions::from_mode(0o711)).unwrap();

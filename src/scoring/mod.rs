@@ -1,7 +1,7 @@
-//! 评审 Evaluation: how offers become scores, an order and a report.
+//! Evaluation methods 评标办法: how offers become scores and an order. Pure.
 //!
-//! Owns the scoring methods a tender document may name, members' sheets and what the system makes of them.
-//! Must not open bids, draw experts or choose winners; awards applies a recorded draw to the ties found here.
+//! Owns the methods and factors a tender document may name, what members' sheets may say, and the arithmetic over
+//! them. Must not open bids, draw experts or choose winners; `awards` applies a recorded draw to the ties found here.
 //! Law: 财政部令第87号 arts 55, 57, 64 and 68, 财库〔2014〕214号 art 24, 财库〔2026〕2号 (abnormally low offers),
 //! 招标投标法实施条例 arts 26 and 58. The average-based benchmarks of works are the document's, not the law's.
 //!
@@ -14,5 +14,7 @@ pub mod factors;
 pub mod low_price;
 pub mod method;
 pub mod preview;
+pub mod ranking;
 pub mod scoring;
 pub mod sheets;
+mod workings;

@@ -4,7 +4,7 @@
 //! δ = (P − B)/B = (P·n − S)/S, so B itself is never rounded on the way. B is frozen once computed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     fmt::Write as _,
 };
 
@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use super::{
     arithmetic::{self, Exact, TooLarge, yuan},
     method::{Averaging, Complaints, EngComprehensive, GpComprehensive, Marks, Method, MethodText},
+    ranking::{Contender, MOST_CANDIDATES, TieGroup, rank},
+    workings::{tell_average, tell_ceiling, tell_rounding},
 };
 use crate::kernel::{Rejection, Say, money::Amount};
 
@@ -23,13 +25,11 @@ pub const MOST_OFFERS: usize = 5000;
 /// Longest id of an offer, in characters.
 const LONGEST_ID: usize = 100;
 /// `trimFrom` where the document is silent (rules C.7, V2).
-const TRIM_FROM: usize = 5;
+pub(super) const TRIM_FROM: usize = 5;
 /// Decimals of a benchmark in print; the scores never see the cut value.
-const BENCHMARK_PLACES: u32 = 7;
+pub(super) const BENCHMARK_PLACES: u32 = 7;
 /// Decimals of an unrounded score in a working.
 const WORKING_PLACES: u32 = 8;
-/// Candidates that an evaluation recommends at most; a tie among them needs a draw.
-pub const MOST_CANDIDATES: usize = 3;
 
 /// An offer that passed the qualification and conformity reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -68,7 +68,7 @@ impl Benchmark {
     }
 
     /// The cut value and whether more decimals follow.
-    fn cut(&self) -> Result<(Decimal, bool), TooLarge> {
+    pub(super) fn cut(&self) -> Result<(Decimal, bool), TooLarge> {
         Exact::of(self.sum)?.divided_by(Exact::of(Decimal::from(self.count))?)?.cut(BENCHMARK_PLACES)
     }
 }
@@ -125,7 +125,7 @@ pub struct Scoring {
     pub ranked: Vec<Scored>,
     /// Offers left out with the reason, by id.
     pub excluded: Vec<(String, Exclusion)>,
-    /// The order as groups, for [`candidates`].
+    /// The order as groups, for [`super::ranking::candidates`].
     pub groups: Vec<TieGroup>,
     /// What the order means.
     pub outcome: Outcome,
@@ -408,161 +408,6 @@ fn adjusted(offer: &Offer) -> Result<Decimal, TooLarge> {
     arithmetic::times(offer.price.value(), kept).map(|price| price.normalize())
 }
 
-fn tell_ceiling(ceiling: Option<Decimal>, offers: usize, above: &[&Offer], workings: &mut Vec<Say>) {
-    let Some(ceiling) = ceiling.map(yuan) else { return };
-    let rejected = above.len();
-    let mut names: Vec<String> =
-        above.iter().map(|offer| format!("{} ({})", offer.id, offer.price)).collect();
-    names.sort();
-    let effective = offers - rejected;
-    let (zh, en) = if names.is_empty() {
-        (String::new(), String::new())
-    } else {
-        (format!(":{}", names.join("、")), format!(": {}", names.join(", ")))
-    };
-    workings.push(Say::new(
-        format!("报价{offers}个;高于最高限价{ceiling}、在计算基准价之前否决{rejected}个{zh};有效{effective}个"),
-        format!("{offers} offers; {rejected} above the ceiling {ceiling}, rejected before the benchmark{en}; {effective} effective"),
-    ));
-}
-
-fn tell_average(
-    works: &EngComprehensive,
-    benchmark: &Benchmark,
-    effective: usize,
-    workings: &mut Vec<Say>,
-) -> Result<(), TooLarge> {
-    let from = works.trim_from.unwrap_or(TRIM_FROM);
-    if let Some((lowest, highest)) = benchmark.left_out {
-        let (low, high) = (yuan(lowest), yuan(highest));
-        workings.push(Say::new(
-            format!("有效报价{effective}个 ≥ {from}:去掉一个最高报价{high}和一个最低报价{low}"),
-            format!(
-                "{effective} effective offers ≥ {from}: one highest {high} and one lowest {low} left out"
-            ),
-        ));
-    } else if works.benchmark == Averaging::TrimmedMean {
-        workings.push(Say::new(
-            format!("有效报价{effective}个 < {from}:不去掉最高和最低报价"),
-            format!("{effective} effective offers < {from}: nothing left out"),
-        ));
-    }
-    let (value, more) = benchmark.cut()?;
-    let more = if more { "…" } else { "" };
-    let quotient = format!("{} ÷ {} = {}{more}", yuan(benchmark.sum), benchmark.count, yuan(value));
-    workings.push(Say::new(
-        format!("评标基准价 B = {quotient}(显示至{BENCHMARK_PLACES}位小数,计算时不取舍)"),
-        format!("Benchmark B = {quotient} (shown to {BENCHMARK_PLACES} decimals, never rounded in the sums)"),
-    ));
-    let EngComprehensive { full_marks, k_above, k_below, .. } = works;
-    let formula = format!(
-        "P > B: {full_marks} − {k_above} × 100 × (P − B) ÷ B; P ≤ B: {full_marks} − {k_below} × 100 × (B − P) ÷ B"
-    );
-    workings.push(Say::new(format!("价格分:{formula}"), format!("Price score: {formula}")));
-    Ok(())
-}
-
-fn tell_rounding(method: &Method, workings: &mut Vec<Say>) {
-    let places = method.score_decimals();
-    workings.push(Say::new(
-        format!("只在得分处四舍五入一次,保留{places}位小数;总分相同,报价低者在前;仍相同,抽签"),
-        format!("Rounded half-up once, at the score, to {places} decimals; equal totals: lower price first, then a draw"),
-    ));
-}
-
-/// What ranking looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contender {
-    /// The offer's id.
-    pub id: String,
-    /// Total score.
-    pub total: Decimal,
-    /// Original quote in yuan (投标报价).
-    pub price: Decimal,
-}
-
-/// Offers of one rank. More than one: a tie that a recorded draw separates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TieGroup {
-    /// Rank of every offer in the group; one more than the number of offers before it.
-    pub rank: usize,
-    /// Their total.
-    pub total: Decimal,
-    /// Their original quote.
-    pub price: Decimal,
-    /// Their ids, ascending: the order in which a draw lists them.
-    pub ids: Vec<String>,
-}
-
-/// Orders by total descending, then price ascending; what is equal in both stands in one group (令87 art 57).
-pub fn rank(mut contenders: Vec<Contender>) -> Vec<TieGroup> {
-    contenders.sort_by(|left, right| {
-        (right.total.cmp(&left.total))
-            .then_with(|| left.price.cmp(&right.price))
-            .then_with(|| left.id.cmp(&right.id))
-    });
-    let mut groups: Vec<TieGroup> = Vec::new();
-    for (before, contender) in contenders.into_iter().enumerate() {
-        match groups.last_mut() {
-            Some(group) if group.total == contender.total && group.price == contender.price => {
-                group.ids.push(contender.id);
-            }
-            _ => groups.push(TieGroup {
-                rank: before + 1,
-                total: contender.total,
-                price: contender.price,
-                ids: vec![contender.id],
-            }),
-        }
-    }
-    groups
-}
-
-/// Why the first places cannot be named yet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Undrawn {
-    /// A tie that no recorded draw covers.
-    #[error("the tie at rank {rank} awaits a draw")]
-    Missing {
-        /// Rank of the tied group.
-        rank: usize,
-    },
-    /// The recorded order does not name exactly the tied offers, each once.
-    #[error("the draw recorded for rank {rank} does not name the tied offers")]
-    Foreign {
-        /// Rank of the tied group.
-        rank: usize,
-    },
-}
-
-/// The first `places` offers in order. `draws` holds, by rank of a tied group, the order a recorded draw gave;
-/// ties below the places asked for need none.
-///
-/// # Errors
-/// A tie among the places without a draw, or a draw that names other offers.
-pub fn candidates(
-    groups: &[TieGroup],
-    draws: &BTreeMap<usize, Vec<String>>,
-    places: usize,
-) -> Result<Vec<String>, Undrawn> {
-    let mut order = Vec::new();
-    for group in groups.iter().filter(|group| group.rank <= places) {
-        if group.ids.len() == 1 {
-            order.extend(group.ids.iter().cloned());
-            continue;
-        }
-        let drawn = draws.get(&group.rank).ok_or(Undrawn::Missing { rank: group.rank })?;
-        let mut sorted = drawn.clone();
-        sorted.sort();
-        if sorted != group.ids {
-            return Err(Undrawn::Foreign { rank: group.rank });
-        }
-        order.extend(drawn.iter().cloned());
-    }
-    order.truncate(places);
-    Ok(order)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -742,29 +587,6 @@ mod tests {
             scoring.ranked[0].working,
             "100 − 1 × 100 × (18376739.00 × 1522 − 27969270944.00) ÷ 27969270944.00 = 99.99955017… → 99.9996"
         );
-    }
-
-    #[test]
-    fn a_recorded_draw_settles_exactly_its_tie() {
-        let contender = |id: &str, total: i64, price: i64| Contender {
-            id: id.to_owned(),
-            total: Decimal::new(total, 2),
-            price: Decimal::from(price),
-        };
-        let groups = rank(vec![
-            contender("z", 9000, 7),
-            contender("y", 9000, 7),
-            contender("x", 9000, 6),
-            contender("w", 100, 1),
-            contender("v", 100, 1),
-        ]);
-        assert_eq!(groups.iter().map(|it| it.rank).collect::<Vec<_>>(), [1, 2, 4]);
-        let drawn = |order: [&str; 2]| BTreeMap::from([(2, order.map(str::to_owned).to_vec())]);
-        assert_eq!(candidates(&groups, &drawn(["z", "y"]), 3).unwrap(), ["x", "z", "y"]);
-        assert_eq!(candidates(&groups, &BTreeMap::new(), 3), Err(Undrawn::Missing { rank: 2 }));
-        assert_eq!(candidates(&groups, &drawn(["z", "w"]), 3), Err(Undrawn::Foreign { rank: 2 }));
-        assert_eq!(candidates(&groups, &drawn(["z", "z"]), 3), Err(Undrawn::Foreign { rank: 2 }));
-        assert_eq!(candidates(&groups, &BTreeMap::new(), 1).unwrap(), ["x"]);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Regime {
 pub fn ground() -> LegalGround {
     LegalGround {
         id: "EV-0f".to_owned(),
-        source: "政府采购货物和服务招标投标管理办法(财政部令第87号)".to_owned(),
+        source: "政府采购货物和服务招标投标管理办法（财政部令第87号）".to_owned(),
         article: Some("55".to_owned()),
         earliest: None,
     }
@@ -118,7 +118,7 @@ impl Factors {
             if (factor.matter == "price") != (factor.judged == Judgement::Computed) {
                 wrong.add(
                     format!("{place}/judged"),
-                    "报价由系统计算,其他因素由评委评分",
+                    "报价由系统计算，其他因素由评委评分",
                     "the price, and nothing else, is computed",
                 );
             }
@@ -129,7 +129,7 @@ impl Factors {
         let sum: Decimal = factors.iter().map(|factor| factor.weight.value()).sum();
         if sum != Decimal::ONE_HUNDRED {
             wrong.add_whole(
-                &format!("各因素权重之和须为100,现为{}", sum.normalize()),
+                &format!("各因素权重之和须为100，现为{}", sum.normalize()),
                 &format!("the weights must sum to 100, they sum to {}", sum.normalize()),
             );
         }
@@ -152,7 +152,7 @@ fn check_matter(place: usize, factor: &Factor, regime: Regime, wrong: &mut Compl
     if named(&FORBIDDEN_MATTERS) && regime != Regime::Works {
         wrong.add(
             format!("{place}/matter"),
-            "资格条件及企业规模指标不得作为评审因素(财政部令第87号第17、55条)",
+            "资格条件及企业规模指标不得作为评审因素（财政部令第87号第17、55条）",
             "qualifications and size of an enterprise may not be scored (MOF order 87 arts 17, 55)",
         );
     } else if !named(&MATTERS) && !named(&FORBIDDEN_MATTERS) {
@@ -162,7 +162,7 @@ fn check_matter(place: usize, factor: &Factor, regime: Regime, wrong: &mut Compl
     if factor.matter == "price" && factor.weight.value() < least {
         wrong.add(
             format!("{place}/weight"),
-            &format!("价格分权重不得低于{least}(财政部令第87号第55条)"),
+            &format!("价格分权重不得低于{least}（财政部令第87号第55条）"),
             &format!("the price must weigh at least {least} (MOF order 87 art 55)"),
         );
     }

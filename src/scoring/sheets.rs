@@ -73,12 +73,12 @@ pub enum SheetFault {
 impl From<SheetFault> for Refusal {
     fn from(fault: SheetFault) -> Self {
         let detail = match &fault {
-            SheetFault::Missing { members } => format!("以下评委尚未提交评分表:{}", members.join("、")),
-            SheetFault::Surplus { members } => format!("评分表重复或提交人不是评委:{}", members.join("、")),
+            SheetFault::Missing { members } => format!("以下评委尚未提交评分表：{}", members.join("、")),
+            SheetFault::Surplus { members } => format!("评分表重复或提交人不是评委：{}", members.join("、")),
             SheetFault::Unfit { member, factor } => format!("{member}的评分表与评审因素{factor}不符"),
             SheetFault::Unequal { factor, marks } => {
                 let all: Vec<String> = marks.iter().map(|(who, mark)| format!("{who} {mark}")).collect();
-                format!("客观评审因素{factor}的评分应当一致:{}", all.join("、"))
+                format!("客观评审因素{factor}的评分应当一致：{}", all.join("、"))
             }
             SheetFault::TooLarge(_) => "数值超出精确计算的范围".to_owned(),
         };
@@ -90,7 +90,7 @@ impl From<SheetFault> for Refusal {
         }
         refusal.by_rule(LegalGround {
             id: "EV-0g".to_owned(),
-            source: "政府采购货物和服务招标投标管理办法(财政部令第87号)".to_owned(),
+            source: "政府采购货物和服务招标投标管理办法（财政部令第87号）".to_owned(),
             article: Some("64".to_owned()),
             earliest: None,
         })
@@ -211,7 +211,7 @@ fn check_sheet(factors: &Factors, sheet: &Sheet) -> Result<(), SheetFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::factors::{Regime, tests::goods};
+    use crate::scoring::factors::{Regime, tests::goods};
 
     fn committee() -> Vec<String> {
         ["一", "二", "三", "四", "五"].map(str::to_owned).to_vec()

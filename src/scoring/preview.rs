@@ -159,7 +159,7 @@ impl From<Scored> for PreviewResult {
 fn left_out(id: String, code: Exclusion, ceiling: &str) -> PreviewResult {
     let reason = match code {
         Exclusion::AboveCeiling => Say::new(
-            format!("报价高于最高限价{ceiling},在计算基准价之前否决"),
+            format!("报价高于最高限价{ceiling}，在计算基准价之前否决"),
             format!("The price is above the ceiling {ceiling}; rejected before the benchmark"),
         ),
     };

@@ -1,0 +1,258 @@
+//! The tables as diesel sees them, written from the migrated database: `UPDATE=1 cargo test --test suite schema`.
+//!
+//! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
+
+diesel::table! {
+    /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
+    hall (one) {
+        one -> Bool,
+        mode -> Text,
+        shift -> Interval,
+        held_at -> Nullable<Timestamptz>,
+        founded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency (account_id, key) {
+        account_id -> Uuid,
+        key -> Text,
+        fingerprint -> Bytea,
+        status -> Int2,
+        headers -> Jsonb,
+        body -> Text,
+        kept_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        kind -> Text,
+        payload -> Jsonb,
+        due_at -> Timestamptz,
+        key -> Text,
+        seq -> Int8,
+        retry_at -> Timestamptz,
+        attempts -> Int4,
+        failure -> Nullable<Text>,
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    log_object (relation, row_id, content) {
+        relation -> Text,
+        row_id -> Uuid,
+        content -> Bytea,
+        entry -> Int8,
+    }
+}
+
+diesel::table! {
+    log_pending (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        act -> Text,
+        project_id -> Nullable<Uuid>,
+        tender_id -> Nullable<Uuid>,
+        tells_of_bid -> Bool,
+        skeleton -> Jsonb,
+        body -> Nullable<Jsonb>,
+        salt -> Nullable<Bytea>,
+        /// SHA-256(0x00 || JCS(skeleton)); the skeleton commits to the body by SHA-256(salt || JCS(body)).
+        leaf -> Bytea,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> Uuid,
+        kind -> Text,
+        project_id -> Uuid,
+        tender_id -> Nullable<Uuid>,
+        centre_code -> Text,
+        region_code -> Text,
+        category -> Text,
+        title -> Jsonb,
+        sections -> Jsonb,
+        published_at -> Timestamptz,
+        period_ends_at -> Nullable<Timestamptz>,
+        grams -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> Uuid,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Uuid,
+        recipient -> Text,
+        subject -> Text,
+        body -> Text,
+        about -> Nullable<Uuid>,
+        written_at -> Timestamptz,
+        retry_at -> Timestamptz,
+        attempts -> Int4,
+        failure -> Nullable<Text>,
+        sent_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    project_approvals (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        kind -> Text,
+        document_no -> Text,
+        dated -> Date,
+        amount -> Numeric,
+    }
+}
+
+diesel::table! {
+    project_lots (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        no -> Int4,
+        name -> Text,
+        estimate -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        region_code -> Text,
+        level -> Text,
+        category -> Text,
+        catalogue_item -> Nullable<Text>,
+        industry_code -> Nullable<Text>,
+        purchaser_id -> Uuid,
+        agency_id -> Nullable<Uuid>,
+        mandated_at -> Nullable<Timestamptz>,
+        investment -> Nullable<Numeric>,
+        floor_area -> Nullable<Numeric>,
+        budget -> Nullable<Numeric>,
+        estimate -> Nullable<Numeric>,
+        centre_code -> Nullable<Text>,
+        registered_at -> Timestamptz,
+        registered_by -> Uuid,
+        accepted_on -> Nullable<Date>,
+        first_notice_on -> Nullable<Date>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    tender_clarifications (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        no -> Int4,
+        text -> Text,
+        affects_bids -> Bool,
+        published_at -> Timestamptz,
+        published_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    tender_intake (tender_id) {
+        tender_id -> Uuid,
+        last_at -> Timestamptz,
+        bid_n -> Int8,
+    }
+}
+
+diesel::table! {
+    tender_places (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        booking_id -> Uuid,
+        room_code -> Text,
+        room_name -> Jsonb,
+        opens_at -> Timestamptz,
+        fixed_at -> Timestamptz,
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    tenders (id) {
+        id -> Uuid,
+        code -> Text,
+        project_id -> Uuid,
+        lot_no -> Int4,
+        round -> Int4,
+        centre_code -> Text,
+        title -> Text,
+        procedure_id -> Text,
+        document -> Jsonb,
+        document_hash -> Bytea,
+        approved_hash -> Nullable<Bytea>,
+        approved_by -> Nullable<Uuid>,
+        approved_at -> Nullable<Timestamptz>,
+        offered_until -> Timestamptz,
+        deadline -> Timestamptz,
+        phase -> Text,
+        published_at -> Nullable<Timestamptz>,
+        law_on -> Nullable<Date>,
+        closed_at -> Nullable<Timestamptz>,
+        bid_count -> Nullable<Int4>,
+        bid_root -> Nullable<Bytea>,
+        opening_began_at -> Nullable<Timestamptz>,
+        opened_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        created_by -> Uuid,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    venue_decisions (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        no -> Int4,
+        decided_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        question -> Jsonb,
+        decision -> Jsonb,
+    }
+}
+
+diesel::joinable!(log_object -> log_pending (entry));
+diesel::joinable!(notices -> projects (project_id));
+diesel::joinable!(project_approvals -> projects (project_id));
+diesel::joinable!(project_lots -> projects (project_id));
+diesel::joinable!(tender_clarifications -> tenders (tender_id));
+diesel::joinable!(tender_intake -> tenders (tender_id));
+diesel::joinable!(tender_places -> tenders (tender_id));
+diesel::joinable!(tenders -> projects (project_id));
+diesel::joinable!(venue_decisions -> projects (project_id));
+
+diesel::allow_tables_to_appear_in_same_query! {
+    hall,
+    idempotency,
+    jobs,
+    log_object,
+    log_pending,
+    notices,
+    organisations,
+    outbox,
+    project_approvals,
+    project_lots,
+    projects,
+    tender_clarifications,
+    tender_intake,
+    tender_places,
+    tenders,
+    venue_decisions,
+}

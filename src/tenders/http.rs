@@ -1,0 +1,199 @@
+//! Tenders over HTTP.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, Responder, get, patch, post, web};
+
+use crate::{
+    identity::{Call, Key},
+    kernel::{Problem, id::TenderId},
+    law::Law,
+    platform::{
+        db::{Db, read_hall_now},
+        http::{Body, Cursor, Page, PageQuery, Problems, Reply},
+    },
+    projects::service::reach_of,
+    tenders::{
+        model::{Approve, NewClarification, NewTender, Postpone, TenderChange, TenderLine, TenderView, Terminate},
+        service, store,
+    },
+};
+
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config
+        .service(draft)
+        .service(list)
+        .service(read)
+        .service(amend)
+        .service(approve)
+        .service(publish)
+        .service(clarify)
+        .service(postpone)
+        .service(terminate);
+}
+
+/// Draft a tender for a lot of a project.
+#[utoipa::path(tag = "tenders", request_body = NewTender, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, description = "The draft", body = TenderView), Problems))]
+#[post("/api/v1/tenders")]
+async fn draft(
+    call: Call,
+    body: Body<NewTender>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.draft", &fingerprint, Key::Optional, async |tx| {
+        service::draft(tx, &call.actor, &law, value.clone()).await
+    })
+    .await
+}
+
+/// Tenders the caller may see, newest first.
+#[utoipa::path(tag = "tenders", params(PageQuery),
+    responses((status = 200, description = "One page", body = Page<TenderLine>), Problems))]
+#[get("/api/v1/tenders")]
+async fn list(call: Call, query: web::Query<PageQuery>, db: web::Data<Db>) -> Result<impl Responder, Problem> {
+    let (cursor, limit) = query.checked()?;
+    let mut conn = db.read().await?;
+    let rows = store::list(&mut conn, &reach_of(&call.actor), cursor, limit).await?;
+    let page = Page::from_rows(rows, limit, |line| Cursor { at: line.created_at, id: line.id.0 });
+    Ok(HttpResponse::Ok().insert_header(("Link", page.link("/api/v1/tenders"))).json(page))
+}
+
+/// One tender with its document, timeline and what the caller may do. No bid changes it.
+#[utoipa::path(tag = "tenders", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "The tender", body = TenderView), Problems))]
+#[get("/api/v1/tenders/{id}")]
+async fn read(
+    call: Call,
+    id: web::Path<TenderId>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let now = read_hall_now(&mut conn).await?;
+    let (view, version) = service::read(&mut conn, &call.actor, &law, *id, now).await?;
+    Ok(Reply::ok(&view)?.at_version(version))
+}
+
+/// Change a draft. A changed document needs a new approval.
+#[utoipa::path(tag = "tenders", request_body = TenderChange,
+    params(("id" = TenderId, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The changed draft", body = TenderView), Problems))]
+#[patch("/api/v1/tenders/{id}")]
+async fn amend(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<TenderChange>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.amend", &fingerprint, Key::Optional, async |tx| {
+        let expect = |version| call.meta.expect_version(version);
+        service::amend(tx, &call.actor, &law, *id, expect, value.clone()).await
+    })
+    .await
+}
+
+/// The purchaser approves the document by its hash.
+#[utoipa::path(tag = "tenders", request_body = Approve,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The approved draft", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/approve")]
+async fn approve(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<Approve>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.approve", &fingerprint, Key::Optional, async |tx| {
+        service::approve(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Publish: notice and documents come out, bids may come in. Refused without approval of the very document,
+/// without a confirmed opening room, or short of a lawful period.
+#[utoipa::path(tag = "tenders", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The published tender", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/publish")]
+async fn publish(
+    call: Call,
+    id: web::Path<TenderId>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
+        service::publish(tx, &call.actor, &law, *id).await
+    })
+    .await
+}
+
+/// Publish a clarification 澄清修改.
+#[utoipa::path(tag = "tenders", request_body = NewClarification,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The tender with its clarifications", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/clarifications")]
+async fn clarify(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<NewClarification>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.clarify", &fingerprint, Key::Optional, async |tx| {
+        service::clarify(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Move the deadline later, in one act with notice, place and close.
+#[utoipa::path(tag = "tenders", request_body = Postpone,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The postponed tender", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/postpone")]
+async fn postpone(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<Postpone>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.postpone", &fingerprint, Key::Optional, async |tx| {
+        service::postpone(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// End the procedure 终止, with a published reason.
+#[utoipa::path(tag = "tenders", request_body = Terminate,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The terminated tender", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/terminate")]
+async fn terminate(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<Terminate>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.terminate", &fingerprint, Key::Optional, async |tx| {
+        service::terminate(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}

@@ -1,0 +1,615 @@
+//! Use cases of a tender, and what rooms above need of it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    identity::{Action, Object, authorize},
+    kernel::{
+        Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
+        id::{BookingId, TenderId},
+        time::hall_date,
+    },
+    law::{Event, Facts, Law, Procedure},
+    ledger::{self, Entry},
+    notices::{self, NoticeKind},
+    platform::{
+        db::{OnConstraint, Tx},
+        http::Reply,
+        jobs,
+    },
+    projects::{self, Project},
+    tenders::{
+        document,
+        lifecycle::TenderPhase,
+        model::{
+            Approve, Clarification, DocumentApproval, NewClarification, NewTender, Place, Postpone, Tender,
+            TenderChange, TenderView, Terminate,
+        },
+        publication::{self, Circumstances},
+        store,
+    },
+};
+
+/// Job that closes a tender at its deadline; handled by the room of bids.
+pub const CLOSE_JOB: &str = "tender.close";
+
+/// Key of a tender's close job.
+pub fn close_key(tender: TenderId) -> String {
+    format!("close {tender}")
+}
+
+/// Where a tender stands in the law: project, procedure, day of law and facts.
+#[derive(Debug, Clone)]
+pub struct Setting<'l> {
+    /// The law.
+    pub law: &'l Law,
+    /// The project.
+    pub project: Project,
+    /// The procedure.
+    pub procedure: &'l Procedure,
+    /// Day whose law judges.
+    pub on: NaiveDate,
+    /// What happened when.
+    pub facts: Facts,
+}
+
+impl Setting<'_> {
+    /// Judges the time of an act by every period that limits it; answers the rule of a duty done too late.
+    ///
+    /// # Errors
+    /// As [`Law::permit`].
+    pub fn permit(&self, event: Event, at: DateTime<Utc>) -> Result<Option<LegalGround>, Problem> {
+        self.law.permit(self.procedure, self.on, event, at, &self.facts)
+    }
+}
+
+/// The tender's setting; `today` stands in for the day of law until the first notice.
+///
+/// # Errors
+/// When the database is away, or the procedure is not in force.
+pub async fn setting<'l>(
+    conn: &mut AsyncPgConnection,
+    law: &'l Law,
+    tender: &Tender,
+    today: NaiveDate,
+) -> Result<Setting<'l>, Problem> {
+    let project = projects::load(conn, tender.project).await?;
+    let on = tender.law_on.or(project.first_notice_on).unwrap_or(today);
+    let procedure = law.procedure(&tender.procedure_id, on)?;
+    let facts = store::facts(conn, tender).await?;
+    Ok(Setting { law, project, procedure, on, facts })
+}
+
+/// The tender, for rooms above.
+///
+/// # Errors
+/// 404 when it is absent.
+pub async fn load(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Tender, Problem> {
+    store::find(conn, id).await?.ok_or_else(|| Rejection::not_found().into())
+}
+
+/// The tender with its row held to the end of the transaction, for rooms above.
+///
+/// # Errors
+/// 404 when it is absent.
+pub async fn lock(tx: &mut Tx<'_>, id: TenderId) -> Result<Tender, Problem> {
+    store::find_locked(tx, id).await?.ok_or_else(|| Rejection::not_found().into())
+}
+
+/// Authorises an act on a tender; a tender the actor may not read does not exist for it.
+///
+/// # Errors
+/// 401, 403, 404.
+pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender) -> Result<(), Problem> {
+    let parties = project.parties();
+    let object = Object::of(&parties, tender.phase.authority());
+    authorize(actor, Action::TenderRead, &object)?;
+    authorize(actor, action, &object)
+}
+
+/// Notes that `event` came at `at` and answers the row of `tender_events` for the caller's entry.
+///
+/// # Errors
+/// When the database is away.
+pub async fn note(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    event: Event,
+    at: DateTime<Utc>,
+    late: Option<&LegalGround>,
+) -> Result<Uuid, Problem> {
+    store::insert_event(tx, tender.id, event, at, late.map(|rule| rule.id.as_str())).await
+}
+
+/// Moves a tender to its next phase and saves it; the caller names the `tenders` row in its entry.
+///
+/// # Errors
+/// `wrong-state` when no way leads there.
+pub async fn advance(tx: &mut Tx<'_>, tender: &mut Tender, next: TenderPhase) -> Result<(), Problem> {
+    tender.phase = tender.phase.to(next)?;
+    store::update(tx, tender).await
+}
+
+/// Ends a tender without an award: phase, notice, record. The close job is dropped.
+///
+/// # Errors
+/// `wrong-state` when it cannot end in this phase.
+pub async fn end(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    tender: &mut Tender,
+    end: TenderPhase,
+    reason: &Say,
+) -> Result<(), Problem> {
+    let was_public = tender.published_at.is_some();
+    tender.ended = Some((reason.zh.clone(), now));
+    advance(tx, tender, end).await?;
+    jobs::cancel(tx, &close_key(tender.id)).await?;
+    let act = if end == TenderPhase::Failed { "tender.failed" } else { "tender.terminated" };
+    let entry = Entry::new(act).project(tender.project).tender(tender.id).row("tenders", tender.id.0);
+    ledger::record(tx, actor, now, entry.because(&reason.zh)).await?;
+    if was_public {
+        let project = projects::load(tx.conn(), tender.project).await?;
+        let kind = if end == TenderPhase::Failed { NoticeKind::Failure } else { NoticeKind::Termination };
+        let draft = publication::draft(kind, &project, tender, publication::end_notice(tender, reason));
+        notices::publish(tx, actor, now, draft).await?;
+    }
+    Ok(())
+}
+
+/// Drafts a tender for a lot of an accepted project.
+///
+/// # Errors
+/// 403, 404, 409 while another tender of the lot is under way, 422 with pointers.
+pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) -> Result<Reply, Problem> {
+    let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
+    let project = projects::lock(tx, new.project_id).await?;
+    let parties = project.parties();
+    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
+    authorize(actor, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
+    let now = tx.hall_now().await?;
+    let on = project.first_notice_on.unwrap_or(hall_date(now));
+    let procedure = procedure_for(law, &new.procedure_id, &project, on)?;
+    document::check(&new.document, procedure)?;
+    check_dates(&new.title, new.offered_until, new.deadline)?;
+    let centre_code = project.centre_code.clone().ok_or_else(|| {
+        Refusal::new(
+            Code::WrongState,
+            Say::new("该项目不要求进场交易。", "No centre is required for this project."),
+        )
+    })?;
+    let lot_no = new.lot_no.unwrap_or(1);
+    let round = next_round(&store::rounds(tx, project.id, lot_no).await?)?;
+    let tender = Tender {
+        id: TenderId::random(),
+        code: store::next_code(tx, &project.region_code, lot_no).await?,
+        project: project.id,
+        lot_no,
+        round,
+        centre_code,
+        title: new.title.trim().to_owned(),
+        procedure_id: procedure.id.clone(),
+        document_hash: new.document.hash()?,
+        document: new.document,
+        approval: None,
+        offered_until: new.offered_until,
+        deadline: new.deadline,
+        phase: TenderPhase::Draft,
+        published_at: None,
+        law_on: None,
+        close: None,
+        opening_began_at: None,
+        opened_at: None,
+        ended: None,
+        created_at: now,
+        created_by: account.account.0,
+        version: 1,
+    };
+    store::insert(tx, &tender).await?.on_constraint("tenders_lot", || {
+        Refusal::new(Code::WrongState, Say::new("项目没有该标段。", "The project has no such lot."))
+    })?;
+    let entry = Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
+    ledger::record(tx, actor, now, entry).await?;
+    let view = view(tx.conn(), actor, law, &tender, now).await?;
+    Ok(Reply::created(format!("/api/v1/tenders/{}", tender.id), &view)?.at_version(tender.version))
+}
+
+fn procedure_for<'l>(
+    law: &'l Law,
+    id: &str,
+    project: &Project,
+    on: NaiveDate,
+) -> Result<&'l Procedure, Problem> {
+    let fitting = law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
+    fitting.ok_or_else(|| {
+        let detail = Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
+        Rejection::at("/procedureId", "unknown", detail).into()
+    })
+}
+
+fn check_dates(title: &str, offered_until: DateTime<Utc>, deadline: DateTime<Utc>) -> Result<(), Rejection> {
+    if !(2..=200).contains(&title.trim().chars().count()) {
+        let detail = Say::new("标题须为 2 至 200 字。", "A title has 2 to 200 characters.");
+        return Err(Rejection::at("/title", "length", detail));
+    }
+    if offered_until > deadline {
+        let detail = Say::new("文件提供期不得晚于截止时间。", "The offer may not end after the deadline.");
+        return Err(Rejection::at("/offeredUntil", "invalid", detail));
+    }
+    Ok(())
+}
+
+/// A lot is tendered anew only after its last round ended without an award (TG-15).
+fn next_round(rounds: &[(i32, TenderPhase)]) -> Result<i32, Refusal> {
+    match rounds.last() {
+        None => Ok(1),
+        Some((round, TenderPhase::Failed | TenderPhase::Terminated)) => Ok(round + 1),
+        Some(_) => Err(Refusal::new(
+            Code::Duplicate,
+            Say::new("该标段已有进行中的招标。", "A tender of this lot is already under way."),
+        )),
+    }
+}
+
+/// Changes a draft. A changed document needs a new approval.
+///
+/// # Errors
+/// 403, 404, 409 once published, 412/428 by version, 422 with pointers.
+pub async fn amend(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    expect_version: impl FnOnce(i64) -> Result<(), Rejection>,
+    change: TenderChange,
+) -> Result<Reply, Problem> {
+    let mut tender = lock(tx, id).await?;
+    let project = projects::load(tx.conn(), tender.project).await?;
+    permit(actor, Action::TenderDraft, &project, &tender)?;
+    expect_version(tender.version)?;
+    drafting(&tender)?;
+    let now = tx.hall_now().await?;
+    let on = project.first_notice_on.unwrap_or(hall_date(now));
+    if let Some(changed) = change.document {
+        document::check(&changed, law.procedure(&tender.procedure_id, on)?)?;
+        tender.document_hash = changed.hash()?;
+        tender.document = changed;
+    }
+    tender.title = change.title.map_or(tender.title, |title| title.trim().to_owned());
+    tender.offered_until = change.offered_until.unwrap_or(tender.offered_until);
+    tender.deadline = change.deadline.unwrap_or(tender.deadline);
+    check_dates(&tender.title, tender.offered_until, tender.deadline)?;
+    store::update(tx, &mut tender).await?;
+    let entry = Entry::new("tender.amended").project(project.id).tender(id).row("tenders", id.0);
+    ledger::record(tx, actor, now, entry).await?;
+    answer(tx, actor, law, &tender, now).await
+}
+
+fn drafting(tender: &Tender) -> Result<(), Refusal> {
+    match tender.phase {
+        TenderPhase::Draft => Ok(()),
+        other => Err(other.refuse(&Say::new("修改草稿", "change a draft"))),
+    }
+}
+
+async fn answer(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    tender: &Tender,
+    now: DateTime<Utc>,
+) -> Result<Reply, Problem> {
+    Ok(Reply::ok(&view(tx.conn(), actor, law, tender, now).await?)?.at_version(tender.version))
+}
+
+/// The purchaser approves the document by its hash.
+///
+/// # Errors
+/// 403, 404, 409 when the hash is not the document's.
+pub async fn approve(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    asked: Approve,
+) -> Result<Reply, Problem> {
+    let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
+    let mut tender = lock(tx, id).await?;
+    let project = projects::load(tx.conn(), tender.project).await?;
+    permit(actor, Action::TenderApprove, &project, &tender)?;
+    drafting(&tender)?;
+    if hex::encode(tender.document_hash) != asked.document_hash {
+        let detail = Say::new(
+            "所批准的摘要与现行招标文件不符，请重新阅读文件。",
+            "This is not the hash of the document as it stands; read it again.",
+        );
+        return Err(Refusal::new(Code::DocumentNotApproved, detail).into());
+    }
+    let now = tx.hall_now().await?;
+    tender.approval = Some(DocumentApproval { hash: tender.document_hash, by: account.0, at: now });
+    store::update(tx, &mut tender).await?;
+    let entry = Entry::new("tender.approved").project(project.id).tender(id).row("tenders", id.0);
+    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": asked.document_hash}))).await?;
+    answer(tx, actor, law, &tender, now).await
+}
+
+/// Publishes the tender: notice, documents and the open intake, in one act.
+///
+/// # Errors
+/// 403, 404, and every refusal of [`publication::may_publish`].
+pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+    let mut tender = lock(tx, id).await?;
+    let mut project = projects::lock(tx, tender.project).await?;
+    permit(actor, Action::TenderPublish, &project, &tender)?;
+    tender.phase.to(TenderPhase::Published)?;
+    let now = tx.hall_now().await?;
+    let on = project.first_notice_on.unwrap_or(hall_date(now));
+    let procedure = law.procedure(&tender.procedure_id, on)?;
+    let place = store::place_at(tx.conn(), id, tender.deadline).await?;
+    let facts = store::facts(tx.conn(), &tender).await?;
+    let at = Circumstances { project: &project, procedure, on, place: place.as_ref(), now, facts: &facts };
+    publication::may_publish(law, &tender, &at)?;
+    let (law_on, frozen) = projects::freeze_at_first_notice(tx, &mut project, hall_date(now)).await?;
+    tender.law_on = Some(law_on);
+    tender.published_at = Some(now);
+    advance(tx, &mut tender, TenderPhase::Published).await?;
+    store::open_intake(tx, id, now).await?;
+    let mut entry = Entry::new("tender.published").project(project.id).tender(id).row("tenders", id.0);
+    if frozen {
+        entry = entry.row("projects", project.id.0);
+    }
+    for event in [Event::NoticePublished, Event::DocumentsIssued] {
+        entry = entry.row("tender_events", note(tx, &tender, event, now, None).await?);
+    }
+    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)}))).await?;
+    if let Some(place) = &place {
+        let sections = publication::tender_notice(&project, &tender, procedure, place);
+        let draft = publication::draft(NoticeKind::TenderNotice, &project, &tender, sections);
+        notices::publish(tx, actor, now, draft).await?;
+    }
+    jobs::schedule(tx, CLOSE_JOB, &close_key(id), tender.deadline, json!({"tender": id})).await?;
+    answer(tx, actor, law, &tender, now).await
+}
+
+/// Publishes a clarification; one that affects bids keeps the law's distance to the deadline.
+///
+/// # Errors
+/// 403, 404, 409 by ENG-7 / GPB-4 with the last lawful day, 422.
+pub async fn clarify(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    asked: NewClarification,
+) -> Result<Reply, Problem> {
+    let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
+    let text = fitting(&asked.text, "/text", 20_000)?;
+    let tender = lock(tx, id).await?;
+    let now = tx.hall_now().await?;
+    let setting = setting(tx.conn(), law, &tender, hall_date(now)).await?;
+    permit(actor, Action::TenderClarify, &setting.project, &tender)?;
+    taking_bids(&tender, now)?;
+    if asked.affects_bids {
+        setting.permit(Event::ClarificationPublished, now)?;
+    }
+    let (row, no) = store::insert_clarification(tx, id, &text, asked.affects_bids, account.0, now).await?;
+    let event = note(tx, &tender, Event::ClarificationPublished, now, None).await?;
+    let entry = Entry::new("tender.clarified").project(tender.project).tender(id);
+    let entry = entry.row("tender_clarifications", row).row("tender_events", event);
+    ledger::record(tx, actor, now, entry).await?;
+    let sections = publication::clarification_notice(no, &text);
+    let draft = publication::draft(NoticeKind::Clarification, &setting.project, &tender, sections);
+    notices::publish(tx, actor, now, draft).await?;
+    answer(tx, actor, law, &tender, now).await
+}
+
+fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
+    let text = text.trim();
+    if (1..=most).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
+    Err(Rejection::at(pointer, "length", detail))
+}
+
+fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if tender.phase == TenderPhase::Published && now < tender.deadline {
+        return Ok(());
+    }
+    let phase = if tender.phase == TenderPhase::Published { TenderPhase::Closed } else { tender.phase };
+    Err(phase.refuse(&Say::new("投标期间的操作", "acts of the bidding period")))
+}
+
+/// Moves the deadline later: row, notice, place and close job in one transaction (RM-8).
+///
+/// # Errors
+/// 403, 404, 409 when no room is confirmed for the new deadline or the deadline has passed, 422.
+pub async fn postpone(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    asked: Postpone,
+) -> Result<Reply, Problem> {
+    let reason = fitting(&asked.reason, "/reason", 1000)?;
+    let mut tender = lock(tx, id).await?;
+    let now = tx.hall_now().await?;
+    let setting = setting(tx.conn(), law, &tender, hall_date(now)).await?;
+    permit(actor, Action::TenderPostpone, &setting.project, &tender)?;
+    taking_bids(&tender, now)?;
+    let place = store::place_at(tx.conn(), id, asked.deadline).await?;
+    let Setting { project, procedure, on, facts, .. } = &setting;
+    let at = Circumstances { project, procedure, on: *on, place: place.as_ref(), now, facts };
+    publication::may_postpone(law, &tender, asked.deadline, &at)?;
+    let old = std::mem::replace(&mut tender.deadline, asked.deadline);
+    store::update(tx, &mut tender).await?;
+    jobs::reschedule(tx, &close_key(id), tender.deadline).await?;
+    let entry = Entry::new("tender.postponed").project(tender.project).tender(id).row("tenders", id.0);
+    ledger::record(tx, actor, now, entry.because(&reason).facts(json!({"from": old, "to": tender.deadline}))).await?;
+    if let Some(place) = &place {
+        let sections = publication::postponement_notice(&tender, old, place, &reason);
+        let draft = publication::draft(NoticeKind::Postponement, project, &tender, sections);
+        notices::publish(tx, actor, now, draft).await?;
+    }
+    answer(tx, actor, law, &tender, now).await
+}
+
+/// 终止: the tenderee ends the procedure, with a published reason.
+///
+/// # Errors
+/// 403, 404, 409 after the award, 422.
+pub async fn terminate(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    asked: Terminate,
+) -> Result<Reply, Problem> {
+    let reason = fitting(&asked.reason, "/reason", 1000)?;
+    let mut tender = lock(tx, id).await?;
+    let project = projects::load(tx.conn(), tender.project).await?;
+    permit(actor, Action::TenderTerminate, &project, &tender)?;
+    let now = tx.hall_now().await?;
+    end(tx, actor, now, &mut tender, TenderPhase::Terminated, &Say::new(reason.clone(), reason)).await?;
+    answer(tx, actor, law, &tender, now).await
+}
+
+/// Fixes the place that a confirmed booking gives the opening, for the room of rooms.
+///
+/// # Errors
+/// `law-refuses` when the slot starts before the deadline (RM-2).
+pub async fn fix_place(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    tender: &Tender,
+    place: Place,
+) -> Result<(), Problem> {
+    publication::place_at_deadline(tender, &place)?;
+    let row = store::insert_place(tx, tender.id, &place, now).await?;
+    let entry = Entry::new("tender.placeFixed").project(tender.project).tender(tender.id);
+    ledger::record(tx, actor, now, entry.row("tender_places", row)).await?;
+    Ok(())
+}
+
+/// Gives up the place of a cancelled booking, for the room of rooms.
+///
+/// # Errors
+/// When the database is away.
+pub async fn give_up_place(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    tender: &Tender,
+    booking: BookingId,
+) -> Result<(), Problem> {
+    let rows = store::give_up_places(tx, tender.id, booking, now).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut entry = Entry::new("tender.placeGivenUp").project(tender.project).tender(tender.id);
+    for row in rows {
+        entry = entry.row("tender_places", row);
+    }
+    ledger::record(tx, actor, now, entry).await?;
+    Ok(())
+}
+
+/// The tender for a caller who may read it.
+///
+/// # Errors
+/// 404 when it is absent or not for the caller to know.
+pub async fn read(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    law: &Arc<Law>,
+    id: TenderId,
+    now: DateTime<Utc>,
+) -> Result<(TenderView, i64), Problem> {
+    let tender = load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    permit(actor, Action::TenderRead, &project, &tender)?;
+    Ok((view(conn, actor, law, &tender, now).await?, tender.version))
+}
+
+async fn view(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    law: &Law,
+    tender: &Tender,
+    now: DateTime<Utc>,
+) -> Result<TenderView, Problem> {
+    let setting = setting(conn, law, tender, hall_date(now)).await?;
+    let place = store::place_at(conn, tender.id, tender.deadline).await?;
+    let clarifications: Vec<Clarification> = store::clarifications(conn, tender.id).await?;
+    let circumstances = Circumstances {
+        project: &setting.project,
+        procedure: setting.procedure,
+        on: setting.on,
+        place: place.as_ref(),
+        now,
+        facts: &setting.facts,
+    };
+    Ok(TenderView {
+        allowed_actions: allowed_actions(actor, tender, &setting, &circumstances),
+        id: tender.id,
+        code: tender.code.clone(),
+        project_id: tender.project,
+        lot_no: tender.lot_no,
+        round: tender.round,
+        centre_code: tender.centre_code.clone(),
+        category: setting.project.category,
+        title: tender.title.clone(),
+        procedure_id: tender.procedure_id.clone(),
+        document: tender.document.clone(),
+        document_hash: hex::encode(tender.document_hash),
+        approved: tender.approval.is_some_and(|approval| approval.hash == tender.document_hash),
+        approved_at: tender.approval.map(|approval| approval.at),
+        offered_until: tender.offered_until,
+        deadline: tender.deadline,
+        phase: visible_phase(tender),
+        published_at: tender.published_at,
+        law_on: tender.law_on,
+        timeline: law.timeline(setting.procedure, setting.on, &setting.facts)?,
+        place,
+        clarifications,
+        ended_reason: tender.ended.as_ref().map(|(reason, _)| reason.clone()),
+    })
+}
+
+/// The close tells nothing that the clock did not tell; whoever reads sees the phase as it is.
+fn visible_phase(tender: &Tender) -> TenderPhase {
+    tender.phase
+}
+
+fn allowed_actions(
+    actor: &Actor,
+    tender: &Tender,
+    setting: &Setting<'_>,
+    at: &Circumstances<'_>,
+) -> Vec<AllowedAction> {
+    let may = |action| permit(actor, action, &setting.project, tender);
+    let in_draft = || drafting(tender).map_err(Problem::from);
+    let bidding = || taking_bids(tender, at.now).map_err(Problem::from);
+    let ending = || tender.phase.to(TenderPhase::Terminated).map(drop).map_err(Problem::from);
+    let publishing = || {
+        tender.phase.to(TenderPhase::Published)?;
+        publication::may_publish(setting.law, tender, at)
+    };
+    let submit = AllowedAction::from_guard("submitBid", &may(Action::BidSubmit).and_then(|()| bidding()));
+    vec![
+        AllowedAction::from_guard("amend", &may(Action::TenderDraft).and_then(|()| in_draft())),
+        AllowedAction::from_guard("approve", &may(Action::TenderApprove).and_then(|()| in_draft())),
+        AllowedAction::from_guard("publish", &may(Action::TenderPublish).and_then(|()| publishing())),
+        AllowedAction::from_guard("clarify", &may(Action::TenderClarify).and_then(|()| bidding())),
+        AllowedAction::from_guard("postpone", &may(Action::TenderPostpone).and_then(|()| bidding())),
+        AllowedAction::from_guard("terminate", &may(Action::TenderTerminate).and_then(|()| ending())),
+        AllowedAction { deadline: Some(tender.deadline), ..submit },
+    ]
+}
