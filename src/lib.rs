@@ -12,6 +12,6 @@ pub mod ledger;
 pub mod notices;
 pub mod platform;
 pub mod projects;
-pub mod schema;
+pub(crate) mod schema;
 pub mod scoring;
 pub mod tenders;

@@ -12,6 +12,7 @@ pub mod admin;
 pub mod call;
 pub mod http;
 pub mod model;
+pub mod organisations;
 pub mod passwords;
 pub mod policy;
 pub mod sandbox;
@@ -22,6 +23,7 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use model::SigningKey;
+pub use organisations::{Card, cards, kind_of};
 pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
 pub use service::{Gate, signing_key};
 pub use sides::{Side, claim_side};

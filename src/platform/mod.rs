@@ -2,15 +2,13 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
-pub mod cluster;
-pub mod db;
-pub mod http;
-pub mod migrations;
 pub mod clock;
+pub mod cluster;
 pub mod db;
 pub mod http;
 pub mod jobs;
 pub mod mail;
+pub mod migrations;
 pub mod outbox;
 pub mod policy_file;
 pub mod settings;
