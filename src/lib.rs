@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod notices;
 pub mod platform;
 pub mod projects;
+pub mod rooms;
 pub(crate) mod schema;
 pub mod scoring;
 pub mod tenders;

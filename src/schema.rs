@@ -1,6 +1,51 @@
 // @generated from the migrated database; a test compares it. Do not edit.
 
 diesel::table! {
+    booking_slots (id) {
+        id -> Uuid,
+        booking_id -> Uuid,
+        no -> Int4,
+        centre_code -> Text,
+        room_id -> Uuid,
+        kind -> Text,
+        during -> Range<Timestamptz>,
+        blocked -> Range<Timestamptz>,
+        live -> Bool,
+    }
+}
+
+diesel::table! {
+    bookings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        deadline -> Timestamptz,
+        state -> Text,
+        live -> Bool,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        late -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
     hall (one) {
         one -> Bool,
         mode -> Text,
@@ -234,4 +279,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(hall, idempotency, jobs, log_object, log_pending, notices, organisations, outbox, project_approvals, project_lots, projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions);
+diesel::allow_tables_to_appear_in_same_query!(booking_slots, bookings, rooms, hall, idempotency, jobs, log_object, log_pending, notices, organisations, outbox, project_approvals, project_lots, projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions);

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, PgRangeExpressionMethods, QueryDsl,
+    BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension, PgRangeExpressionMethods, QueryDsl,
     Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
