@@ -11,6 +11,7 @@ pub mod law;
 pub mod ledger;
 pub mod notices;
 pub mod platform;
+pub mod portal;
 pub mod projects;
 pub mod rooms;
 pub(crate) mod schema;

@@ -72,6 +72,11 @@ codes! {
     // tenders
     DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
     OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
+    // opening
+    WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
+    SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    // identity
+    RefreshRace = "refresh-race", 409, "刷新令牌刚被使用", "The refresh token was used a moment ago";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
     // evaluation
