@@ -6,11 +6,7 @@ CREATE TABLE organisations (
         CHECK (kind IN ('enterprise', 'agency', 'purchaser', 'centre', 'supervisingBody')),
     name_zh text NOT NULL CONSTRAINT organisations_name_zh_short CHECK (length(name_zh) BETWEEN 1 AND 200),
     name_en text NOT NULL CONSTRAINT organisations_name_en_short CHECK (length(name_en) BETWEEN 1 AND 200),
-<<<<<<< HEAD
-    uscc text CONSTRAINT organisations_uscc_unique UNIQUE
-=======
     uscc text NOT NULL CONSTRAINT organisations_uscc_unique UNIQUE
->>>>>>> main
         CONSTRAINT organisations_uscc_shape CHECK (uscc ~ '^[0-9A-HJ-NPQRTUWXY]{18}$'),
     region_code text NOT NULL CONSTRAINT organisations_region_shape CHECK (region_code ~ '^[1-9][0-9]{5}$'),
     -- The centre that an organisation of kind centre runs.
