@@ -14,6 +14,7 @@ pub mod notices;
 pub mod platform;
 pub mod portal;
 pub mod projects;
+pub mod rooms;
 pub(crate) mod schema;
 pub mod scoring;
 pub mod tenders;
