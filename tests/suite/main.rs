@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod schema;
