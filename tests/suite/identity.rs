@@ -46,7 +46,10 @@ impl Hall {
         hall
     }
 
-    async fn in_tx<T>(&self, work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, Problem>) -> Result<T, Problem> {
+    async fn in_tx<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.db.transaction("test", RequestId::random(), work).await
     }
 
@@ -77,7 +80,9 @@ async fn the_sandbox_is_founded_once_and_everybody_can_log_in() {
     let count: i64 = hall.sql.query_one("SELECT count(*) FROM accounts", &[]).await.unwrap().get(0);
     assert_eq!(count, 1581);
     let gate = hall.gate();
-    for (login, role) in [("operator.league", Role::Operator), ("expert.007", Role::Expert), ("admin", Role::Admin)] {
+    for (login, role) in
+        [("operator.league", Role::Operator), ("expert.007", Role::Expert), ("admin", Role::Admin)]
+    {
         let grant = gate.by_password(login, WORD.into(), HERE).await.unwrap();
         let actor = gate.account_of(&grant.access).await.unwrap();
         assert_eq!((actor.login.as_str(), actor.roles.as_slice()), (login, [role].as_slice()));
@@ -149,11 +154,17 @@ async fn a_late_replay_ends_the_session_at_once() {
     let first = gate.by_password("agency.one", WORD.into(), HERE).await.unwrap().refresh.unwrap();
     let second = gate.by_refresh(&first, RequestId::random()).await.unwrap();
     hall.sql
-        .execute("UPDATE refresh_tokens SET used_at = used_at - interval '11 s' WHERE used_at IS NOT NULL", &[])
+        .execute(
+            "UPDATE refresh_tokens SET used_at = used_at - interval '11 s' WHERE used_at IS NOT NULL",
+            &[],
+        )
         .await
         .unwrap();
     assert!(matches!(gate.by_refresh(&first, RequestId::random()).await, Err(NoGrant::Invalid)));
-    assert!(matches!(gate.by_refresh(&second.refresh.unwrap(), RequestId::random()).await, Err(NoGrant::Invalid)));
+    assert!(matches!(
+        gate.by_refresh(&second.refresh.unwrap(), RequestId::random()).await,
+        Err(NoGrant::Invalid)
+    ));
 }
 
 #[actix_web::test]
@@ -209,7 +220,9 @@ async fn one_person_has_one_side_in_a_project() {
     let hall = Hall::sandbox().await;
     let project = ProjectId::random();
     let account = hall.account("agency.one").await;
-    let claim = async |project, account, side| hall.in_tx(async |tx| claim_side(tx, project, account, side).await).await;
+    let claim = async |project, account, side| {
+        hall.in_tx(async |tx| claim_side(tx, project, account, side).await).await
+    };
     claim(project, account, Side::Agency).await.unwrap();
     claim(project, account, Side::Agency).await.unwrap();
     match claim(project, account, Side::Bidder).await.unwrap_err() {
@@ -287,11 +300,17 @@ async fn the_token_endpoint_speaks_oauth_and_problem_documents() {
     let body = json_of(test::call_service(&app, ask(form)).await).await;
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(600)));
     let me = |authorization: String| {
-        test::TestRequest::get().uri("/api/v1/auth/me").insert_header(("Authorization", authorization)).to_request()
+        test::TestRequest::get()
+            .uri("/api/v1/auth/me")
+            .insert_header(("Authorization", authorization))
+            .to_request()
     };
     let token = body["access_token"].as_str().unwrap();
     let found = json_of(test::call_service(&app, me(format!("Bearer {token}"))).await).await;
-    assert_eq!((&found["login"], &found["organisation"]["name"]["zh"]), (&json!("bidder.0001"), &json!("投标人0001")));
+    assert_eq!(
+        (&found["login"], &found["organisation"]["name"]["zh"]),
+        (&json!("bidder.0001"), &json!("投标人0001"))
+    );
     for bad in ["Bearer x", "Basic YTpi", "Bearer", &format!("Bearer {token}x")] {
         let response = test::call_service(&app, me(bad.to_owned())).await;
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{bad}");
@@ -319,7 +338,10 @@ async fn a_signing_key_is_enrolled_by_its_holder_for_its_own_organisation() {
             .to_request()
     };
     let other = hall.organisation("bidder.0002").await;
-    assert_eq!(test::call_service(&app, enrol(other, body(other), "a")).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        test::call_service(&app, enrol(other, body(other), "a")).await.status(),
+        StatusCode::FORBIDDEN
+    );
     let wrong = test::call_service(&app, enrol(own, body(other), "b")).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(json_of(wrong).await["errors"][0]["pointer"], "/proof");
@@ -335,7 +357,8 @@ async fn a_signing_key_is_enrolled_by_its_holder_for_its_own_organisation() {
         .await
         .unwrap();
     assert_eq!(told.get::<_, String>(0), "duplicate");
-    let list = test::TestRequest::get().uri(&format!("/api/v1/organisations/{own}/signing-keys")).to_request();
+    let list =
+        test::TestRequest::get().uri(&format!("/api/v1/organisations/{own}/signing-keys")).to_request();
     let list = json_of(test::call_service(&app, list).await).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
     let sample = SigningKey::from_bytes(&sandbox_signing_key(WORD, "bidder.0001")).verifying_key();
