@@ -1,0 +1,478 @@
+//! `tenderhall keygen`, `seal` and `open`: the bidder's side on the command line.
+//!
+//! The only place of the seal that touches files and the network; the work is in [`super::sealing`]. Calls
+//! block, so a caller inside an async runtime runs them on a blocking thread.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::envelope::{ENVELOPE_LIMIT, Envelope};
+use super::plaintext::{FILE_LIMIT, FileEntry, Manifest, is_file_name};
+use super::policy::{CheckedPolicy, POLICY_LIMIT, SealPolicyAnswer};
+use super::sealing::{Content, Target, open as open_bid, seal as seal_bid};
+use super::signature::{BidderKey, public_key_text, read_public_key};
+use super::wire::{Digest, IdText, Nonce, Word, base64_text};
+use crate::kernel::Money;
+use crate::kernel::money::Amount;
+
+/// Most plaintext the tool reads into memory.
+const INPUT_LIMIT: u64 = 256 * 1024 * 1024;
+/// Longest key or secret file.
+const SECRET_FILE_LIMIT: u64 = 4096;
+/// The names of what `seal` writes.
+const OUTPUTS: [&str; 4] = ["secret.txt", "bid.age", "envelope.json", "submission.json"];
+
+/// 生成签名密钥 / Makes an Ed25519 signing key.
+#[derive(Debug, clap::Args)]
+pub struct KeygenArgs {
+    /// 密钥文件 / File to write (mode 0400, never overwritten)
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// 以 JSON 输出 / Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// 密封投标文件 / Seals a folder of files and a price into a bid.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("source").required(true).args(["policy", "server"])))]
+pub struct SealArgs {
+    /// 密封策略文件 / Seal policy as a local file
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// 交易系统地址 / Address of the hall to fetch the policy from, such as https://hall.example
+    #[arg(long, value_name = "URL", requires = "tender")]
+    pub server: Option<String>,
+    /// 招标项目编号 / Tender id; with --policy it is compared with the policy
+    #[arg(long, value_name = "ID")]
+    pub tender: Option<String>,
+    /// 访问令牌 / Access token for the hall, if it asks for one
+    #[arg(long, env = "TENDERHALL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<SecretString>,
+    /// 公告载明的策略摘要 / Policy digest printed on the notice; compared before anything is sealed
+    #[arg(long, value_name = "HEX")]
+    pub policy_digest: Option<Digest>,
+    /// 投标文件夹 / Folder of the bid's files
+    #[arg(long = "in", value_name = "DIR")]
+    pub input: PathBuf,
+    /// 投标报价（元） / Price in yuan, such as 18376739.00
+    #[arg(long, value_name = "YUAN")]
+    pub price: Option<String>,
+    /// 其他表单内容 / Further form values as a JSON object in a file
+    #[arg(long, value_name = "FILE")]
+    pub form: Option<PathBuf>,
+    /// 投标人编号 / Bidder identity as the hall knows it
+    #[arg(long, value_name = "ID")]
+    pub bidder: IdText,
+    /// 组成部分 / Part; may be left out where the policy has one
+    #[arg(long, value_name = "PART")]
+    pub part: Option<Word>,
+    /// 签名密钥文件 / Signing key file made by `keygen`
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// 被替换的信封 / envelope.json of the last revision, when this bid replaces it
+    #[arg(long, value_name = "FILE")]
+    pub replaces: Option<PathBuf>,
+    /// 输出文件夹 / Folder to write to; created if absent, nothing in it is overwritten
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// 以 JSON 输出 / Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// 离线开启投标 / Opens a sealed bid off-line with its secret.
+#[derive(Debug, clap::Args)]
+pub struct OpenArgs {
+    /// 信封 / envelope.json
+    #[arg(long, value_name = "FILE")]
+    pub envelope: PathBuf,
+    /// 密文 / bid.age
+    #[arg(long, value_name = "FILE")]
+    pub bid: PathBuf,
+    /// 私钥 / secret.txt
+    #[arg(long, value_name = "FILE")]
+    pub secret: PathBuf,
+    /// 预期签名公钥 / Public key the envelope must be signed with (base64)
+    #[arg(long, value_name = "BASE64")]
+    pub key: Option<String>,
+    /// 文件输出位置 / Folder to write the bid's files to; without it they are only listed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// 以 JSON 输出 / Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyReport<'a> {
+    public_key: String,
+    key_file: &'a Path,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SealReport {
+    tender: IdText,
+    lot: IdText,
+    part: Word,
+    bidder: IdText,
+    revision: u32,
+    policy_digest: Digest,
+    envelope_digest: Digest,
+    bid_key: String,
+    price: Option<String>,
+    files: Vec<FileEntry>,
+    skipped: Vec<String>,
+    ciphertext_bytes: u64,
+    ciphertext_sha256: Digest,
+    written: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenReport {
+    envelope_digest: Digest,
+    signed_by: String,
+    manifest: Manifest,
+    written: Vec<PathBuf>,
+}
+
+/// Runs `tenderhall keygen` and writes its answer to `out`.
+///
+/// # Errors
+/// When the file exists or cannot be written.
+pub fn keygen(args: &KeygenArgs, out: &mut dyn Write) -> Result<()> {
+    let key = BidderKey::from_seed(&rand::random());
+    write_new(&args.out, key.file_text().expose_secret().as_bytes(), 0o400)?;
+    let report = KeyReport { public_key: public_key_text(&key.public()), key_file: &args.out };
+    if args.json {
+        return print_json(out, &report);
+    }
+    writeln!(out, "公钥 Public key   {}", report.public_key)?;
+    writeln!(out, "密钥 Key file     {} (0400)", report.key_file.display())?;
+    writeln!(out, "请向交易中心登记公钥，并妥善保管密钥文件。")?;
+    writeln!(out, "Enrol the public key with the hall; keep the key file to yourself.")?;
+    Ok(())
+}
+
+/// Runs `tenderhall seal` and writes its answer to `out`.
+///
+/// # Errors
+/// When a file cannot be read or written, the policy is not the announced one, or the bid cannot be sealed.
+pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
+    let policy = read_policy(args)?;
+    let key = BidderKey::read_file_text(&read_secret_file(&args.key)?)
+        .with_context(|| args.key.display().to_string())?;
+    let (files, skipped) = read_folder(&args.input)?;
+    let target = target(args, &policy)?;
+    let outputs = prepare_outputs(&args.out)?;
+    let sealed = seal_bid(&policy, &key, target, Content { form: read_form(args)?, files })?;
+    // Opened again before anything is written: a bid that cannot be opened must never be submitted.
+    let opened = open_bid(&sealed.envelope, &sealed.ciphertext, &sealed.secret)?;
+    let envelope_digest = sealed.envelope.digest()?;
+    let envelope = sealed.envelope.canonical()?;
+    let submission = serde_json::json!({
+        "envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)
+    });
+    let [secret_path, bid_path, envelope_path, submission_path] = &outputs;
+    write_new(secret_path, format!("{}\n", sealed.secret.expose_secret()).as_bytes(), 0o400)?;
+    write_new(bid_path, &sealed.ciphertext, 0o644)?;
+    write_new(envelope_path, &envelope, 0o644)?;
+    write_new(submission_path, submission.to_string().as_bytes(), 0o644)?;
+    let price = opened.manifest.price()?.map(|price| price.to_string());
+    let report = SealReport {
+        tender: opened.manifest.tender,
+        lot: opened.manifest.lot,
+        part: opened.manifest.part,
+        bidder: opened.manifest.bidder,
+        revision: opened.manifest.revision,
+        policy_digest: policy.digest(),
+        envelope_digest,
+        bid_key: opened.manifest.bid_key,
+        price,
+        files: opened.manifest.files,
+        skipped,
+        ciphertext_bytes: sealed.envelope.payload.size,
+        ciphertext_sha256: sealed.envelope.payload.sha256,
+        written: outputs.to_vec(),
+    };
+    if args.json { print_json(out, &report) } else { print_seal(out, &report) }
+}
+
+/// Runs `tenderhall open` and writes its answer to `out`.
+///
+/// # Errors
+/// When a file cannot be read or written, or signature, secret, ciphertext and envelope do not belong together.
+pub fn open(args: &OpenArgs, out: &mut dyn Write) -> Result<()> {
+    let limit = u64::try_from(ENVELOPE_LIMIT)?;
+    let envelope = Envelope::read(&read_file(&args.envelope, limit)?)
+        .with_context(|| args.envelope.display().to_string())?;
+    let signer = envelope.verify_signature()?;
+    if let Some(expected) = &args.key
+        && read_public_key(expected)? != signer
+    {
+        return Err(super::Flaw::Signer.because(public_key_text(&signer)).into());
+    }
+    let ciphertext = read_file(&args.bid, INPUT_LIMIT)?;
+    let opened = open_bid(&envelope, &ciphertext, &read_bid_secret(&args.secret)?)?;
+    let mut written = Vec::new();
+    if let Some(folder) = &args.out {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for (name, bytes) in &opened.files {
+            let path = folder.join(name);
+            write_new(&path, bytes, 0o600)?;
+            written.push(path);
+        }
+    }
+    let report = OpenReport {
+        envelope_digest: envelope.digest()?,
+        signed_by: public_key_text(&signer),
+        manifest: opened.manifest,
+        written,
+    };
+    if args.json { print_json(out, &report) } else { print_open(out, &report) }
+}
+
+/// The policy from its file or from the hall, compared with what the caller knows of it.
+fn read_policy(args: &SealArgs) -> Result<CheckedPolicy> {
+    let bytes = match (&args.policy, &args.server, &args.tender) {
+        (Some(path), _, _) => read_file(path, u64::try_from(2 * POLICY_LIMIT)?)?,
+        (None, Some(server), Some(tender)) => fetch_policy(server, tender, args.token.as_ref())?,
+        _ => bail!("缺少 --policy 或 --server 与 --tender / --policy, or --server with --tender, is needed"),
+    };
+    // Both the hall's answer and the bare policy are taken.
+    let policy = match serde_json::from_slice::<SealPolicyAnswer>(&bytes) {
+        Ok(answer) => {
+            let policy = CheckedPolicy::new(answer.policy)?;
+            ensure!(
+                policy.digest() == answer.policy_digest,
+                "策略与其摘要不符 / The policy is not that of the digest given with it"
+            );
+            policy
+        }
+        Err(_) => CheckedPolicy::read(&bytes).context("密封策略无法使用 / The seal policy cannot be used")?,
+    };
+    if let Some(tender) = &args.tender {
+        ensure!(
+            policy.policy().tender.as_str() == tender,
+            "策略属于另一招标项目 {} / The policy is for tender {}",
+            policy.policy().tender,
+            policy.policy().tender
+        );
+    }
+    if let Some(expected) = args.policy_digest {
+        ensure!(
+            policy.digest() == expected,
+            "策略摘要与公告不符：{} / The policy digest is not that of the notice: {}",
+            policy.digest(),
+            policy.digest()
+        );
+    }
+    Ok(policy)
+}
+
+fn fetch_policy(server: &str, tender: &str, token: Option<&SecretString>) -> Result<Vec<u8>> {
+    let tender: IdText = tender.parse().map_err(|cause: &str| anyhow::anyhow!("--tender: {cause}"))?;
+    let url = format!("{}/api/v1/tenders/{tender}/seal-policy", server.trim_end_matches('/'));
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30))).build();
+    let agent: ureq::Agent = config.into();
+    let mut request = agent.get(&url).header("Accept", "application/json");
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {}", token.expose_secret()));
+    }
+    let mut answer = request.call().with_context(|| format!("GET {url}"))?;
+    let limit = u64::try_from(2 * POLICY_LIMIT)?;
+    answer.body_mut().with_config().limit(limit).read_to_vec().with_context(|| format!("GET {url}"))
+}
+
+/// Part, revision and `prev` of this bid, with a fresh nonce.
+fn target(args: &SealArgs, policy: &CheckedPolicy) -> Result<Target> {
+    let part = match (&args.part, policy.policy().parts.as_slice()) {
+        (Some(part), _) => part.clone(),
+        (None, [only]) => only.clone(),
+        (None, parts) => {
+            let names: Vec<_> = parts.iter().map(Word::as_str).collect();
+            bail!("请用 --part 指明组成部分 / Name the part with --part: {}", names.join(", "))
+        }
+    };
+    let (revision, prev) = match &args.replaces {
+        None => (1, None),
+        Some(path) => {
+            let last = Envelope::read(&read_file(path, u64::try_from(ENVELOPE_LIMIT)?)?)?;
+            let same = last.tender == policy.policy().tender
+                && last.lot == policy.policy().lot
+                && last.part == part
+                && last.bidder == args.bidder;
+            ensure!(same, "--replaces 不是同一投标的信封 / --replaces is not an envelope of the same bid");
+            let next = last.revision.checked_add(1).context("版本号已尽 / No further revision")?;
+            (next, Some(last.digest()?))
+        }
+    };
+    Ok(Target { part, bidder: args.bidder.clone(), revision, prev, nonce: Nonce(rand::random()) })
+}
+
+fn read_form(args: &SealArgs) -> Result<super::plaintext::Form> {
+    let mut form: super::plaintext::Form = match &args.form {
+        Some(path) => serde_json::from_slice(&read_file(path, u64::try_from(POLICY_LIMIT)?)?)
+            .with_context(|| path.display().to_string())?,
+        None => super::plaintext::Form::new(),
+    };
+    if let Some(price) = &args.price {
+        let amount = Amount::parse(price).map_err(|cause| anyhow::anyhow!("--price: {cause}"))?;
+        let twice = form.insert("price".into(), serde_json::to_value(Money::from(amount))?).is_some();
+        ensure!(!twice, "报价在 --price 与 --form 中重复 / The price stands in --price and in --form");
+    }
+    Ok(form)
+}
+
+type Named = Vec<(String, Vec<u8>)>;
+
+/// The folder's plain files by name; hidden ones are passed over and reported, all else is refused.
+fn read_folder(folder: &Path) -> Result<(Named, Vec<String>)> {
+    let (mut files, mut skipped, mut total) = (Vec::new(), Vec::new(), 0_u64);
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else {
+            bail!("文件名不是 UTF-8 / A file name is not UTF-8: {}", entry.path().display())
+        };
+        if name.starts_with('.') {
+            skipped.push(name);
+            continue;
+        }
+        let plain = entry.file_type()?.is_file() && is_file_name(&name);
+        ensure!(
+            plain,
+            "不是可用的普通文件 / Not a plain file with a usable name: {}",
+            entry.path().display()
+        );
+        let bytes = read_file(&entry.path(), INPUT_LIMIT)?;
+        total += u64::try_from(bytes.len())?;
+        files.push((name, bytes));
+        ensure!(
+            total <= INPUT_LIMIT && files.len() <= FILE_LIMIT,
+            "文件过多或过大 / Too many or too large files"
+        );
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    skipped.sort();
+    Ok((files, skipped))
+}
+
+/// Makes the folder and refuses if any output is already there.
+fn prepare_outputs(folder: &Path) -> Result<[PathBuf; 4]> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let paths = OUTPUTS.map(|name| folder.join(name));
+    if let Some(path) = paths.iter().find(|path| path.exists()) {
+        bail!("文件已存在，不予覆盖 / Already there and not overwritten: {}", path.display())
+    }
+    Ok(paths)
+}
+
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
+    let fits = u64::try_from(bytes.len())? <= limit;
+    ensure!(fits, "超过 {limit} 字节 / Over {limit} bytes: {}", path.display());
+    Ok(bytes)
+}
+
+/// Reads a key file that nobody but its owner can read.
+fn read_secret_file(path: &Path) -> Result<SecretString> {
+    let mode = fs::metadata(path).with_context(|| path.display().to_string())?.mode();
+    ensure!(
+        mode & 0o077 == 0,
+        "他人可读密钥文件，请先执行 chmod 400 {0} / Others can read the key file; first: chmod 400 {0}",
+        path.display()
+    );
+    let bytes = read_file(path, SECRET_FILE_LIMIT)?;
+    Ok(String::from_utf8(bytes).map_err(|_| super::Flaw::Secret.because(path.display()))?.into())
+}
+
+/// Reads the first line of a secret file that is no comment, as `age-keygen` writes it.
+fn read_bid_secret(path: &Path) -> Result<SecretString> {
+    let text: SecretString = String::from_utf8(read_file(path, SECRET_FILE_LIMIT)?)
+        .map_err(|_| super::Flaw::Secret.because(path.display()))?
+        .into();
+    let line = text.expose_secret().lines().find(|line| !line.starts_with('#'));
+    Ok(line.unwrap_or_default().to_owned().into())
+}
+
+/// Writes a file that must not exist yet, down to the disk.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let said = || format!("无法写入 / Cannot write: {}", path.display());
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(mode).open(path).with_context(said)?;
+    file.write_all(bytes).with_context(said)?;
+    file.sync_all().with_context(said)
+}
+
+fn print_json<T: Serialize>(out: &mut dyn Write, report: &T) -> Result<()> {
+    writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
+    Ok(())
+}
+
+fn print_files(out: &mut dyn Write, files: &[FileEntry]) -> Result<()> {
+    for file in files {
+        writeln!(out, "文件 File         {}  {} bytes  sha256 {}", file.name, file.size, file.sha256)?;
+    }
+    Ok(())
+}
+
+fn print_seal(out: &mut dyn Write, report: &SealReport) -> Result<()> {
+    writeln!(out, "招标项目 Tender   {} / {} / {}", report.tender, report.lot, report.part)?;
+    writeln!(out, "投标人 Bidder     {}", report.bidder)?;
+    writeln!(out, "版本 Revision     {}", report.revision)?;
+    if let Some(price) = &report.price {
+        writeln!(out, "报价 Price        {price} CNY")?;
+    }
+    print_files(out, &report.files)?;
+    for name in &report.skipped {
+        writeln!(out, "略过 Skipped      {name}")?;
+    }
+    writeln!(out, "策略 Policy       {}", report.policy_digest)?;
+    writeln!(out, "信封 Envelope     sha256:{}", report.envelope_digest)?;
+    writeln!(
+        out,
+        "密文 Ciphertext   {} bytes  sha256 {}",
+        report.ciphertext_bytes, report.ciphertext_sha256
+    )?;
+    for path in &report.written {
+        writeln!(out, "已写 Written      {}", path.display())?;
+    }
+    writeln!(out, "请核对策略摘要与公告一致；secret.txt 在开标前不得交给任何人，遗失即无法解密。")?;
+    writeln!(
+        out,
+        "Compare the policy digest with the notice. Give secret.txt to nobody before the opening;"
+    )?;
+    writeln!(out, "without it the bid cannot be opened.")?;
+    Ok(())
+}
+
+fn print_open(out: &mut dyn Write, report: &OpenReport) -> Result<()> {
+    let manifest = &report.manifest;
+    writeln!(out, "招标项目 Tender   {} / {} / {}", manifest.tender, manifest.lot, manifest.part)?;
+    writeln!(out, "投标人 Bidder     {}", manifest.bidder)?;
+    writeln!(out, "版本 Revision     {}", manifest.revision)?;
+    if let Some(price) = manifest.price()? {
+        writeln!(out, "报价 Price        {price} CNY")?;
+    }
+    writeln!(out, "表单 Form         {}", serde_json::Value::Object(manifest.form.clone()))?;
+    print_files(out, &manifest.files)?;
+    writeln!(out, "签名公钥 Signed by {}", report.signed_by)?;
+    writeln!(out, "信封 Envelope     sha256:{}", report.envelope_digest)?;
+    for path in &report.written {
+        writeln!(out, "已写 Written      {}", path.display())?;
+    }
+    Ok(())
+}

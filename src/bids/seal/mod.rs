@@ -1,0 +1,37 @@
+//! The sealed bid as bytes: policy, envelope, inner plaintext, withdrawal, receipt and log leaf.
+//!
+//! Formats are final; `docs/seal/README.md` describes them for strangers and `docs/seal/vectors` pins them
+//! byte for byte. This module has no database, no clock and no tables, so that the server, the command line
+//! and an auditor off-line run the very same checks. Nonces and seeds are passed in; the `age` crate draws its
+//! own randomness for one-time keys and ciphertext. Only [`command`] touches files and the network.
+//!
+//! Invariants:
+//! * Everything signed or hashed is canonical JSON (RFC 8785) of the *parsed* document, behind a domain line.
+//! * Unknown members, other spellings of hex or base64 and anything over its bound are refused.
+//! * `bid_key` commits to the plaintext: a secret counts only if its public half is `bid_key`.
+
+pub mod command;
+pub mod envelope;
+pub mod flaw;
+pub mod leaf;
+pub mod note;
+pub mod plaintext;
+pub mod policy;
+pub mod receipt;
+pub mod sealing;
+pub mod signature;
+pub mod wire;
+pub mod withdrawal;
+
+#[cfg(test)]
+mod vectors;
+
+pub use envelope::{Checked, Envelope, Last};
+pub use flaw::{Flaw, SealError};
+pub use plaintext::Manifest;
+pub use policy::{CheckedPolicy, Policy};
+pub use receipt::{Receipt, Verdict};
+pub use sealing::{Content, Opened, SealedBid, Target, open, seal};
+pub use signature::BidderKey;
+pub use wire::{Digest, IdText, Nonce, TaggedDigest, Word};
+pub use withdrawal::Withdrawal;

@@ -1,0 +1,204 @@
+//! Sealing and opening: what a bidder's program and an auditor do, and the check of a released secret.
+//!
+//! Each seal makes a one-time age identity E. The ciphertext is a plain age file to E; its secret is the
+//! 74-character `AGE-SECRET-KEY-1…` line. Opening accepts nothing but the plaintext the envelope committed to.
+
+use age::x25519::Identity;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::envelope::{Client, Envelope, Payload};
+use super::flaw::{Flaw, SealError, ensure};
+use super::plaintext::{Form, Manifest, build, parse};
+use super::policy::CheckedPolicy;
+use super::signature::{BidderKey, Sig};
+use super::wire::{Digest, IdText, Nonce, V1, Word, sha256};
+
+/// Characters of an age secret key.
+pub const SECRET_LENGTH: usize = 74;
+
+/// What the bidder offers: the form and the files, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Content {
+    /// Stated values; `price` as money.
+    pub form: Form,
+    /// Names and bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// Whose bid it is and which revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Part of the policy.
+    pub part: Word,
+    /// Bidder.
+    pub bidder: IdText,
+    /// 1, 2, …
+    pub revision: u32,
+    /// Digest of the envelope replaced; none for revision 1.
+    pub prev: Option<Digest>,
+    /// 32 fresh random bytes.
+    pub nonce: Nonce,
+}
+
+/// A sealed bid; the secret must never reach the server before the close.
+#[derive(Debug)]
+pub struct SealedBid {
+    /// Submitted.
+    pub envelope: Envelope,
+    /// Submitted with it: a plain age file.
+    pub ciphertext: Vec<u8>,
+    /// Kept by the bidder.
+    pub secret: SecretString,
+}
+
+/// The inside of an opened bid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Its manifest, equal to the envelope.
+    pub manifest: Manifest,
+    /// Names and bytes in manifest order.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+fn this_client() -> Result<Client, SealError> {
+    let word = |text: &str| text.parse().map_err(|cause| Flaw::Malformed.because(cause));
+    Ok(Client { name: word(env!("CARGO_PKG_NAME"))?, version: word(env!("CARGO_PKG_VERSION"))? })
+}
+
+/// Seals one part of a bid: one call, no files, no network. One-time key and ciphertext are random.
+///
+/// # Errors
+/// [`Flaw::ClausesUnserved`] for policies that need shares, [`Flaw::Part`], [`Flaw::Form`],
+/// [`Flaw::PayloadTooLarge`], and those of the plaintext's layout.
+pub fn seal(
+    policy: &CheckedPolicy,
+    key: &BidderKey,
+    target: Target,
+    content: Content,
+) -> Result<SealedBid, SealError> {
+    let one_time = Identity::generate();
+    let rules = policy.policy();
+    ensure(rules.expected_shares().is_empty(), Flaw::ClausesUnserved)?;
+    ensure(rules.parts.contains(&target.part), Flaw::Part)?;
+    let prev = target.prev;
+    let (manifest, plaintext) = lay_out(&one_time, policy, target, content)?;
+    let ciphertext =
+        age::encrypt(&one_time.to_public(), &plaintext).map_err(|cause| Flaw::Encryption.because(cause))?;
+    let size = u64::try_from(ciphertext.len()).map_err(|_| Flaw::PayloadTooLarge)?;
+    if size > rules.max_part_bytes {
+        return Err(Flaw::PayloadTooLarge.because(format_args!("{size} > {} bytes", rules.max_part_bytes)));
+    }
+    let envelope = enclose(manifest, prev, &ciphertext, size, this_client()?).sign(key)?;
+    Ok(SealedBid { envelope, ciphertext, secret: one_time.to_string() })
+}
+
+/// The unsigned envelope of a laid-out bid.
+pub(super) fn enclose(
+    manifest: Manifest,
+    prev: Option<Digest>,
+    ciphertext: &[u8],
+    size: u64,
+    client: Client,
+) -> Envelope {
+    Envelope {
+        v: V1,
+        tender: manifest.tender,
+        lot: manifest.lot,
+        part: manifest.part,
+        bidder: manifest.bidder,
+        revision: manifest.revision,
+        prev: prev.map(Into::into),
+        policy_digest: manifest.policy_digest,
+        bid_key: manifest.bid_key,
+        payload: Payload { sha256: Digest(sha256(&[ciphertext])), size },
+        nonce: manifest.nonce,
+        shares: Vec::new(),
+        client,
+        sig: Sig::blank(),
+    }
+}
+
+/// Manifest and plaintext of a bid for the one-time key.
+pub(super) fn lay_out(
+    one_time: &Identity,
+    policy: &CheckedPolicy,
+    target: Target,
+    content: Content,
+) -> Result<(Manifest, Vec<u8>), SealError> {
+    let rules = policy.policy();
+    let mut manifest = Manifest {
+        v: V1,
+        tender: rules.tender.clone(),
+        lot: rules.lot.clone(),
+        part: target.part,
+        bidder: target.bidder,
+        revision: target.revision,
+        policy_digest: policy.digest(),
+        bid_key: one_time.to_public().to_string(),
+        nonce: target.nonce,
+        form: content.form,
+        files: Vec::new(),
+        pad: 0,
+    };
+    manifest.price()?;
+    let plaintext = build(&mut manifest, &content.files)?;
+    Ok((manifest, plaintext))
+}
+
+/// Reads a secret in its one spelling: 74 characters, `AGE-SECRET-KEY-1…`, upper case, nothing around it.
+///
+/// # Errors
+/// [`Flaw::Secret`].
+fn read_secret(secret: &SecretString) -> Result<Identity, SealError> {
+    let text = secret.expose_secret();
+    ensure(text.len() == SECRET_LENGTH, Flaw::Secret)?;
+    let identity: Identity = text.parse().map_err(|_| Flaw::Secret)?;
+    ensure(identity.to_string().expose_secret() == text, Flaw::Secret)?;
+    Ok(identity)
+}
+
+/// Whether a released secret is that of `bid_key`: `public(secret) == bid_key`.
+///
+/// # Errors
+/// [`Flaw::Secret`], [`Flaw::KeyMismatch`].
+pub fn check_secret(secret: &SecretString, bid_key: &str) -> Result<(), SealError> {
+    ensure(read_secret(secret)?.to_public().to_string() == bid_key, Flaw::KeyMismatch)
+}
+
+/// Opens a bid with its secret and checks that it is what the envelope committed to.
+///
+/// The envelope's signature is not looked at here: it was checked when the envelope came in, and an auditor
+/// calls [`Envelope::verify_signature`] beside this.
+///
+/// # Errors
+/// [`Flaw::Secret`], [`Flaw::KeyMismatch`], those of [`Envelope::check_payload`], [`Flaw::Decryption`], those
+/// of the plaintext, [`Flaw::ManifestMismatch`] naming the member.
+pub fn open(envelope: &Envelope, ciphertext: &[u8], secret: &SecretString) -> Result<Opened, SealError> {
+    check_secret(secret, &envelope.bid_key)?;
+    envelope.check_payload(ciphertext, envelope.payload.size)?;
+    let plaintext =
+        age::decrypt(&read_secret(secret)?, ciphertext).map_err(|cause| Flaw::Decryption.because(cause))?;
+    let (manifest, slices) = parse(&plaintext)?;
+    check_manifest(&manifest, envelope)?;
+    let names = manifest.files.iter().map(|file| file.name.clone());
+    let files = names.zip(slices).map(|(name, bytes)| (name, bytes.to_vec())).collect();
+    Ok(Opened { manifest, files })
+}
+
+/// Checks every member that manifest and envelope share.
+fn check_manifest(manifest: &Manifest, envelope: &Envelope) -> Result<(), SealError> {
+    let pairs = [
+        ("tender", manifest.tender == envelope.tender),
+        ("lot", manifest.lot == envelope.lot),
+        ("part", manifest.part == envelope.part),
+        ("bidder", manifest.bidder == envelope.bidder),
+        ("revision", manifest.revision == envelope.revision),
+        ("policy_digest", manifest.policy_digest == envelope.policy_digest),
+        ("bid_key", manifest.bid_key == envelope.bid_key),
+        ("nonce", manifest.nonce == envelope.nonce),
+    ];
+    match pairs.iter().find(|(_, equal)| !equal) {
+        Some((member, _)) => Err(Flaw::ManifestMismatch.because(member)),
+        None => Ok(()),
+    }
+}
