@@ -4,10 +4,14 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod bids;
-pub mod scoring;
+pub mod identity;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
+pub mod notices;
 pub mod platform;
+pub mod projects;
 pub(crate) mod schema;
+pub mod scoring;
+pub mod tenders;

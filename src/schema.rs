@@ -1,9 +1,6 @@
-//! The tables as diesel sees them, written from the migrated database: `UPDATE=1 cargo test --test suite schema`.
-//!
-//! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
+// @generated from the migrated database; a test compares it. Do not edit.
 
 diesel::table! {
-    /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
     hall (one) {
         one -> Bool,
         mode -> Text,
@@ -60,7 +57,6 @@ diesel::table! {
         skeleton -> Jsonb,
         body -> Nullable<Jsonb>,
         salt -> Nullable<Bytea>,
-        /// SHA-256(0x00 || JCS(skeleton)); the skeleton commits to the body by SHA-256(salt || JCS(body)).
         leaf -> Bytea,
     }
 }
@@ -163,6 +159,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    tender_events (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        event -> Text,
+        at -> Timestamptz,
+        late_rule -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     tender_intake (tender_id) {
         tender_id -> Uuid,
         last_at -> Timestamptz,
@@ -228,31 +234,4 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(log_object -> log_pending (entry));
-diesel::joinable!(notices -> projects (project_id));
-diesel::joinable!(project_approvals -> projects (project_id));
-diesel::joinable!(project_lots -> projects (project_id));
-diesel::joinable!(tender_clarifications -> tenders (tender_id));
-diesel::joinable!(tender_intake -> tenders (tender_id));
-diesel::joinable!(tender_places -> tenders (tender_id));
-diesel::joinable!(tenders -> projects (project_id));
-diesel::joinable!(venue_decisions -> projects (project_id));
-
-diesel::allow_tables_to_appear_in_same_query! {
-    hall,
-    idempotency,
-    jobs,
-    log_object,
-    log_pending,
-    notices,
-    organisations,
-    outbox,
-    project_approvals,
-    project_lots,
-    projects,
-    tender_clarifications,
-    tender_intake,
-    tender_places,
-    tenders,
-    venue_decisions,
-}
+diesel::allow_tables_to_appear_in_same_query!(hall, idempotency, jobs, log_object, log_pending, notices, organisations, outbox, project_approvals, project_lots, projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions);

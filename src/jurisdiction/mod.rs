@@ -18,6 +18,9 @@ pub mod http;
 pub mod model;
 pub mod rules;
 
+pub use model::{Level, RoomKind, VenueDecision, VenueQuestion};
+pub use rules::decide;
+
 use chrono::NaiveDate;
 use model::{CatalogueEdition, Centre, Measure, Region, Room, Threshold};
 

@@ -39,7 +39,7 @@ struct NoticeRow {
     sections: Value,
     published_at: DateTime<Utc>,
     period_ends_at: Option<DateTime<Utc>>,
-    grams: Vec<Option<String>>,
+    grams: Vec<String>,
 }
 
 impl TryFrom<NoticeRow> for Notice {
@@ -95,7 +95,7 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, now: DateTime<Utc>, draft: 
         title: json!(draft.title),
         published_at: now,
         period_ends_at: draft.period_ends_at,
-        grams: search::grams(&whole_text(&draft.title, &draft.sections)).into_iter().map(Some).collect(),
+        grams: search::grams(&whole_text(&draft.title, &draft.sections)),
         sections: json!(draft.sections),
     };
     diesel::insert_into(notices::table).values(&row).execute(tx.conn()).await?;
@@ -143,7 +143,7 @@ pub async fn list(
         .limit(limit + 1)
         .into_boxed();
     for word in search::words(filter.q.as_deref().unwrap_or_default()) {
-        let pairs: Vec<Option<String>> = search::grams(&word).into_iter().map(Some).collect();
+        let pairs = search::grams(&word);
         query = query.filter(notices::grams.contains(pairs));
         if word.chars().count() > 2 {
             // Pairs may stand apart; from three characters on the text itself decides.

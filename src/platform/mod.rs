@@ -2,8 +2,14 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod clock;
 pub mod cluster;
 pub mod db;
 pub mod http;
+pub mod jobs;
+pub mod mail;
 pub mod migrations;
+pub mod outbox;
 pub mod policy_file;
+pub mod settings;
+pub mod telemetry;

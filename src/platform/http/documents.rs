@@ -152,13 +152,13 @@ pub async fn problem_documents(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http = request.request().clone();
+    let asked = Asked::of(request.request());
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => {
-            let problem =
-                from_actix(&error).unwrap_or_else(|| by_status(error.as_response_error().status_code()));
-            return Ok(ServiceResponse::new(http.clone(), respond(&problem, &http)));
+            let status = error.as_response_error().status_code();
+            let problem = from_actix(&error).unwrap_or_else(|| by_status(status));
+            return Err(InternalError::from_response(error.to_string(), answer(&problem, &asked)).into());
         }
     };
     let status = response.status();

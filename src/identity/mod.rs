@@ -1,0 +1,30 @@
+//! Who comes to the hall and what they may do: organisations, accounts, tokens, signing keys, one side per project.
+//!
+//! Owns `organisations`, `accounts`, `account_roles`, `signing_keys`, `refresh_tokens`, `login_failures`,
+//! `project_sides` and the file `config/authorization.csv`. Invariants: every decision about rights is made by
+//! [`authorize`]; roles and standing of an account are read from the database, never from a token; passwords and
+//! secrets are kept only as hashes; one person has one side per project (SOD-1).
+//!
+//! Must not touch tenders, bids or any other room's tables: rooms hand over [`Object`] values.
+//! Law: 招标投标法 12, 22, 37; 招标投标法实施条例 4, 46; 政府采购法 13, 60.
+
+pub mod admin;
+pub mod call;
+pub mod http;
+pub mod model;
+pub mod organisations;
+pub mod passwords;
+pub mod policy;
+pub mod sandbox;
+pub mod service;
+pub mod sides;
+mod store;
+pub mod tokens;
+
+pub use call::{Call, Key};
+pub use model::SigningKey;
+pub use organisations::{Card, cards, kind_of};
+pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
+pub use service::{Gate, signing_key};
+pub use sides::{Side, claim_side};
+pub use tokens::TokenKeys;
