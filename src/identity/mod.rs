@@ -11,6 +11,7 @@
 pub mod admin;
 pub mod call;
 pub mod http;
+pub mod many;
 pub mod model;
 pub mod organisations;
 pub mod passwords;
@@ -22,6 +23,7 @@ mod store;
 pub mod tokens;
 
 pub use call::{Call, Key};
+pub use many::{claim_sides, enrolled_keys};
 pub use model::SigningKey;
 pub use organisations::{Card, cards, kind_of};
 pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
