@@ -1,6 +1,54 @@
-// @generated from the migrated database; a test compares it. Do not edit.
+//! The tables as diesel sees them, written from the migrated database by `scripts/schema`.
+//!
+//! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    booking_slots (id) {
+        id -> Uuid,
+        booking_id -> Uuid,
+        no -> Int4,
+        centre_code -> Text,
+        room_id -> Uuid,
+        kind -> Text,
+        during -> Range<Timestamptz>,
+        blocked -> Range<Timestamptz>,
+        live -> Bool,
+    }
+}
+
+diesel::table! {
+    bookings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        deadline -> Timestamptz,
+        state -> Text,
+        live -> Bool,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        late -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
+    /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
     hall (one) {
         one -> Bool,
         mode -> Text,
@@ -57,6 +105,7 @@ diesel::table! {
         skeleton -> Jsonb,
         body -> Nullable<Jsonb>,
         salt -> Nullable<Bytea>,
+        /// SHA-256(0x00 || JCS(skeleton)); the skeleton commits to the body by SHA-256(salt || JCS(body)).
         leaf -> Bytea,
     }
 }
@@ -234,4 +283,36 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(hall, idempotency, jobs, log_object, log_pending, notices, organisations, outbox, project_approvals, project_lots, projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions);
+diesel::joinable!(log_object -> log_pending (entry));
+diesel::joinable!(notices -> projects (project_id));
+diesel::joinable!(project_approvals -> projects (project_id));
+diesel::joinable!(project_lots -> projects (project_id));
+diesel::joinable!(tender_clarifications -> tenders (tender_id));
+diesel::joinable!(tender_events -> tenders (tender_id));
+diesel::joinable!(tender_intake -> tenders (tender_id));
+diesel::joinable!(tender_places -> tenders (tender_id));
+diesel::joinable!(tenders -> projects (project_id));
+diesel::joinable!(venue_decisions -> projects (project_id));
+
+diesel::allow_tables_to_appear_in_same_query! {
+    booking_slots,
+    bookings,
+    rooms,
+    hall,
+    idempotency,
+    jobs,
+    log_object,
+    log_pending,
+    notices,
+    organisations,
+    outbox,
+    project_approvals,
+    project_lots,
+    projects,
+    tender_clarifications,
+    tender_events,
+    tender_intake,
+    tender_places,
+    tenders,
+    venue_decisions,
+}

@@ -123,7 +123,7 @@ def check():
     for verdict in ["accepted", "withdrawn", "refused-late", "refused-invalid"]:
         verify_note(raw(f"receipt-{verdict}.txt").decode(), raw("receipt-key.txt").decode())
     commit = sha(bytes([0x22] * 32), jcs({"bidder": "ORG-77", "说明": "受理"}))
-    skeleton = {"kind": "bid.accepted", "at": "2026-11-24T01:59:00Z", "body_commit": commit}
+    skeleton = {"v": 1, "class": "bid", "at": "2026-11-24T01:59:00.000000Z", "bodyCommit": commit}
     assert commit == digests["bodyCommit"] and sha(b"\0", jcs(skeleton)) == digests["leaf"]
     print("all vectors hold")
 

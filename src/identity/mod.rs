@@ -24,9 +24,10 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use many::{claim_sides, enrolled_keys};
-pub use model::SigningKey;
+pub use model::{Organisation, SigningKey};
 pub use organisations::{Card, cards, kind_of};
 pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
-pub use service::{Gate, signing_key};
+pub use service::{Gate, accounts, accounts_with_role, organisation, signing_key, signing_keys};
+pub use store::AccountSummary;
 pub use sides::{Side, claim_side};
 pub use tokens::TokenKeys;

@@ -1,8 +1,6 @@
 //! SOD-1: one person, one side per project.
 
-use diesel::sql_types;
-use diesel_async::RunQueryDsl;
-
+use super::store;
 use crate::{
     kernel::{
         Code, Problem, Refusal, Role, Say,
@@ -65,16 +63,10 @@ fn one_side_only() -> Refusal {
 /// # Errors
 /// `one-side-only` (SOD-1) when the person has another side there.
 pub async fn claim_side(tx: &mut Tx<'_>, project: ProjectId, account: AccountId, side: Side) -> Result<(), Problem> {
-    let kept = diesel::sql_query(
-        "INSERT INTO project_sides (project_id, person, account_id, side)
-         SELECT $1, coalesce(a.person_key, a.id), a.id, $3 FROM accounts a WHERE a.id = $2
-         ON CONFLICT ON CONSTRAINT project_sides_one_side DO UPDATE SET side = project_sides.side
-          WHERE project_sides.side = excluded.side",
-    )
-    .bind::<sql_types::Uuid, _>(project)
-    .bind::<sql_types::Uuid, _>(account)
-    .bind::<sql_types::Text, _>(side.as_ref())
-    .execute(tx.conn())
-    .await?;
-    if kept == 1 { Ok(()) } else { Err(one_side_only().into()) }
+    store::add_side(tx.conn(), project, account, side).await?;
+    match store::side_of(tx.conn(), project, account).await? {
+        Some(kept) if kept == side.as_ref() => Ok(()),
+        Some(_) => Err(one_side_only().into()),
+        None => Err(Problem::internal(anyhow::anyhow!("account {account} takes a side but does not exist"))),
+    }
 }

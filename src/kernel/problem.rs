@@ -82,11 +82,19 @@ codes! {
     BidTarget = "bid-target", 422, "信封不属于本招标项目", "The envelope is for another tender or lot";
     BidBidder = "bid-bidder", 422, "信封不属于该投标人", "The envelope is another bidder's";
     BidPolicy = "bid-policy", 422, "信封与密封策略不符", "The envelope does not fit the seal policy";
+    // opening
+    WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
+    SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    // identity
+    RefreshRace = "refresh-race", 409, "刷新令牌刚被使用", "The refresh token was used a moment ago";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
     // evaluation
     SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
     ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
+    // rooms
+    SlotTaken = "slot-taken", 409, "时段已被占用", "The slot is taken";
+    BookingUnfit = "booking-unfit", 409, "不符合中心的场地安排规则", "Against the centre's rules for its rooms";
 }
 
 /// What is wrong with one place of the request.

@@ -107,12 +107,16 @@ impl Law {
             .ok_or_else(|| LawGap::UnknownRule { rule: key.to_owned(), on })
     }
 
-    /// What a refusal by the rule shows.
+    /// What a refusal by the rule shows. An id whose numbers all are parts, such as `ENG-25`, is grounded on the
+    /// first of them: what is shown is instrument and article, not the number.
     ///
     /// # Errors
     /// [`LawGap::UnknownRule`].
     pub fn ground(&self, key: &str, on: NaiveDate) -> Result<LegalGround, LawGap> {
-        Ok(self.rule(key, on)?.ground())
+        self.rule(key, on).map(Rule::ground).or_else(|gap| {
+            let part = self.rules(on).find(|rule| rule.id == key);
+            part.map(Rule::ground).ok_or(gap)
+        })
     }
 
     /// All procedures in force on `on`.

@@ -21,8 +21,8 @@ pub use calendar::Calendar;
 pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
 pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
 pub use procedure::{
-    Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure,
-    QualificationBy, Regime, State, Step,
+    Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure, QualificationBy,
+    Regime, State, Step,
 };
 
 use crate::platform::policy_file::BuiltInFile;

@@ -892,6 +892,18 @@ mod tests {
     }
 
     #[test]
+    fn a_ground_may_be_named_by_id_alone() {
+        let law = law();
+        let article = |key: &str| law.ground(key, on()).unwrap().article.unwrap();
+        assert_eq!(
+            (article("GP-1"), article("GPB-7"), article("ENG-25")),
+            ("12".into(), "39".into(), "54".into())
+        );
+        assert!(law.ground("ENG-99", on()).is_err());
+        assert!(law.rule("ENG-25", on()).is_err(), "a number has to be named by its part");
+    }
+
+    #[test]
     fn steps_follow_each_other_as_the_file_says() {
         let law = law();
         let works = law.procedure("engineering-open", on()).unwrap();

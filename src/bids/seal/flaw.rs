@@ -81,6 +81,7 @@ flaws! {
     Form = "form", "/form", "投标表单有误", "The form is wrong";
     ManifestMismatch = "manifest-mismatch", "", "清单与信封不一致", "The manifest is not that of the envelope";
     // Receipt.
+    BodyCommit = "body-commit", "/bodyCommit", "日志正文与承诺值不符", "The log entry's body is not the one committed to";
     NoteKey = "note-key", "", "不是有效的回执公钥", "Not a valid note key";
     NoteSigner = "note-signer", "", "没有该公钥的签名", "No signature by the given key";
 }

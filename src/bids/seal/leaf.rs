@@ -1,9 +1,9 @@
-//! The log leaf a receipt promises: `SHA-256(0x00 ‖ JCS(skeleton with body_commit))`.
+//! The log leaf a receipt promises: `SHA-256(0x00 ‖ JCS(skeleton))`, with `bodyCommit` in the skeleton.
 //!
-//! `body_commit = SHA-256(salt ‖ JCS(body))`, so that erasing body and salt leaves the log whole. The bidder
-//! gets the exact skeleton with the receipt and can compute the leaf alone.
+//! `bodyCommit = SHA-256(salt ‖ JCS(body))`, so that erasing body and salt leaves the log whole. The bidder
+//! gets the exact skeleton with the receipt and computes the leaf alone; `ledger` writes the same.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::flaw::{Flaw, SealError, ensure};
 use super::wire::{Digest, canonical, sha256};
@@ -16,13 +16,19 @@ pub fn body_commit(salt: &[u8; 32], body: &Value) -> Result<Digest, SealError> {
     Ok(Digest(sha256(&[salt, &canonical(body)?])))
 }
 
-/// The leaf of a skeleton, into which `body_commit` is written as lowercase hex.
+/// The leaf of a skeleton as published.
 ///
 /// # Errors
-/// [`Flaw::Malformed`] if the skeleton already has that member; [`Flaw::NotCanonical`].
-pub fn leaf(skeleton: &Map<String, Value>, commit: Digest) -> Result<Digest, SealError> {
-    let mut whole = skeleton.clone();
-    let replaced = whole.insert("body_commit".into(), Value::String(commit.to_string()));
-    ensure(replaced.is_none(), Flaw::Malformed)?;
-    Ok(Digest(sha256(&[&[0], &canonical(&whole)?])))
+/// [`Flaw::NotCanonical`] for a skeleton without canonical form.
+pub fn leaf(skeleton: &Value) -> Result<Digest, SealError> {
+    Ok(Digest(sha256(&[&[0], &canonical(skeleton)?])))
+}
+
+/// Checks that a disclosed body is the one the skeleton commits to.
+///
+/// # Errors
+/// [`Flaw::BodyCommit`].
+pub fn check_body(skeleton: &Value, salt: &[u8; 32], body: &Value) -> Result<(), SealError> {
+    let stated = skeleton.get("bodyCommit").and_then(Value::as_str);
+    ensure(stated == Some(body_commit(salt, body)?.to_string().as_str()), Flaw::BodyCommit)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::command;
 use super::envelope::{Client, Last};
-use super::leaf::{body_commit, leaf};
+use super::leaf::{body_commit, check_body, leaf};
 use super::note::NoteSigner;
 use super::plaintext::padme;
 use super::receipt::{log_name, receipt_key_name};
@@ -18,6 +18,8 @@ use super::sealing::{check_secret, enclose, lay_out};
 use super::signature::public_key_text;
 use super::withdrawal::Standing;
 use super::*;
+use crate::kernel::Actor;
+use crate::ledger::entry::{Entry, record_leaf};
 use secrecy::SecretString;
 
 /// RFC 8032 §7.1, tests 1 and 2: keys everybody knows.
@@ -112,12 +114,13 @@ fn standing(envelope: &Envelope) -> Standing {
     }
 }
 
-fn skeleton() -> serde_json::Map<String, Value> {
-    json!({"kind":"bid.accepted","at":"2026-11-24T01:59:00Z"}).as_object().unwrap().clone()
+fn body() -> Value {
+    json!({"bidder":"ORG-77","说明":"受理"})
 }
 
-fn commit() -> Digest {
-    body_commit(&[0x22; 32], &json!({"bidder":"ORG-77","说明":"受理"})).unwrap()
+fn skeleton() -> Value {
+    let commit = body_commit(&[0x22; 32], &body()).unwrap();
+    json!({"v":1,"class":"bid","at":"2026-11-24T01:59:00.000000Z","bodyCommit":commit})
 }
 
 fn receipt(verdict: Verdict, refused: bool) -> Receipt {
@@ -138,7 +141,7 @@ fn receipt(verdict: Verdict, refused: bool) -> Receipt {
         clock: "db-primary-2".parse().unwrap(),
         skew_ms: (!refused).then_some(4),
         log: log_name("152500").unwrap(),
-        leaf: leaf(&skeleton(), commit()).unwrap(),
+        leaf: leaf(&skeleton()).unwrap(),
     }
 }
 
@@ -175,9 +178,19 @@ fn every_stored_vector_comes_out_again() {
     let digests = json!({
         "policy": policy().digest(), "policyGeneral": general_policy().digest(),
         "envelope": envelope.digest().unwrap(), "withdrawal": withdrawal.digest().unwrap(),
-        "bodyCommit": commit(), "leaf": leaf(&skeleton(), commit()).unwrap(),
+        "bodyCommit": body_commit(&[0x22; 32], &body()).unwrap(), "leaf": leaf(&skeleton()).unwrap(),
     });
     compare("digests.json", &wire::canonical(&digests).unwrap());
+}
+
+#[test]
+fn the_ledger_writes_the_leaf_a_bidder_computes() {
+    let entry = Entry::new("bid.accepted").of_bid();
+    let at = "2026-11-24T01:59:58.123456Z".parse().unwrap();
+    let made = record_leaf(&entry, &Actor::Public, uuid::Uuid::nil(), at, &[], [0x22; 32]).unwrap();
+    assert_eq!(leaf(&made.skeleton).unwrap().0, made.leaf);
+    assert!(check_body(&made.skeleton, &made.salt, &made.body).is_ok());
+    assert_eq!(check_body(&made.skeleton, &[0; 32], &made.body).unwrap_err().flaw, Flaw::BodyCommit);
 }
 
 #[test]

@@ -139,6 +139,8 @@ pub(super) fn make(place: &Place, binaries: &Binaries, durable: bool) -> Result<
     if !durable {
         command.arg("--no-sync");
     }
+    // An initdb that outlived us would write into the workshop while the next start clears it.
+    die_with_this_thread(&mut command);
     let output = command.output().map_err(|error| cannot_spawn(error, &spot, binaries, "initdb"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();

@@ -123,12 +123,17 @@ async fn rename(client: &Client, from: &str, to: &str) {
     }
 }
 
-fn migrations_hash() -> String {
+/// The folders of the checkout's migrations, in their order.
+pub fn migration_folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
+    folders
+}
+
+fn migrations_hash() -> String {
     let mut hash = Sha256::new();
-    for folder in folders {
+    for folder in migration_folders() {
         hash.update(folder.file_name().unwrap().as_encoded_bytes());
         hash.update(fs::read(folder.join("up.sql")).unwrap());
     }

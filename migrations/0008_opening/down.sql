@@ -1,0 +1,1 @@
+DROP TABLE opened_bids, opening_shares, openings;

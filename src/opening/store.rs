@@ -1,0 +1,238 @@
+//! Openings in the database.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
+    Selectable, SelectableHelper,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    kernel::{
+        Money, Problem,
+        id::{BidId, OrganisationId, TenderId},
+    },
+    opening::model::{Extension, OpenedBid, Opening},
+    platform::db::{Tx, unreadable},
+    schema::{opened_bids, opening_shares, openings},
+};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = openings, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct OpeningRow {
+    id: Uuid,
+    tender_id: TenderId,
+    began_at: DateTime<Utc>,
+    window_until: DateTime<Utc>,
+    extended_from: Option<DateTime<Utc>>,
+    extended_by: Option<Uuid>,
+    extension_reason: Option<String>,
+    concluded_at: Option<DateTime<Utc>>,
+    version: i64,
+}
+
+impl From<OpeningRow> for Opening {
+    fn from(row: OpeningRow) -> Self {
+        let extension = match (row.extended_from, row.extended_by, row.extension_reason) {
+            (Some(from), Some(by), Some(reason)) => Some(Extension { from, by, reason }),
+            _ => None,
+        };
+        Self {
+            id: row.id,
+            tender: row.tender_id,
+            began_at: row.began_at,
+            window_until: row.window_until,
+            extension,
+            concluded_at: row.concluded_at,
+            version: row.version,
+        }
+    }
+}
+
+impl From<&Opening> for OpeningRow {
+    fn from(opening: &Opening) -> Self {
+        let extension = opening.extension.as_ref();
+        Self {
+            id: opening.id,
+            tender_id: opening.tender,
+            began_at: opening.began_at,
+            window_until: opening.window_until,
+            extended_from: extension.map(|extension| extension.from),
+            extended_by: extension.map(|extension| extension.by),
+            extension_reason: extension.map(|extension| extension.reason.clone()),
+            concluded_at: opening.concluded_at,
+            version: opening.version,
+        }
+    }
+}
+
+/// Writes the beginning of an opening.
+///
+/// # Errors
+/// When the database is away or a constraint breaks.
+pub async fn insert(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
+    diesel::insert_into(openings::table).values(OpeningRow::from(opening)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Saves an opening and counts its version up.
+///
+/// # Errors
+/// When the database is away or a constraint breaks.
+pub async fn update(tx: &mut Tx<'_>, opening: &mut Opening) -> Result<(), Problem> {
+    opening.version += 1;
+    diesel::update(openings::table.find(opening.id)).set(OpeningRow::from(&*opening)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// The opening of a tender, once it has begun.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<Opening>, Problem> {
+    let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
+    Ok(query.first(conn).await.optional()?.map(Opening::from))
+}
+
+/// The opening of a tender with its row held to the end of the transaction.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find_locked(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Opening>, Problem> {
+    let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
+    Ok(query.for_no_key_update().first(tx.conn()).await.optional()?.map(Opening::from))
+}
+
+/// Keeps a released share and answers its row id.
+///
+/// # Errors
+/// The database's own, so that the service can name a second release.
+pub async fn insert_share(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    bid: BidId,
+    member: &str,
+    share: &str,
+    by: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Uuid, diesel::result::Error> {
+    let id = Uuid::new_v4();
+    diesel::insert_into(opening_shares::table)
+        .values((
+            opening_shares::id.eq(id),
+            opening_shares::tender_id.eq(tender),
+            opening_shares::bid_id.eq(bid),
+            opening_shares::clause.eq(0),
+            opening_shares::member.eq(member),
+            opening_shares::share.eq(share),
+            opening_shares::released_at.eq(at),
+            opening_shares::released_by.eq(by),
+        ))
+        .execute(tx.conn())
+        .await?;
+    Ok(id)
+}
+
+/// How many bids of a tender have a released secret.
+///
+/// # Errors
+/// When the database is away.
+pub async fn released(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<i64, Problem> {
+    Ok(opening_shares::table.filter(opening_shares::tender_id.eq(tender)).count().get_result(conn).await?)
+}
+
+/// A bid's released secret and when it was released.
+pub type Released = (BidId, SecretString, DateTime<Utc>);
+
+/// The released secrets of some bids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn secrets(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Vec<Released>, Problem> {
+    let rows: Vec<(Uuid, String, DateTime<Utc>)> = opening_shares::table
+        .filter(opening_shares::bid_id.eq_any(bids))
+        .select((opening_shares::bid_id, opening_shares::share, opening_shares::released_at))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(bid, share, at)| (BidId(bid), SecretString::from(share), at)).collect())
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = opened_bids, treat_none_as_default_value = false)]
+struct OpenedRow {
+    id: Uuid,
+    tender_id: TenderId,
+    bid_id: BidId,
+    bidder_id: OrganisationId,
+    seq: i64,
+    received_at: DateTime<Utc>,
+    released_at: Option<DateTime<Utc>>,
+    outcome: String,
+    price: Option<Decimal>,
+    form: Option<Value>,
+    files: Option<Value>,
+    failure: Option<String>,
+}
+
+impl TryFrom<OpenedRow> for OpenedBid {
+    type Error = Problem;
+
+    fn try_from(row: OpenedRow) -> Result<Self, Problem> {
+        Ok(Self {
+            bid: row.bid_id,
+            bidder: row.bidder_id,
+            seq: row.seq,
+            received_at: row.received_at,
+            released_at: row.released_at,
+            outcome: row.outcome.parse().map_err(unreadable("opened_bids.outcome"))?,
+            price: row.price.map(Money::yuan).transpose().map_err(unreadable("opened_bids.price"))?,
+            form: row.form,
+            files: row.files,
+            failure: row.failure,
+        })
+    }
+}
+
+/// Writes lines of the record and answers their row ids.
+///
+/// # Errors
+/// When the database is away or a constraint breaks.
+pub async fn insert_opened(tx: &mut Tx<'_>, tender: TenderId, bids: &[OpenedBid]) -> Result<Vec<Uuid>, Problem> {
+    let rows: Vec<OpenedRow> = bids
+        .iter()
+        .map(|bid| OpenedRow {
+            id: Uuid::new_v4(),
+            tender_id: tender,
+            bid_id: bid.bid,
+            bidder_id: bid.bidder,
+            seq: bid.seq,
+            received_at: bid.received_at,
+            released_at: bid.released_at,
+            outcome: bid.outcome.to_string(),
+            price: bid.price.map(Money::value),
+            form: bid.form.clone(),
+            files: bid.files.clone(),
+            failure: bid.failure.clone(),
+        })
+        .collect();
+    diesel::insert_into(opened_bids::table).values(&rows).execute(tx.conn()).await?;
+    Ok(rows.iter().map(|row| row.id).collect())
+}
+
+/// The record of a tender in the order of receipt; empty before it is made.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opened_bids(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<OpenedBid>, Problem> {
+    let rows: Vec<OpenedRow> = opened_bids::table
+        .filter(opened_bids::tender_id.eq(tender).and(opened_bids::seq.ge(0)))
+        .order(opened_bids::seq)
+        .select(OpenedRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(OpenedBid::try_from).collect()
+}

@@ -1,0 +1,74 @@
+//! The two static files of the pages, compiled in, under addresses that change with their content.
+
+use std::sync::LazyLock;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG},
+};
+use sha2::{Digest, Sha256};
+
+use super::http::{matches_etag, secured};
+
+/// One compiled-in file.
+#[derive(Debug)]
+pub struct Asset {
+    name: &'static str,
+    media_type: &'static str,
+    bytes: &'static [u8],
+    /// First 16 hex digits of the content's SHA-256: address and ETag.
+    hash: String,
+}
+
+impl Asset {
+    fn new(name: &'static str, media_type: &'static str, bytes: &'static [u8]) -> Self {
+        let hash = hex::encode(Sha256::digest(bytes)).chars().take(16).collect();
+        Self { name, media_type, bytes, hash }
+    }
+
+    /// The address that holds this content for ever.
+    pub fn href(&self) -> String {
+        format!("/static/{}/{}", self.hash, self.name)
+    }
+}
+
+/// The style sheet.
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("tenderhall.css", "text/css; charset=utf-8", include_bytes!("../../static/tenderhall.css"))
+});
+
+/// The script: countdown and unit switch.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "tenderhall.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../static/tenderhall.js"),
+    )
+});
+
+/// The hall's mark.
+pub static MARK: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")));
+
+/// Answers `GET /static/{hash}/{name}`.
+///
+/// With this edition's hash the answer may be kept for ever. With another edition's (two instances during an
+/// upgrade) the present content is given and must be asked for again.
+pub(super) async fn serve(
+    request: HttpRequest,
+    path: actix_web::web::Path<(String, String)>,
+) -> HttpResponse {
+    let (hash, name) = path.into_inner();
+    let Some(asset) = [&*STYLE, &*SCRIPT, &*MARK].into_iter().find(|asset| asset.name == name) else {
+        return secured(&mut HttpResponse::NotFound()).finish();
+    };
+    let keep = if hash == asset.hash { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let etag = format!("\"{}\"", asset.hash);
+    let mut answer =
+        if matches_etag(&request, &etag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    secured(&mut answer).insert_header((CACHE_CONTROL, keep)).insert_header((ETAG, etag));
+    if matches_etag(&request, &format!("\"{}\"", asset.hash)) {
+        return answer.finish();
+    }
+    answer.insert_header((CONTENT_TYPE, asset.media_type)).body(asset.bytes)
+}

@@ -1,0 +1,34 @@
+//! Pages for people: what anybody may look at without a token.
+//!
+//! Owns no table and decides nothing. It reads through [`Readings`], which answers with the plain
+//! structs of [`view`], and turns them into HTML on the server. What is not lawful to show yet never
+//! reaches a view model, so no template can leak it. It must not reach past the service functions of
+//! the rooms below, and it writes nothing.
+//!
+//! Invariants: every page is complete without script; no inline style or script, so that the content
+//! policy of [`http`] can forbid both; every word comes from [`words`] in both languages or is the data's own.
+//!
+//! Law: publications are free to read and the same for everybody (招标投标法实施条例 15; 电子招标投标办法
+//! (order 20) 49).
+
+pub mod answers;
+pub mod assets;
+pub mod http;
+mod marks;
+mod page;
+mod prices;
+pub mod question;
+pub mod reader;
+mod strip;
+mod timeline;
+pub mod view;
+pub mod words;
+
+#[cfg(test)]
+mod preview;
+#[cfg(test)]
+mod sample;
+
+pub use http::{Reading, Readings};
+pub use reader::{HallFacts, Reader};
+pub use timeline::{Layout, timeline_svg};

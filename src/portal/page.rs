@@ -1,0 +1,165 @@
+//! The pages: a template and what it needs. Rendering decides nothing.
+
+use askama::Template;
+
+use super::{
+    assets::{MARK, SCRIPT, STYLE},
+    http::NoticeQuery,
+    prices::prices_svg,
+    question::{CalculatorForm, Notes},
+    reader::Reader,
+    strip::{self, Line},
+    timeline::{Layout, timeline_svg},
+    view::*,
+};
+
+/// What the frame needs besides the reader: addresses of the compiled-in files.
+pub(super) struct Frame {
+    style: String,
+    script: String,
+    mark: String,
+}
+
+impl Frame {
+    fn new() -> Self {
+        Self { style: STYLE.href(), script: SCRIPT.href(), mark: MARK.href() }
+    }
+}
+
+/// `/`
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a HomeView,
+}
+
+/// Renders `/`.
+pub(super) fn home(r: &Reader, v: &HomeView) -> askama::Result<String> {
+    HomePage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "notices.html")]
+struct NoticesPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a NoticesView,
+    q: &'a NoticeQuery,
+}
+
+/// Renders `/notices`.
+pub(super) fn notices(r: &Reader, v: &NoticesView, q: &NoticeQuery) -> askama::Result<String> {
+    NoticesPage { r, f: Frame::new(), v, q }.render()
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a NoticeView,
+}
+
+/// Renders `/notices/{id}`.
+pub(super) fn notice(r: &Reader, v: &NoticeView) -> askama::Result<String> {
+    NoticePage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "project.html")]
+struct ProjectPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a ProjectView,
+    wide: String,
+    narrow: String,
+    prices: String,
+}
+
+/// Renders `/projects/{id}`.
+pub(super) fn project(r: &Reader, v: &ProjectView) -> askama::Result<String> {
+    let draw = |layout| v.timeline.as_ref().map(|line| timeline_svg(line, layout, r)).unwrap_or_default();
+    let spread = v.evaluation.as_ref().and_then(|evaluation| evaluation.spread.as_ref());
+    ProjectPage {
+        r,
+        f: Frame::new(),
+        v,
+        wide: draw(Layout::Wide),
+        narrow: draw(Layout::Narrow),
+        prices: spread.map(prices_svg).unwrap_or_default(),
+    }
+    .render()
+}
+
+/// What the calculators' page shows.
+pub(super) struct Calculators<'a> {
+    /// The form as sent.
+    pub form: &'a CalculatorForm,
+    /// Notes beside fields, and one by the name `form` about the whole question.
+    pub notes: Notes,
+    /// Regions one can choose.
+    pub regions: Vec<Choice>,
+    /// The amounts asked about, as typed and in exact yuan.
+    pub asked: Vec<String>,
+    /// Answer of the venue calculator.
+    pub venue: Option<VenueView>,
+    /// Answer of the deadline calculator.
+    pub deadline: Option<DeadlineView>,
+}
+
+#[derive(Template)]
+#[template(path = "calculators.html")]
+struct CalculatorsPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    c: &'a Calculators<'a>,
+    lines: Vec<Line>,
+    weekdays: Vec<&'static str>,
+}
+
+impl CalculatorsPage<'_> {
+    fn note(&self, field: &str) -> Option<&String> {
+        self.c.notes.get(field)
+    }
+
+    /// Attributes of a field that carries a note.
+    fn wrong(&self, field: &str) -> String {
+        self.note(field)
+            .map(|_| format!(" aria-invalid=\"true\" aria-describedby=\"{field}-note\""))
+            .unwrap_or_default()
+    }
+
+    /// Attributes of a field that has a hint and may carry a note.
+    fn hinted(&self, field: &str) -> String {
+        match self.note(field) {
+            Some(_) => format!(" aria-invalid=\"true\" aria-describedby=\"{field}-hint {field}-note\""),
+            None => format!(" aria-describedby=\"{field}-hint\""),
+        }
+    }
+
+    /// `" selected"` where `value` was sent, or is `usual` and nothing was.
+    fn chosen(&self, sent: &str, value: &str, usual: bool) -> &'static str {
+        if sent == value || (sent.is_empty() && usual) { " selected" } else { "" }
+    }
+}
+
+/// Renders `/calculators`.
+pub(super) fn calculators(r: &Reader, c: &Calculators<'_>) -> askama::Result<String> {
+    let lines = c.deadline.as_ref().map(|answer| strip::lines(&answer.days, r)).unwrap_or_default();
+    CalculatorsPage { r, f: Frame::new(), c, lines, weekdays: strip::weekdays(r) }.render()
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a ErrorView,
+}
+
+/// Renders an error page.
+pub(super) fn error(r: &Reader, v: &ErrorView) -> askama::Result<String> {
+    ErrorPage { r, f: Frame::new(), v }.render()
+}

@@ -1,0 +1,318 @@
+//! Every word of the pages, once in Chinese and once in English.
+//!
+//! A key without its second language does not compile; a template that names a missing key does not either.
+
+use crate::kernel::say::Language;
+
+/// Makes [`Words`] and its two editions from one table.
+macro_rules! words {
+    ($($key:ident: $zh:literal, $en:literal;)*) => {
+        /// One edition of the words, a field a key.
+        #[derive(Debug)]
+        pub struct Words {
+            $(#[doc = $en] pub $key: &'static str,)*
+        }
+
+        static ZH: Words = Words { $($key: $zh,)* };
+        static EN: Words = Words { $($key: $en,)* };
+
+        /// The whole table: key, Chinese, English. For proofreading and for the tests.
+        pub fn table() -> Vec<(&'static str, &'static str, &'static str)> {
+            vec![$((stringify!($key), $zh, $en),)*]
+        }
+    };
+}
+
+impl Words {
+    /// The edition in the reader's language.
+    pub fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Zh => &ZH,
+            Language::En => &EN,
+        }
+    }
+}
+
+words! {
+    // The frame of every page.
+    lang: "zh-CN", "en";
+    skip: "跳到正文", "Skip to content";
+    main_nav: "主导航", "Main";
+    nav_home: "大厅", "Hall";
+    nav_notices: "公告公示", "Notices";
+    nav_calculators: "计算器", "Calculators";
+    nav_api: "接口文档", "API";
+    other_language: "English", "中文";
+    sandbox: "沙箱：演示数据，时间可调，不具法律效力。", "Sandbox: demonstration data on an adjustable clock, without legal effect.";
+    footer_times: "时间均为北京时间（UTC+8）。金额为人民币元。", "All times are Beijing time (UTC+8). Amounts are in yuan.";
+    footer_record: "中文为准，英文仅供参考。", "The Chinese text is the text of record.";
+    footer_open: "公开信息可免费查阅，无需登录。", "Public information is free to read without an account.";
+    // Home.
+    home_title: "公共资源，公开交易", "Public business, in the open";
+    home_lead: "工程建设、政府采购、土地矿业权和产权交易在同一个大厅进场、公告、开标、评审和定标。每一步的依据、时限和计算过程，人人可查。",
+        "Works, government purchases, land and mining rights and property enter one hall. The ground, the deadline and the arithmetic of every step are open to anyone.";
+    find: "查找公告", "Find a notice";
+    find_hint: "项目名称、编号或采购人", "Project, number or purchaser";
+    find_button: "查找", "Find";
+    board_title: "今日开标", "Openings today";
+    board_caption: "今日开标场次", "Today's openings";
+    board_time: "时间", "Time";
+    board_project: "项目", "Project";
+    board_room: "开标室", "Room";
+    board_state: "状态", "State";
+    board_none: "今日没有开标。", "No openings today.";
+    latest: "最新公告", "Latest notices";
+    all_notices: "全部公告", "All notices";
+    tools: "先算一算", "Work it out first";
+    tool_venue: "该进哪个中心？", "Which centre?";
+    tool_venue_text: "按地区、投资额、面积或预算，给出进场中心和依据。", "From region, investment, floor area or budget: the centre, and why.";
+    tool_deadline: "期限到哪天？", "Which day?";
+    tool_deadline_text: "按工作日或自然日逐日计算，节假日和调休在内。", "Counted day by day in working or calendar days, holidays included.";
+    how: "一个项目怎样走完", "How a project runs";
+    how_enter: "进场登记", "Registration";
+    how_enter_text: "审批文件和金额齐备，系统按规则分流到盟或旗县中心。", "With approvals and amounts on file, the rules send it to the league or banner centre.";
+    how_publish: "公告与文件", "Notice and documents";
+    how_publish_text: "开标室确认后才能发布，期限不足法定天数不予发布。", "Published only with a confirmed room and the full lawful period.";
+    how_open: "密封投标与开标", "Sealed bids and opening";
+    how_open_text: "截止前任何人都看不到谁投了标、投了几家。", "Before the deadline nobody sees who bids, or how many.";
+    how_award: "评审、公示与定标", "Evaluation and award";
+    how_award_text: "得分逐项公开计算，候选人公示后定标。", "Scores are worked out in the open; award follows publicity.";
+    // Notices.
+    notices_title: "公告公示", "Notices";
+    notices_caption: "公告列表，按发布时间从新到旧", "Notices, newest first";
+    filter: "筛选", "Filter";
+    filter_kind: "公告类型", "Kind";
+    filter_category: "交易类别", "Category";
+    filter_region: "地区", "Region";
+    filter_from: "发布日期从", "Published from";
+    filter_until: "到", "until";
+    filter_any: "全部", "Any";
+    filter_apply: "筛选", "Apply";
+    filter_clear: "清除条件", "Clear";
+    notices_none: "没有符合条件的公告。换一个关键词，或清除条件再试。", "No notice matches. Try another word or clear the filters.";
+    older: "更早的公告", "Older notices";
+    newest: "回到最新", "Back to the newest";
+    published: "发布时间", "Published";
+    published_by: "发布单位", "Published by";
+    project: "所属项目", "Project";
+    attachments: "附件", "Files";
+    notice_integrity: "内容指纹（SHA-256）", "Content fingerprint (SHA-256)";
+    notice_integrity_text: "公告一经发布不再更改；更正以新公告发布。", "A notice never changes once out; corrections are new notices.";
+    corrects: "更正的公告", "Corrects";
+    corrected_by: "后续更正", "Corrected by";
+    // Project.
+    facts: "基本情况", "Facts";
+    lots: "标段", "Lots";
+    on_this_page: "本页内容", "On this page";
+    venue: "进场决定", "Venue decision";
+    venue_in: "进入", "Trades at";
+    venue_rule: "依据规则", "Rule applied";
+    venue_table: "规则表版本", "Rule table";
+    venue_caption: "逐条比较", "The comparisons";
+    venue_col_rule: "规则", "Rule";
+    venue_col_what: "比较什么", "What is compared";
+    venue_col_sum: "算式", "Arithmetic";
+    venue_col_result: "结果", "Result";
+    venue_source: "出处", "Source";
+    venue_why: "理由", "Reasons";
+    venue_decided: "决定时间", "Decided";
+    scope_league: "盟中心", "League centre";
+    scope_own: "本地中心", "Own centre";
+    scope_nearby: "就近中心", "Nearby centre";
+    scope_not_required: "可不进场", "Entry not required";
+    holds: "成立", "holds";
+    fails: "不成立", "does not hold";
+    not_asked: "未评估", "not evaluated";
+    timeline: "时间轴", "Timeline";
+    timeline_text: "以文字查看时间轴", "Read the timeline as text";
+    timeline_caption: "时间轴：各步骤的起止、状态和法定界限", "Timeline: each step with its time, state and lawful limit";
+    step: "步骤", "Step";
+    begins: "时间", "Time";
+    state: "状态", "State";
+    limit: "法定界限", "Lawful limit";
+    now: "现在", "now";
+    not_before: "不早于", "not before";
+    not_after: "不晚于", "not after";
+    done: "已完成", "done";
+    under_way: "进行中", "under way";
+    coming: "未到", "to come";
+    stopped: "已中止", "stopped";
+    deadline: "投标截止", "Bid deadline";
+    deadline_left: "距投标截止", "Until the bid deadline";
+    deadline_passed: "投标已截止", "The bid deadline has passed";
+    countdown_note: "以大厅服务器时间为准。", "The hall's own clock decides.";
+    days: "天", "days";
+    hours: "时", "h";
+    minutes: "分", "min";
+    seconds: "秒", "s";
+    rooms: "场地", "Rooms";
+    rooms_caption: "已预约的场地", "Rooms booked";
+    room: "场地", "Room";
+    purpose: "用途", "For";
+    room_time: "时段", "When";
+    opening: "开标记录", "Opening record";
+    opening_caption: "开标记录", "Opening record";
+    opening_later: "开标开始前，任何人都不能得知投标人及其数量。开标后在此公布。",
+        "Until the opening begins nobody may learn who bids or how many. The record appears here afterwards.";
+    received: "收到", "Received";
+    opened: "已开启", "Opened";
+    withdrawn: "撤回（截止前）", "Withdrawn (before the deadline)";
+    revoked: "撤销（截止后）", "Revoked (after the deadline)";
+    rejected: "否决", "Rejected";
+    bidder: "投标人", "Bidder";
+    received_at: "递交时间", "Received at";
+    decrypted_at: "解密时间", "Decrypted at";
+    security: "投标保证金", "Deposit";
+    price: "投标报价（元）", "Price (yuan)";
+    outcome: "结果", "Outcome";
+    find_bidder: "查找投标人", "Find a bidder";
+    find_bidder_hint: "名称或统一社会信用代码", "Name or credit code";
+    no_rows: "没有匹配的行。", "No matching rows.";
+    evaluation: "评审与排名", "Evaluation and ranking";
+    price_picture: "报价分布", "How the prices lie";
+    price_picture_bidders: "家", "bids";
+    benchmark: "评标基准价", "Benchmark";
+    benchmark_sum: "参与平均的报价之和", "Sum of the prices in the mean";
+    benchmark_high: "去掉的最高价", "Highest, left out";
+    benchmark_low: "去掉的最低价", "Lowest, left out";
+    benchmark_count: "参与平均的家数", "Prices in the mean";
+    divided_by: "除以", "divided by";
+    formulas: "计算公式", "Formulas";
+    ranking: "排名", "Ranking";
+    ranking_caption: "排名与每一步计算", "Ranking with every step worked out";
+    rank: "名次", "Rank";
+    deviation: "偏差率 δ", "Deviation δ";
+    workings: "算式", "Working";
+    score: "得分", "Score";
+    adjusted_price: "评审价（元）", "Adjusted price (yuan)";
+    price_score: "价格分", "Price score";
+    other_score: "其他评分（评委平均）", "Other factors (mean of the members)";
+    total: "总分", "Total";
+    tie: "并列", "Tie";
+    set_aside: "被否决的投标", "Bids set aside";
+    ground: "理由", "Ground";
+    candidates: "中标候选人公示", "Candidates and publicity";
+    candidates_caption: "中标候选人", "Candidates";
+    publicity: "公示期", "Publicity";
+    objections: "异议", "Objections";
+    award: "定标", "Award";
+    winner: "中标人", "Winner";
+    award_price: "中标价", "Award price";
+    award_decided: "定标时间", "Decided";
+    award_told: "通知", "Told";
+    award_told_text: "中标通知书与未中标结果同时发出。", "The award notice and the results to all others went out in one act.";
+    contract: "合同", "Contract";
+    contract_signed: "签订日期", "Signed";
+    contract_price: "合同价", "Contract price";
+    contract_latest: "最迟签订", "Latest lawful day";
+    project_notices: "本项目公告", "Notices of this project";
+    previous: "上一页", "Previous";
+    next: "下一页", "Next";
+    pages_nav: "分页", "Pages";
+    // Calculators.
+    calculators_title: "计算器", "Calculators";
+    calculators_lead: "与项目登记用的是同一套规则和日历。结果仅供参考，以正式决定为准。", "The same rules and calendar that decide real projects. The answer here is a preview, the formal decision counts.";
+    venue_calculator: "该进哪个中心？", "Which centre?";
+    region: "地区", "Region";
+    level: "级别", "Level";
+    level_county: "旗县级", "County";
+    level_league: "盟级", "League";
+    category: "类别", "Category";
+    engineering: "工程建设", "Engineering works";
+    procurement: "政府采购", "Government procurement";
+    land_mineral: "土地和矿业权", "Land and mining rights";
+    property: "国有（集体）产权", "State or collective property";
+    investment: "批准总投资", "Approved investment";
+    investment_hint: "工程建设必填", "Required for works";
+    budget: "采购预算", "Purchase budget";
+    budget_hint: "政府采购必填", "Required for purchases";
+    unit: "单位", "Unit";
+    yuan: "元", "yuan";
+    wan: "万元", "10,000 yuan";
+    floor_area: "建筑面积（平方米）", "Floor area (m²)";
+    floor_area_hint: "非房屋类工程留空", "Leave empty where there is no building";
+    accepted_on: "进场受理日期", "Accepted on";
+    accepted_hint: "留空即今天", "Empty means today";
+    decide: "计算进场中心", "Find the centre";
+    choose: "请选择", "Choose";
+    you_asked: "您输入的", "You asked";
+    answer: "答案", "Answer";
+    deadline_calculator: "期限到哪天？", "Which day?";
+    from: "起算日", "From";
+    from_hint: "起算日当天不计", "The first day itself is not counted";
+    length: "期限长度", "Length";
+    count_unit: "按", "Counted in";
+    working_day: "工作日", "working days";
+    calendar_day: "自然日", "calendar days";
+    direction: "方向", "Direction";
+    forward: "向后", "forward";
+    backward: "向前", "backward";
+    count: "逐日计算", "Count the days";
+    ends_on: "期限届满", "The period ends";
+    latest_day: "最迟日期", "Latest day";
+    calendar_caption: "逐日日历：数字为计入的第几天", "Day by day; the small number is the day counted";
+    day_start: "起算日（不计）", "first day, not counted";
+    day_counted: "计入", "counted";
+    day_skipped: "不计", "not counted";
+    day_rolled: "顺延", "rolled forward";
+    day_end: "届满日", "last day";
+    days_between: "中间各周逐日计入，略。", "The weeks between are counted the same way and left out here.";
+    fix_these: "请先更正以下各项", "Please correct the following";
+    amount_example: "例如 2000 或 20,000,000.00", "For example 2000 or 20,000,000.00";
+    required: "必填。", "This is required.";
+    choose_one: "请从列表中选择。", "Choose one from the list.";
+    date_shape: "请用 2026-03-16 这样的日期。", "Use a date such as 2026-03-16.";
+    length_shape: "请填 1 到 1000 的整数。", "Use a whole number from 1 to 1000.";
+    county_needs_county: "旗县级项目请选择旗县市，不能选盟。", "A county project needs a county region, not the league.";
+    measure_investment: "批准总投资（元）", "Approved investment (yuan)";
+    measure_floor_area: "建筑面积（平方米）", "Floor area (m²)";
+    measure_budget: "采购预算（元）", "Purchase budget (yuan)";
+    rule_rt4: "盟级项目，一律进盟中心", "A league project always enters the league centre";
+    rule_rt5: "盟市合一，与盟中心同一平台", "The city shares the league's centre";
+    rule_rt6: "未达到标准，本地有平台", "Below the thresholds, and the region has a platform";
+    rule_rt7: "本地没有平台，就近进场", "The region has no platform: a nearby centre";
+    rule_rt8: "土地、矿业权和产权不适用金额标准", "Thresholds do not apply to land, mining rights and property";
+    rule_rt9: "不在公共资源交易目录内", "Not in the catalogue";
+    routing_table: "进场规则表", "routing table";
+    count_start: "起算日当天不计（CNT-2）。", "The first day itself is not counted (CNT-2).";
+    count_working: "只计工作日，含调休上班日（CNT-4）。", "Only working days count, made-up weekends included (CNT-4).";
+    count_roll: "末日是休息日的，顺延到其后第一个工作日（CNT-3）。", "An end on a day off moves to the next working day (CNT-3).";
+    count_backward: "向前计算不顺延（CNT-5）。", "A count backward does not move (CNT-5).";
+    count_end: "末日 24:00 届满（CNT-7）。", "The last day ends at 24:00 (CNT-7).";
+    day_make_up: "调休上班", "worked in exchange";
+    // Errors.
+    error_404_title: "没有找到这一页", "There is no such page";
+    error_404_text: "地址可能有误，或者内容尚不能公开。", "The address may be wrong, or the content is not public yet.";
+    error_500_title: "大厅出了故障", "Something failed in the hall";
+    error_500_text: "不是您的问题，已记录。请稍后再试；若临近截止，请联系中心并报出编号。",
+        "This is our fault and is on record. Try again shortly; close to a deadline, call the centre and give the number below.";
+    request_number: "编号", "Number";
+    back_home: "回到大厅", "Back to the hall";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has_han(text: &str) -> bool {
+        text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
+    }
+
+    #[test]
+    fn every_key_says_something_in_its_own_language() {
+        for (key, zh, en) in table() {
+            assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{key} is empty");
+            if !["lang", "other_language"].contains(&key) {
+                assert!(has_han(zh), "{key} is not Chinese: {zh}");
+                assert!(!has_han(en), "{key} is not English: {en}");
+            }
+        }
+    }
+
+    #[test]
+    fn chinese_uses_chinese_marks() {
+        for (key, zh, _) in table() {
+            assert!(!zh.contains([';', '?', '!']), "{key}: half-width marks in {zh}");
+        }
+    }
+}
