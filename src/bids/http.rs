@@ -34,7 +34,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(seal_policy)
         .service(receipt_key)
         .service(
-            scope::scope("/api/v1/tenders/{tender_id}/bids").app_data(BodyLimit(SUBMISSION_LIMIT)).service(submit),
+            scope::scope("/api/v1/tenders/{id}/bids").app_data(BodyLimit(SUBMISSION_LIMIT)).service(submit),
         )
         .service(list)
         .service(read)
@@ -74,7 +74,7 @@ fn plain(text: String) -> HttpResponse {
 /// Submit a sealed bid, or its next revision. Exactly what comes before the deadline is taken in; anything later is
 /// refused with a signed receipt (`receipt` of the problem `bid-late`).
 #[utoipa::path(tag = "bids", request_body = NewBid,
-    params(("tender_id" = TenderId, Path), ("Idempotency-Key" = String, Header)),
+    params(("id" = TenderId, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 201, description = "Taken in, with its receipt", body = BidAccepted), Problems))]
 #[post("")]
 async fn submit(

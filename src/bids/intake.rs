@@ -14,6 +14,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     rc::Rc,
     sync::Arc,
+    thread::JoinHandle,
 };
 
 use chrono::{DateTime, Utc};
@@ -100,18 +101,19 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Starts the intake on a thread and connections of its own to `url`.
+    /// Starts the intake on a thread and connections of its own to `url`; the thread may be joined once every clone
+    /// of the door is gone.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn start(url: &str, keys: Arc<ReceiptKeys>) -> anyhow::Result<Self> {
+    pub fn start(url: &str, keys: Arc<ReceiptKeys>) -> anyhow::Result<(Self, JoinHandle<()>)> {
         let (door, queue) = mpsc::channel(QUEUE);
         let db = Db::connect(url, CONNECTIONS)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("intake".into())
             .spawn(move || LocalSet::new().block_on(&runtime, attend(queue, Hall { db, keys })))?;
-        Ok(Self { door })
+        Ok((Self { door }, thread))
     }
 
     /// Hands a submission in and waits for its answer; the work goes on if the caller stops waiting.
@@ -321,8 +323,8 @@ async fn known_signers<'a>(
     open: Vec<Place<'a>>,
     answers: &mut Answers,
 ) -> Result<Vec<Place<'a>>, Problem> {
-    let asked: Vec<[u8; 32]> = open.iter().map(|place| place.submission.signer).collect();
-    let enrolled = identity::enrolled_keys(tx.conn(), &asked).await?;
+    let bidders: Vec<OrganisationId> = open.iter().map(|place| place.submission.bidder).collect();
+    let enrolled = identity::signing_keys(tx.conn(), &bidders).await?;
     let enrolled: HashMap<[u8; 32], &SigningKey> = enrolled.iter().map(|key| (key.public_key, key)).collect();
     let mut known = Vec::new();
     for place in open {

@@ -24,4 +24,4 @@ mod store;
 pub use intake::Intake;
 pub use model::{BidState, StandingBid};
 pub use receipts::ReceiptKeys;
-pub use service::{ciphertext, close, revoke, standing_bids};
+pub use service::{ciphertext, close, revoke, standing_bid, standing_bids};

@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 
@@ -40,6 +39,8 @@ use crate::{
 
 /// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
 const LOT: &str = "1";
+/// Why a bid is revoked that its bidder did not open.
+const NOT_OPENED: &str = "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
@@ -338,27 +339,25 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<
     store::ciphertext(conn, bid).await
 }
 
-/// 撤销: ends a bid that stood at the close, for the opening, with the reason that goes on record.
+/// One bid that stood at the close; none for one that was superseded or withdrawn.
 ///
 /// # Errors
-/// 404 when it is absent, 409 when it does not stand or the lot is not closed.
-pub async fn revoke(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    now: DateTime<Utc>,
-    id: BidId,
-    reason: &Say,
-) -> Result<(), Problem> {
-    let bid = store::find(tx.conn(), id).await?.ok_or_else(Rejection::not_found)?;
-    let tender = tenders::load(tx.conn(), bid.tender).await?;
-    if tender.close.is_none() {
-        return Err(tender.phase.refuse(&Say::new("撤销投标", "revoke a bid")).into());
+/// When the database is away.
+pub async fn standing_bid(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<StandingBid>, Problem> {
+    let bid = store::find(conn, id).await?;
+    Ok(bid.filter(|bid| matches!(bid.state, BidState::Accepted | BidState::Revoked)))
+}
+
+/// 撤销: ends bids that stood at the close and could not be opened by their bidders' own fault (电子招标投标办法 31).
+/// The caller names the rows of `bids` in its entry.
+///
+/// # Errors
+/// When one of them does not stand, or its tender is not closed.
+pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId]) -> Result<(), Problem> {
+    let now = tx.hall_now().await?;
+    let ended = store::set_revoked(tx, bids, now, NOT_OPENED).await?;
+    if ended == bids.len() {
+        return Ok(());
     }
-    if !store::set_revoked(tx, id, now, &reason.zh).await? {
-        stands(&bid)?;
-        return Err(Problem::internal(anyhow::anyhow!("bid {id} could not be revoked")));
-    }
-    let entry = Entry::new("bid.revoked").project(tender.project).tender(tender.id).of_bid();
-    ledger::record(tx, actor, now, entry.row("bids", id.0).because(&reason.zh)).await?;
-    Ok(())
+    Err(Problem::internal(anyhow::anyhow!("{} bids were to be revoked, {ended} stood after a close", bids.len())))
 }

@@ -407,20 +407,21 @@ pub async fn set_withdrawn(tx: &mut Tx<'_>, bid: BidId, at: DateTime<Utc>, note:
     Ok(())
 }
 
-/// Ends a bid that stood at the close (撤销); answers whether it still stood.
+/// Ends bids that stand in closed tenders (撤销); answers how many did.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn set_revoked(tx: &mut Tx<'_>, bid: BidId, at: DateTime<Utc>, reason: &str) -> Result<bool, Problem> {
-    let ended = diesel::sql_query(
-        "UPDATE bids SET state = 'revoked', revoked_at = $2, revoked_reason = $3 WHERE id = $1 AND state = 'accepted'",
+pub async fn set_revoked(tx: &mut Tx<'_>, bids: &[BidId], at: DateTime<Utc>, reason: &str) -> Result<usize, Problem> {
+    Ok(diesel::sql_query(
+        "UPDATE bids b SET state = 'revoked', revoked_at = $2, revoked_reason = $3
+           FROM tenders t
+          WHERE b.id = ANY($1) AND b.state = 'accepted' AND t.id = b.tender_id AND t.closed_at IS NOT NULL",
     )
-    .bind::<sql_types::Uuid, _>(bid)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
     .bind::<sql_types::Timestamptz, _>(at)
     .bind::<sql_types::Text, _>(reason)
     .execute(tx.conn())
-    .await?;
-    Ok(ended == 1)
+    .await?)
 }
 
 #[derive(QueryableByName)]

@@ -11,7 +11,6 @@
 pub mod admin;
 pub mod call;
 pub mod http;
-pub mod many;
 pub mod model;
 pub mod organisations;
 pub mod passwords;
@@ -23,11 +22,10 @@ mod store;
 pub mod tokens;
 
 pub use call::{Call, Key};
-pub use many::{claim_sides, enrolled_keys};
 pub use model::{Organisation, SigningKey};
 pub use organisations::{Card, cards, kind_of};
 pub use policy::{Action, Object, Parties, Phase, Relation, authorize, check_matrix};
 pub use service::{Gate, accounts, accounts_with_role, organisation, signing_key, signing_keys};
 pub use store::AccountSummary;
-pub use sides::{Side, claim_side};
+pub use sides::{Side, claim_side, claim_sides};
 pub use tokens::TokenKeys;
