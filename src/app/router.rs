@@ -52,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
+        .configure(crate::rooms::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

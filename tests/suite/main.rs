@@ -5,6 +5,8 @@ mod cluster;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod support;
