@@ -218,8 +218,8 @@ async fn postgresql_itself_keeps_slots_of_a_room_apart() {
         ("draw-1", range("10:30", "11:00"), range("10:14:59", "11:15"), "booking_slots_no_overlap"),
         ("draw-2", range("10:30", "11:00"), range("10:31", "11:15"), "booking_slots_blocked_contains"),
         ("draw-2", "'empty'".into(), range("10:31", "11:15"), "booking_slots_half_open"),
-        ("draw-2", "tstzrange('2026-03-02', NULL)".into(), "tstzrange('2026-03-02', NULL)".into(), "booking_slots_half_open"),
-        ("draw-2", "tstzrange('2026-03-02', 'infinity')".into(), "tstzrange('2026-03-02', 'infinity')".into(), "booking_slots_half_open"),
+        ("draw-2", "tstzrange('2026-03-02', NULL)".into(), "tstzrange('2026-03-02', NULL)".into(), "booking_slots_block_half_open"),
+        ("draw-2", "tstzrange('2026-03-02', 'infinity')".into(), "tstzrange('2026-03-02', 'infinity')".into(), "booking_slots_block_half_open"),
         ("draw-2", "tstzrange('2026-03-02', '2026-03-03', '[]')".into(), "tstzrange('2026-03-01', '2026-03-04')".into(), "booking_slots_half_open"),
     ] {
         let error = hall.superuser.batch_execute(&insert(room, &during, &blocked)).await.unwrap_err();
