@@ -53,6 +53,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
         .configure(bids::http::routes)
+        .configure(crate::rooms::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

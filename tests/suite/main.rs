@@ -7,6 +7,8 @@ mod identity;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod support;
