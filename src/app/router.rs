@@ -32,7 +32,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, health, stop::at_the_door};
 use crate::{
-    identity, jurisdiction,
+    bids, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
     law, notices,
     platform::{
@@ -53,6 +53,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
         .configure(rooms::http::routes)
+        .configure(bids::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);
