@@ -13,6 +13,8 @@ mod mail;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod support;
