@@ -52,8 +52,8 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
-        .configure(bids::http::routes)
         .configure(rooms::http::routes)
+        .configure(bids::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);
