@@ -84,7 +84,9 @@ pub fn deadline_for(asked: Option<DateTime<Utc>>, tender: TenderFacts) -> Result
             let deadline = in_hall_zone(tender.deadline);
             let detail = Say::new(
                 format!("只能为现行截止时间（{deadline}）预约，或在公告后为更晚的新截止时间（延期）预约。"),
-                format!("Rooms are booked for the deadline in force ({deadline}) or, once published, for a later one."),
+                format!(
+                    "Rooms are booked for the deadline in force ({deadline}) or, once published, for a later one."
+                ),
             );
             Err(Refusal::new(Code::BookingUnfit, detail).by_rule(Law::setting_ground("RM-8")))
         }
@@ -220,7 +222,11 @@ pub fn check_reason(reason: &str) -> Result<String, Rejection> {
     if (1..=1000).contains(&reason.chars().count()) {
         return Ok(reason.to_owned());
     }
-    Err(Rejection::at("/reason", "length", Say::new("请说明理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters.")))
+    Err(Rejection::at(
+        "/reason",
+        "length",
+        Say::new("请说明理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters."),
+    ))
 }
 
 fn expect_state(booking: &Booking, states: &[BookingState]) -> Result<(), Refusal> {
@@ -336,7 +342,11 @@ pub fn allowed_actions(
     if let (true, Some(until)) = (cancelling.allowed && booking.state == BookingState::Confirmed, until) {
         cancelling = cancelling.until(until, "RM-9");
     }
-    vec![AllowedAction::from_guard("confirm", &confirm), AllowedAction::from_guard("reject", &reject), cancelling]
+    vec![
+        AllowedAction::from_guard("confirm", &confirm),
+        AllowedAction::from_guard("reject", &reject),
+        cancelling,
+    ]
 }
 
 #[cfg(test)]
@@ -401,7 +411,10 @@ mod tests {
         assert_eq!(judged(&[want(Opening, "21T09:30", "21T11:00")], "21T09:30", None), by("RM-12"));
         let two = [want(Opening, "16T09:30", "16T11:00"), want(Opening, "16T09:30", "16T12:00")];
         assert_eq!(judged(&two, "16T09:30", None), by("RM-2"));
-        assert_eq!(judged(&[want(RoomKind::Complaint, "16T09:30", "16T11:00")], "16T09:30", None), by("RM-19"));
+        assert_eq!(
+            judged(&[want(RoomKind::Complaint, "16T09:30", "16T11:00")], "16T09:30", None),
+            by("RM-19")
+        );
     }
 
     #[test]
@@ -482,7 +495,10 @@ mod tests {
         assert_eq!(code(may_cancel(&requested, published, &ground, now)), None);
         assert_eq!(code(may_cancel(&confirmed, postponed, &ground, now)), None, "the place has moved");
         assert_eq!(code(may_cancel(&confirmed, draft, &ground, at("16T09:30"))), Some(Code::TooLate));
-        assert_eq!(code(may_cancel(&booking(BookingState::Rejected, "16T09:30"), draft, &ground, now)), Some(Code::WrongState));
+        assert_eq!(
+            code(may_cancel(&booking(BookingState::Rejected, "16T09:30"), draft, &ground, now)),
+            Some(Code::WrongState)
+        );
     }
 
     #[test]
@@ -517,8 +533,15 @@ mod tests {
         let past = want(RoomKind::Draw, "10T09:00", "10T10:00");
         let backwards = NewSlot { to: good.from, ..good };
         let split = NewSlot { from: good.from + TimeDelta::microseconds(1), ..good };
-        let far = NewSlot { from: DateTime::<Utc>::MAX_UTC - TimeDelta::days(1), to: DateTime::<Utc>::MAX_UTC, ..good };
-        assert_eq!(ask(vec![good, past, backwards, split]), ["/slots/1/from", "/slots/2/to", "/slots/3/from"]);
+        let far = NewSlot {
+            from: DateTime::<Utc>::MAX_UTC - TimeDelta::days(1),
+            to: DateTime::<Utc>::MAX_UTC,
+            ..good
+        };
+        assert_eq!(
+            ask(vec![good, past, backwards, split]),
+            ["/slots/1/from", "/slots/2/to", "/slots/3/from"]
+        );
         assert!(ask(vec![far]).contains(&"/slots/0/from".to_owned()));
     }
 }

@@ -211,16 +211,32 @@ async fn postgresql_itself_keeps_slots_of_a_room_apart() {
                FROM bookings b, rooms r WHERE r.centre_code = '152500' AND r.code = '{room}'"
         )
     };
-    let range = |from: &str, to: &str| format!("tstzrange('2026-03-02T{from}+08:00', '2026-03-02T{to}+08:00')");
+    let range =
+        |from: &str, to: &str| format!("tstzrange('2026-03-02T{from}+08:00', '2026-03-02T{to}+08:00')");
     // Blocked so far: 08:30 to 10:15. The triggers of the record are off here, keys and constraints are not.
     hall.superuser.batch_execute("SET session_replication_role = origin").await.unwrap();
     for (room, during, blocked, constraint) in [
         ("draw-1", range("10:30", "11:00"), range("10:14:59", "11:15"), "booking_slots_no_overlap"),
         ("draw-2", range("10:30", "11:00"), range("10:31", "11:15"), "booking_slots_blocked_contains"),
         ("draw-2", "'empty'".into(), range("10:31", "11:15"), "booking_slots_half_open"),
-        ("draw-2", "tstzrange('2026-03-02', NULL)".into(), "tstzrange('2026-03-02', NULL)".into(), "booking_slots_half_open"),
-        ("draw-2", "tstzrange('2026-03-02', 'infinity')".into(), "tstzrange('2026-03-02', 'infinity')".into(), "booking_slots_half_open"),
-        ("draw-2", "tstzrange('2026-03-02', '2026-03-03', '[]')".into(), "tstzrange('2026-03-01', '2026-03-04')".into(), "booking_slots_half_open"),
+        (
+            "draw-2",
+            "tstzrange('2026-03-02', NULL)".into(),
+            "tstzrange('2026-03-02', NULL)".into(),
+            "booking_slots_block_half_open",
+        ),
+        (
+            "draw-2",
+            "tstzrange('2026-03-02', 'infinity')".into(),
+            "tstzrange('2026-03-02', 'infinity')".into(),
+            "booking_slots_block_half_open",
+        ),
+        (
+            "draw-2",
+            "tstzrange('2026-03-02', '2026-03-03', '[]')".into(),
+            "tstzrange('2026-03-01', '2026-03-04')".into(),
+            "booking_slots_half_open",
+        ),
     ] {
         let error = hall.superuser.batch_execute(&insert(room, &during, &blocked)).await.unwrap_err();
         assert_eq!(error.as_db_error().unwrap().constraint(), Some(constraint), "{during} {blocked}");
@@ -232,7 +248,8 @@ async fn postgresql_itself_keeps_slots_of_a_room_apart() {
     let dead = insert("draw-2", &range("12:00", "13:00"), &range("12:00", "13:00")).replace("true", "false");
     let error = hall.superuser.batch_execute(&dead).await.unwrap_err();
     assert_eq!(error.as_db_error().unwrap().constraint(), Some("booking_slots_booking"));
-    let kind = insert("draw-2", &range("12:00", "13:00"), &range("12:00", "13:00")).replace("r.kind", "'rest'");
+    let kind =
+        insert("draw-2", &range("12:00", "13:00"), &range("12:00", "13:00")).replace("r.kind", "'rest'");
     let error = hall.superuser.batch_execute(&kind).await.unwrap_err();
     assert_eq!(error.as_db_error().unwrap().constraint(), Some("booking_slots_room"));
     hall.decide(&hall.operator, &booked, Decision::Reject("no".into())).await.unwrap();
@@ -254,11 +271,17 @@ async fn a_second_of_overlap_is_refused_and_touching_with_buffers_is_not() {
     assert!(blocking.get("tenderId").is_none() && blocking.get("bookingId").is_none());
     let offers = refusal.extra["alternatives"].as_array().unwrap();
     assert_eq!(offers.len(), 3);
-    assert_eq!((&offers[0]["roomId"], &offers[0]["from"]), (&json!(hall.room("draw-2")), &json!("2026-03-02T02:44:59Z")));
+    assert_eq!(
+        (&offers[0]["roomId"], &offers[0]["from"]),
+        (&json!(hall.room("draw-2")), &json!("2026-03-02T02:44:59Z"))
+    );
     // What is offered can be had.
     let offer: Value = offers[1].clone();
     let from: DateTime<Utc> = offer["from"].as_str().unwrap().parse().unwrap();
-    let same = NewSlot { room_id: Some(offer["roomId"].as_str().unwrap().parse().unwrap()), ..slot(RoomKind::Draw, None, from, 30) };
+    let same = NewSlot {
+        room_id: Some(offer["roomId"].as_str().unwrap().parse().unwrap()),
+        ..slot(RoomKind::Draw, None, from, 30)
+    };
     hall.book(&hall.agency, other, vec![same]).await.unwrap();
     let touching = slot(RoomKind::Draw, Some(hall.room("draw-1")), at("03-03T09:00:00"), 60);
     hall.book(&hall.agency, one, vec![touching]).await.unwrap();
@@ -316,7 +339,8 @@ async fn rooms_named_in_any_order_never_make_two_wait_for_each_other() {
             }
             asked.push((tender, slots));
         }
-        let done = join_all(asked.into_iter().map(|(tender, slots)| hall.book(&hall.agency, tender, slots))).await;
+        let done =
+            join_all(asked.into_iter().map(|(tender, slots)| hall.book(&hall.agency, tender, slots))).await;
         assert!(done.iter().any(Result::is_ok));
         for one in done.into_iter().filter(Result::is_err) {
             taken(one);
@@ -337,7 +361,10 @@ async fn all_slots_or_none() {
     assert_eq!(booked["slots"][0]["roomCode"], "opening-1");
     assert_eq!(booked["slots"][1]["roomCode"], "evaluation-1");
     let refusal = taken(hall.book(&hall.agency, other, vec![opening, evaluation(1)]).await);
-    assert_eq!((&refusal.extra["slot"], &refusal.extra["blocking"]["kind"]), (&json!(1), &json!("evaluation")));
+    assert_eq!(
+        (&refusal.extra["slot"], &refusal.extra["blocking"]["kind"]),
+        (&json!(1), &json!("evaluation"))
+    );
     assert_eq!((hall.count("bookings").await, hall.count("booking_slots").await), (1, 2));
     hall.book(&hall.agency, other, vec![opening, evaluation(2)]).await.unwrap();
     // A second opening room for one deadline is refused, too.
@@ -357,12 +384,18 @@ async fn a_decision_moves_slots_place_and_record() {
     let rejected = hall.book(&hall.agency, tender, vec![opening]).await.unwrap();
     let allowed = |booking: &Value| {
         let acts = booking["allowedActions"].as_array().unwrap();
-        acts.iter().filter(|act| act["allowed"] == true).map(|act| act["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        acts.iter()
+            .filter(|act| act["allowed"] == true)
+            .map(|act| act["action"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(allowed(&rejected), ["cancel"]);
     assert_eq!(rejected["allowedActions"][0]["reason"], "forbidden");
     assert_eq!(code_of(hall.decide(&hall.agency, &rejected, Decision::Confirm).await), Code::Forbidden);
-    assert_eq!(code_of(hall.decide(&hall.operator, &rejected, Decision::Reject(" ".into())).await), Code::InvalidRequest);
+    assert_eq!(
+        code_of(hall.decide(&hall.operator, &rejected, Decision::Reject(" ".into())).await),
+        Code::InvalidRequest
+    );
     hall.decide(&hall.operator, &rejected, Decision::Reject("closed for repairs".into())).await.unwrap();
     assert_eq!(code_of(hall.decide(&hall.operator, &rejected, Decision::Confirm).await), Code::WrongState);
 
@@ -370,7 +403,8 @@ async fn a_decision_moves_slots_place_and_record() {
     assert_eq!(hall.count(places).await, 0);
     let confirmed = hall.decide(&hall.operator, &given_up, Decision::Confirm).await.unwrap();
     assert_eq!((&confirmed["state"], hall.count(places).await), (&json!("confirmed"), 1));
-    let cancelled = hall.decide(&hall.agency, &given_up, Decision::Cancel("another day".into())).await.unwrap();
+    let cancelled =
+        hall.decide(&hall.agency, &given_up, Decision::Cancel("another day".into())).await.unwrap();
     assert_eq!((&cancelled["state"], &cancelled["late"]), (&json!("cancelled"), &json!(false)));
     assert_eq!(hall.count(places).await, 0);
 
@@ -401,7 +435,17 @@ async fn a_decision_moves_slots_place_and_record() {
     let words: Vec<&str> = acts.iter().map(|act| act.strip_prefix("booking.").unwrap()).collect();
     assert_eq!(
         words,
-        ["requested", "rejected", "requested", "confirmed", "cancelled", "requested", "confirmed", "requested", "confirmed"]
+        [
+            "requested",
+            "rejected",
+            "requested",
+            "confirmed",
+            "cancelled",
+            "requested",
+            "confirmed",
+            "requested",
+            "confirmed"
+        ]
     );
 }
 
@@ -435,7 +479,9 @@ async fn nobody_else_learns_of_a_booking() {
         assert!(matches!(code, Code::NotFound | Code::Unauthenticated), "{code:?}");
     }
     let seen = async |conn: &mut _, actor: &Actor| {
-        service::availability(conn, actor, hall.policy(), &query).await.map(|found| serde_json::to_value(found).unwrap())
+        service::availability(conn, actor, hall.policy(), &query)
+            .await
+            .map(|found| serde_json::to_value(found).unwrap())
     };
     let other_agency = seen(&mut conn, &strangers[3]).await.unwrap();
     let own_agency = seen(&mut conn, &hall.agency).await.unwrap();
@@ -499,7 +545,8 @@ async fn what_is_booked_never_overlaps_and_what_fits_is_never_refused() {
             continue;
         }
         let room = hall.room(if random.random_range(0..2) == 0 { "draw-1" } else { "draw-2" });
-        let from = at("03-02T09:00:00") + TimeDelta::seconds(random.random_range(0..900) * 60 + random.random_range(0..3) - 1);
+        let from = at("03-02T09:00:00")
+            + TimeDelta::seconds(random.random_range(0..900) * 60 + random.random_range(0..3) - 1);
         let to = from + TimeDelta::minutes(random.random_range(1..90));
         let fits = model.iter().all(|(_, other, begin, end)| {
             *other != room || from - setup >= *end + cleanup || to + cleanup <= *begin - setup
