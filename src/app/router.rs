@@ -54,7 +54,6 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(notices::http::routes)
         .configure(rooms::http::routes)
         .configure(bids::http::routes)
-        .configure(crate::rooms::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

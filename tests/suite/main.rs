@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod bed;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod identity;
