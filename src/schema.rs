@@ -3,6 +3,51 @@
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    booking_slots (id) {
+        id -> Uuid,
+        booking_id -> Uuid,
+        no -> Int4,
+        centre_code -> Text,
+        room_id -> Uuid,
+        kind -> Text,
+        during -> Range<Timestamptz>,
+        blocked -> Range<Timestamptz>,
+        live -> Bool,
+    }
+}
+
+diesel::table! {
+    bookings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        deadline -> Timestamptz,
+        state -> Text,
+        live -> Bool,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        late -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
     /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
     hall (one) {
         one -> Bool,
@@ -250,6 +295,9 @@ diesel::joinable!(tenders -> projects (project_id));
 diesel::joinable!(venue_decisions -> projects (project_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
+    booking_slots,
+    bookings,
+    rooms,
     hall,
     idempotency,
     jobs,

@@ -82,6 +82,9 @@ codes! {
     // evaluation
     SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
     ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
+    // rooms
+    SlotTaken = "slot-taken", 409, "时段已被占用", "The slot is taken";
+    BookingUnfit = "booking-unfit", 409, "不符合中心的场地安排规则", "Against the centre's rules for its rooms";
 }
 
 /// What is wrong with one place of the request.
