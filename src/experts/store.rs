@@ -156,32 +156,6 @@ pub async fn candidates(
         .collect())
 }
 
-#[derive(QueryableByName)]
-struct Held {
-    #[diesel(sql_type = sql_types::Bool)]
-    held: bool,
-}
-
-/// Whether the person behind `account` takes another side than the expert's in `project`.
-///
-/// # Errors
-/// When the database is away.
-pub async fn takes_other_side(
-    conn: &mut AsyncPgConnection,
-    project: ProjectId,
-    account: AccountId,
-) -> Result<bool, Problem> {
-    let row = diesel::sql_query(
-        "SELECT EXISTS (SELECT 1 FROM project_sides p JOIN accounts a ON p.person = coalesce(a.person_key, a.id)
-                         WHERE p.project_id = $1 AND p.side <> 'expert' AND a.id = $2) AS held",
-    )
-    .bind::<sql_types::Uuid, _>(project)
-    .bind::<sql_types::Uuid, _>(account)
-    .get_result::<Held>(conn)
-    .await?;
-    Ok(row.held)
-}
-
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = draws, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct DrawRow {
