@@ -20,8 +20,8 @@ CREATE TABLE evaluations (
     members integer NOT NULL CONSTRAINT evaluations_members_counted CHECK (members >= 1),
     -- Bids that take no part from the start on, with grounds: by price and by qualification.
     screening jsonb NOT NULL CONSTRAINT evaluations_screening_list CHECK (jsonb_typeof(screening) = 'array'),
-    -- What the abnormally-low check found, with its numbers.
-    low_price jsonb NOT NULL CONSTRAINT evaluations_low_price_object CHECK (jsonb_typeof(low_price) = 'object'),
+    -- What the abnormally-low check found, with its numbers; made when the last sheet is signed.
+    low_price jsonb CONSTRAINT evaluations_low_price_object CHECK (jsonb_typeof(low_price) = 'object'),
     report jsonb,
     report_hash bytea CONSTRAINT evaluations_report_hash_is_sha256 CHECK (octet_length(report_hash) = 32),
     reported_at timestamptz,
@@ -32,6 +32,7 @@ CREATE TABLE evaluations (
     version bigint NOT NULL DEFAULT 1 CONSTRAINT evaluations_version_counts CHECK (version >= 1),
     CONSTRAINT evaluations_report_whole
         CHECK ((report IS NULL) = (report_hash IS NULL) AND (report IS NULL) = (reported_at IS NULL)),
+    CONSTRAINT evaluations_reported_is_checked CHECK (report IS NULL OR low_price IS NOT NULL),
     CONSTRAINT evaluations_signed_after_report CHECK (signed_at IS NULL OR signed_at >= reported_at),
     CONSTRAINT evaluations_signed_is_reported CHECK (signed_at IS NULL OR report IS NOT NULL),
     CONSTRAINT evaluations_delivered_is_signed CHECK (delivered_at IS NULL OR signed_at IS NOT NULL),
