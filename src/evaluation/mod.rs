@@ -14,6 +14,7 @@ pub mod model;
 pub mod rules;
 pub mod service;
 pub mod store;
+pub mod view;
 
 pub use model::{EvaluationResult, Member, RankedBid, RejectedBid};
-pub use service::result;
+pub use view::result;
