@@ -44,9 +44,7 @@ pub async fn found(tx: &mut Tx<'_>) -> Result<(), Problem> {
         if known.contains(&account.id) || !account.login.starts_with("expert.") {
             continue;
         }
-        let own = account.unit_name.clone().or_else(|| {
-            names.get(&account.organisation_id).map(|card| card.name_zh.clone())
-        });
+        let own = names.get(&account.organisation_id).map(|card| card.name_zh.clone());
         let mut expert = Expert {
             id: Uuid::new_v4(),
             account: account.id,

@@ -232,7 +232,7 @@ async fn own_bodies(conn: &mut AsyncPgConnection, project: &Project) -> Result<V
 }
 
 fn pool_hash(pool: &[PoolEntry]) -> Result<String, Problem> {
-    let canonical = serde_json_canonicalizer::to_vec(pool).map_err(Problem::internal)?;
+    let canonical = serde_json_canonicalizer::to_vec(&pool).map_err(Problem::internal)?;
     Ok(hex::encode(Sha256::digest(canonical)))
 }
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
-    QueryableByName, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension, QueryDsl,
+    Queryable, QueryableByName, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -370,7 +370,7 @@ pub async fn update_seat(tx: &mut Tx<'_>, seat: &Seat) -> Result<(), Problem> {
 pub async fn seats(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Seat>, Problem> {
     let rows: Vec<SeatRow> = committee_seats::table
         .filter(committee_seats::tender_id.eq(tender))
-        .order((committee_seats::number.asc().nulls_last(), committee_seats::specialty, committee_seats::rank))
+        .order((committee_seats::number, committee_seats::specialty, committee_seats::rank))
         .select(SeatRow::as_select())
         .load(conn)
         .await?;
