@@ -5,12 +5,15 @@
 
 pub mod app;
 pub mod bids;
+pub mod evaluation;
+pub mod experts;
 pub mod identity;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
 pub mod notices;
+pub mod opening;
 pub mod platform;
 pub mod portal;
 pub mod projects;
