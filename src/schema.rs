@@ -3,6 +3,89 @@
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    award_reviews (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        organisation_id -> Uuid,
+        account_id -> Uuid,
+        finding -> Text,
+        remark -> Text,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        project_id -> Uuid,
+        centre_code -> Text,
+        region_code -> Text,
+        category -> Text,
+        bid_id -> Uuid,
+        winner_id -> Uuid,
+        price -> Numeric,
+        term_days -> Int4,
+        reason -> Nullable<Text>,
+        decided_by -> Uuid,
+        decided_at -> Timestamptz,
+        result_notice_id -> Nullable<Uuid>,
+        notified_by -> Nullable<Uuid>,
+        notified_at -> Nullable<Timestamptz>,
+        loser_letters -> Nullable<Int4>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    candidate_lists (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        notice_id -> Uuid,
+        report_hash -> Bytea,
+        candidates -> Jsonb,
+        published_by -> Uuid,
+        published_at -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    contracts (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        tender_id -> Uuid,
+        subject -> Text,
+        amount -> Numeric,
+        term_days -> Int4,
+        performance_bond -> Nullable<Numeric>,
+        signed_on -> Date,
+        drawn_by -> Uuid,
+        drawn_at -> Timestamptz,
+        signed_by -> Nullable<Uuid>,
+        signed_at -> Nullable<Timestamptz>,
+        published_at -> Nullable<Timestamptz>,
+        notice_id -> Nullable<Uuid>,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    deposits (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        amount -> Numeric,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+        returned_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
     hall (one) {
         one -> Bool,
@@ -238,6 +321,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    written_reports (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        summary -> Text,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(award_reviews -> awards (award_id));
+diesel::joinable!(award_reviews -> organisations (organisation_id));
+diesel::joinable!(awards -> notices (result_notice_id));
+diesel::joinable!(awards -> organisations (winner_id));
+diesel::joinable!(awards -> projects (project_id));
+diesel::joinable!(awards -> tenders (tender_id));
+diesel::joinable!(candidate_lists -> notices (notice_id));
+diesel::joinable!(candidate_lists -> tenders (tender_id));
+diesel::joinable!(contracts -> awards (award_id));
+diesel::joinable!(contracts -> notices (notice_id));
+diesel::joinable!(contracts -> tenders (tender_id));
+diesel::joinable!(deposits -> organisations (bidder_id));
+diesel::joinable!(deposits -> tenders (tender_id));
 diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(notices -> projects (project_id));
 diesel::joinable!(project_approvals -> projects (project_id));
@@ -248,8 +354,14 @@ diesel::joinable!(tender_intake -> tenders (tender_id));
 diesel::joinable!(tender_places -> tenders (tender_id));
 diesel::joinable!(tenders -> projects (project_id));
 diesel::joinable!(venue_decisions -> projects (project_id));
+diesel::joinable!(written_reports -> tenders (tender_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
+    award_reviews,
+    awards,
+    candidate_lists,
+    contracts,
+    deposits,
     hall,
     idempotency,
     jobs,
@@ -267,4 +379,5 @@ diesel::allow_tables_to_appear_in_same_query! {
     tender_places,
     tenders,
     venue_decisions,
+    written_reports,
 }
