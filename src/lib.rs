@@ -3,6 +3,7 @@
 //! The crate is a house. Each folder is a room named in the words of the trade; arrows point down only.
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
+pub mod app;
 pub mod bids;
 pub mod identity;
 pub mod jurisdiction;
@@ -13,6 +14,7 @@ pub mod notices;
 pub mod platform;
 pub mod portal;
 pub mod projects;
+pub mod rooms;
 pub(crate) mod schema;
 pub mod scoring;
 pub mod tenders;

@@ -1,3 +1,213 @@
 //! The `tenderhall` program.
 
-fn main() {}
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+use tenderhall::{
+    app::{Application, Options, Sandbox, router, site, story},
+    identity,
+    platform::{
+        db::Db,
+        migrations,
+        policy_file::PolicySource,
+        settings::{self, Settings},
+        telemetry,
+    },
+};
+
+/// The trading hall of a public-resource trading centre 公共资源交易中心.
+#[derive(Parser)]
+#[command(name = "tenderhall", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a production hall; on an empty folder, found it first.
+    Serve(Instance),
+    /// Run a sandbox with sample accounts and play the story.
+    Demo(Demo),
+    /// Bring the schema of the database in `database.owner_url` up to date.
+    Migrate(Place),
+    /// Administrators.
+    Admin {
+        #[command(subcommand)]
+        command: Admin,
+    },
+    /// Print the OpenAPI description.
+    Openapi,
+    /// Print the reference of all settings (`docs/config.md`).
+    Config,
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Create an administrator and print a password for the first login.
+    Create {
+        /// Login name.
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Args)]
+struct Place {
+    /// Folder that holds everything the instance keeps.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Folder that replaces the policy compiled in (default: ./config, where it exists).
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Instance {
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+    /// Address for metrics; none are kept without it.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
+}
+
+#[derive(Args)]
+struct Demo {
+    #[command(flatten)]
+    instance: Instance,
+    /// Hall time at which a new sandbox begins (RFC 3339); no story is played then.
+    #[arg(long, value_name = "TIME")]
+    start: Option<DateTime<Utc>>,
+    /// Password of all sandbox accounts; made up and printed without it.
+    #[arg(long, value_name = "WORD")]
+    password: Option<String>,
+    /// Exit when the story is done.
+    #[arg(long)]
+    once: bool,
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> ExitCode {
+    match obey(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("tenderhall: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(instance) => {
+            let application = Application::build(options(instance, None)?).await?;
+            announce(&application)?;
+            application.run().await?;
+        }
+        Command::Demo(demo) => return play(demo).await,
+        Command::Migrate(place) => migrate(&place).await?,
+        Command::Admin { command: Admin::Create { name, place } } => create_admin(&name, &place).await?,
+        Command::Openapi => say(&router::description().to_pretty_json()?)?,
+        Command::Config => say(settings::reference().trim_end())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn play(demo: Demo) -> anyhow::Result<ExitCode> {
+    let made_up = demo.password.is_none();
+    let password = demo.password.unwrap_or_else(|| hex::encode(rand::random::<[u8; 8]>()));
+    let sandbox = Sandbox { start: demo.start, password: password.clone() };
+    let application = Application::build(options(demo.instance, Some(sandbox))?).await?;
+    announce(&application)?;
+    if made_up {
+        say(&format!("password {password}"))?;
+    }
+    let mut came_out = true;
+    if demo.start.is_none() {
+        came_out = story::play(application.address(), &password).await?;
+    }
+    if demo.once {
+        application.stop().await;
+    } else {
+        application.run().await?;
+    }
+    Ok(if came_out { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn options(instance: Instance, sandbox: Option<Sandbox>) -> anyhow::Result<Options> {
+    let policy = policy(&instance.place)?;
+    let settings = settings(&policy)?;
+    telemetry::start_log(&settings.telemetry)?;
+    Ok(Options {
+        listen: instance.listen,
+        data: data(&instance.place)?,
+        policy,
+        settings,
+        metrics_listen: instance.metrics_listen,
+        sandbox,
+    })
+}
+
+fn data(place: &Place) -> anyhow::Result<PathBuf> {
+    place.data.clone().map_or_else(site::default_data, Ok)
+}
+
+fn policy(place: &Place) -> anyhow::Result<PolicySource> {
+    let beside = Path::new("config");
+    match &place.config {
+        Some(folder) => {
+            anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
+            Ok(PolicySource::Folder(folder.clone()))
+        }
+        None if beside.is_dir() => Ok(PolicySource::Folder(beside.to_owned())),
+        None => Ok(PolicySource::BuiltIn),
+    }
+}
+
+fn settings(policy: &PolicySource) -> anyhow::Result<Settings> {
+    Ok(Settings::load(policy, std::env::vars())?)
+}
+
+async fn migrate(place: &Place) -> anyhow::Result<()> {
+    let settings = settings(&policy(place)?)?;
+    let owner = settings.owner_url()?.context(
+        "database.owner_url is not set. A private cluster is migrated by `serve` itself; for a server of your own \
+         set TENDERHALL__DATABASE__OWNER_URL to its URL as the role that owns the tables",
+    )?;
+    for name in migrations::run(&owner).await? {
+        say(&name)?;
+    }
+    Ok(())
+}
+
+async fn create_admin(name: &str, place: &Place) -> anyhow::Result<()> {
+    let settings = settings(&policy(place)?)?;
+    let site = site::Site::open_or_join(&data(place)?, &settings).await?;
+    let db = Db::connect(&site.url, 1)?;
+    let created = identity::admin::create(&db, name).await.map_err(site::plain);
+    drop(db);
+    site.close().await;
+    say(&created?)
+}
+
+/// The first line on stdout; programs that start the hall wait for it.
+fn announce(application: &Application) -> anyhow::Result<()> {
+    say(&format!("listening http://{}", application.address()))
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -38,6 +38,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    booking_slots (id) {
+        id -> Uuid,
+        booking_id -> Uuid,
+        no -> Int4,
+        centre_code -> Text,
+        room_id -> Uuid,
+        kind -> Text,
+        during -> Range<Timestamptz>,
+        blocked -> Range<Timestamptz>,
+        live -> Bool,
+    }
+}
+
+diesel::table! {
+    bookings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        deadline -> Timestamptz,
+        state -> Text,
+        live -> Bool,
+        requested_by -> Uuid,
+        requested_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        late -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     candidate_lists (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -234,6 +266,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
     tender_clarifications (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -359,6 +404,8 @@ diesel::joinable!(written_reports -> tenders (tender_id));
 diesel::allow_tables_to_appear_in_same_query! {
     award_reviews,
     awards,
+    booking_slots,
+    bookings,
     candidate_lists,
     contracts,
     deposits,
@@ -373,6 +420,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     project_approvals,
     project_lots,
     projects,
+    rooms,
     tender_clarifications,
     tender_events,
     tender_intake,

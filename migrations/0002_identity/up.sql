@@ -6,16 +6,17 @@ CREATE TABLE organisations (
         CHECK (kind IN ('enterprise', 'agency', 'purchaser', 'centre', 'supervisingBody')),
     name_zh text NOT NULL CONSTRAINT organisations_name_zh_short CHECK (length(name_zh) BETWEEN 1 AND 200),
     name_en text NOT NULL CONSTRAINT organisations_name_en_short CHECK (length(name_en) BETWEEN 1 AND 200),
-    uscc text NOT NULL CONSTRAINT organisations_uscc_unique UNIQUE
+    uscc text CONSTRAINT organisations_uscc_unique UNIQUE
         CONSTRAINT organisations_uscc_shape CHECK (uscc ~ '^[0-9A-HJ-NPQRTUWXY]{18}$'),
     region_code text NOT NULL CONSTRAINT organisations_region_shape CHECK (region_code ~ '^[1-9][0-9]{5}$'),
     -- The centre that an organisation of kind centre runs.
     centre_code text CONSTRAINT organisations_centre_shape CHECK (centre_code ~ '^[1-9][0-9]{5}$'),
     email text NOT NULL CONSTRAINT organisations_email_short CHECK (length(email) BETWEEN 3 AND 320),
     created_at timestamptz NOT NULL,
-    CONSTRAINT organisations_centre_has_code CHECK ((kind = 'centre') = (centre_code IS NOT NULL))
+    CONSTRAINT organisations_centre_runs_centre CHECK (kind = 'centre' OR centre_code IS NULL)
 );
 
+-- An expert's organisation is the unit where the expert works: recusal goes by it.
 CREATE TABLE accounts (
     id uuid PRIMARY KEY,
     login text NOT NULL CONSTRAINT accounts_login_unique UNIQUE
@@ -25,8 +26,6 @@ CREATE TABLE accounts (
     kind text NOT NULL CONSTRAINT accounts_kind_known CHECK (kind IN ('person', 'program')),
     -- One real person over all of that person's accounts; a program has none.
     person_key uuid,
-    -- Where the person works, when that is not the organisation acted for (experts: recusal by unit).
-    unit_name text CONSTRAINT accounts_unit_short CHECK (length(unit_name) BETWEEN 1 AND 200),
     password_hash text,
     secret_sha256 bytea CONSTRAINT accounts_secret_is_sha256 CHECK (octet_length(secret_sha256) = 32),
     -- Raised when roles, password or standing change; tokens of an older epoch end at once.
@@ -116,7 +115,7 @@ CALL audit('signing_keys');
 GRANT SELECT, INSERT ON organisations, accounts, account_roles, signing_keys, refresh_tokens, login_failures,
     project_sides TO tenderhall_app;
 GRANT UPDATE (name_zh, name_en, email) ON organisations TO tenderhall_app;
-GRANT UPDATE (display_name, unit_name, password_hash, secret_sha256, epoch, disabled_at) ON accounts TO tenderhall_app;
+GRANT UPDATE (display_name, password_hash, secret_sha256, epoch, disabled_at) ON accounts TO tenderhall_app;
 GRANT UPDATE (ended_at) ON account_roles TO tenderhall_app;
 GRANT UPDATE (valid_to) ON signing_keys TO tenderhall_app;
 GRANT UPDATE (used_at, replays, revoked_at) ON refresh_tokens TO tenderhall_app;

@@ -32,8 +32,7 @@ pub(super) async fn document(
     tender: &Tender,
 ) -> Result<(AwardDocument, i64), Problem> {
     let now = tx.hall_now().await?;
-    let document = assemble(tx.conn(), actor, law, tender, now).await?;
-    Ok((document, tender.version))
+    assemble(tx.conn(), actor, law, tender, now).await
 }
 
 /// The answer of an act.
@@ -57,7 +56,7 @@ pub async fn read(
     let tender = tenders::load(conn, id).await?;
     let project = projects::load(conn, tender.project).await?;
     tenders::permit(actor, Action::AwardRead, &project, &tender)?;
-    Ok((assemble(conn, actor, law, &tender, now).await?, tender.version))
+    assemble(conn, actor, law, &tender, now).await
 }
 
 /// The published candidates, for everybody.
@@ -82,12 +81,13 @@ async fn assemble(
     law: &Law,
     tender: &Tender,
     now: DateTime<Utc>,
-) -> Result<AwardDocument, Problem> {
+) -> Result<(AwardDocument, i64), Problem> {
     let setting = tenders::setting(conn, law, tender, hall_date(now)).await?;
     let award = store::award_of(conn, tender.id).await?;
     let contract = store::contract_of(conn, tender.id).await?;
     let timeline = law.timeline(setting.procedure, setting.on, &setting.facts)?;
-    Ok(AwardDocument {
+    let version = version_of(tender, &setting, award.as_ref(), contract.as_ref());
+    let document = AwardDocument {
         tender_id: tender.id,
         phase: tender.phase,
         candidates: store::list_of(conn, tender.id).await?.map(CandidatesView::from),
@@ -99,7 +99,15 @@ async fn assemble(
             Some(award) => Some(award_view(conn, &award).await?),
             None => None,
         },
-    })
+    };
+    Ok((document, version))
+}
+
+/// Counts up with every part of the document: rows have versions, events are only ever added.
+fn version_of(tender: &Tender, setting: &Setting<'_>, award: Option<&Award>, contract: Option<&Contract>) -> i64 {
+    let events = i64::try_from(setting.facts.len()).unwrap_or(i64::MAX);
+    let rows = award.map_or(0, |award| award.version) + contract.map_or(0, |contract| contract.version);
+    tender.version.saturating_add(rows).saturating_add(events)
 }
 
 /// An award as answered.

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,24 +36,21 @@ enum GrantType {
     ClientCredentials,
 }
 
-/// OAuth 2.0 form (RFC 6749). Unknown parameters are ignored, as that standard asks.
-#[derive(Debug, Deserialize, ToSchema)]
+/// OAuth 2.0 form (RFC 6749). Unknown parameters are ignored, as that standard asks. No `Debug`: it holds secrets.
+#[derive(Deserialize, ToSchema)]
 struct TokenForm {
     /// `password` for people, `client_credentials` for programs, `refresh_token` to go on.
     grant_type: GrantType,
     /// Login name, with `password`.
     username: Option<String>,
     /// Password, with `password`.
-    #[schema(value_type = Option<String>)]
-    password: Option<SecretString>,
+    password: Option<String>,
     /// Refresh token, with `refresh_token`.
-    #[schema(value_type = Option<String>)]
-    refresh_token: Option<SecretString>,
+    refresh_token: Option<String>,
     /// Client id, with `client_credentials`, unless HTTP Basic carries it.
     client_id: Option<String>,
     /// Client secret, with `client_credentials`, unless HTTP Basic carries it.
-    #[schema(value_type = Option<String>)]
-    client_secret: Option<SecretString>,
+    client_secret: Option<String>,
 }
 
 /// Tokens as RFC 6749 §5.1 writes them.
@@ -154,34 +150,34 @@ fn read_form(request: &HttpRequest, body: &[u8]) -> Result<TokenForm, (Rejection
 
 async fn grant(request: &HttpRequest, gate: &Gate, form: TokenForm) -> Result<Grant, Missing> {
     let address = address_of(request);
-    let need = |value: Option<SecretString>, name| value.ok_or(Missing::Parameter(name));
+    let need = |value: Option<String>, name| value.ok_or(Missing::Parameter(name));
     match form.grant_type {
         GrantType::Password => {
             let login = form.username.ok_or(Missing::Parameter("username"))?;
             let password = need(form.password, "password")?;
-            Ok(gate.by_password(&login, password.expose_secret().to_owned(), &address).await?)
+            Ok(gate.by_password(&login, password, &address).await?)
         }
         GrantType::RefreshToken => {
-            let token = need(form.refresh_token, "refresh_token")?;
-            Ok(gate.by_refresh(token.expose_secret(), request_id(request)).await?)
+            let given = need(form.refresh_token, "refresh_token")?;
+            Ok(gate.by_refresh(&given, request_id(request)).await?)
         }
         GrantType::ClientCredentials => {
             let (client, secret) = match (form.client_id, form.client_secret) {
                 (Some(client), Some(secret)) => (client, secret),
                 _ => basic(request).ok_or(Missing::Parameter("client_id"))?,
             };
-            Ok(gate.by_secret(&client, secret.expose_secret(), &address).await?)
+            Ok(gate.by_secret(&client, &secret, &address).await?)
         }
     }
 }
 
 /// Client id and secret of HTTP Basic (RFC 6749 §2.3.1).
-fn basic(request: &HttpRequest) -> Option<(String, SecretString)> {
+fn basic(request: &HttpRequest) -> Option<(String, String)> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     let plain = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (client, secret) = plain.split_once(':')?;
-    scheme.eq_ignore_ascii_case("basic").then(|| (client.to_owned(), SecretString::from(secret)))
+    scheme.eq_ignore_ascii_case("basic").then(|| (client.to_owned(), secret.to_owned()))
 }
 
 /// The caller's address for counting failures; of an IPv6 address the network, which is one household or firm.

@@ -21,8 +21,9 @@ pub struct Organisation {
     pub kind: OrganisationKind,
     /// Its name.
     pub name: Say,
-    /// 统一社会信用代码
-    pub uscc: String,
+    /// 统一社会信用代码, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uscc: Option<String>,
     /// Its region, such as `152527`.
     pub region_code: String,
     /// The centre it runs, for a centre.

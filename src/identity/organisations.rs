@@ -44,7 +44,7 @@ pub struct Card {
     /// Name in English.
     #[diesel(sql_type = sql_types::Text)]
     pub name_en: String,
-    /// Unified social credit code.
+    /// Unified social credit code; empty while it is not known.
     #[diesel(sql_type = sql_types::Text)]
     pub uscc: String,
     /// Address for the hall's letters.
@@ -67,7 +67,7 @@ pub async fn cards(
     conn: &mut AsyncPgConnection,
     ids: &[OrganisationId],
 ) -> Result<HashMap<OrganisationId, Card>, Problem> {
-    let rows = diesel::sql_query("SELECT id, name_zh, name_en, uscc, email FROM organisations WHERE id = ANY($1)")
+    let rows = diesel::sql_query("SELECT id, name_zh, name_en, coalesce(uscc, '') AS uscc, email FROM organisations WHERE id = ANY($1)")
         .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
         .get_results::<Card>(conn)
         .await?;

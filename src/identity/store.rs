@@ -255,8 +255,8 @@ struct OrganisationRow {
     name_zh: String,
     #[diesel(sql_type = sql_types::Text)]
     name_en: String,
-    #[diesel(sql_type = sql_types::Text)]
-    uscc: String,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    uscc: Option<String>,
     #[diesel(sql_type = sql_types::Text)]
     region_code: String,
     #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
@@ -377,9 +377,6 @@ pub struct AccountSummary {
     /// One key for all accounts of one person; none for a program.
     #[diesel(sql_type = sql_types::Nullable<sql_types::Uuid>)]
     pub person_key: Option<Uuid>,
-    /// Where the person works, when that is not the organisation acted for.
-    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
-    pub unit_name: Option<String>,
     /// `person` or `program`.
     #[diesel(sql_type = sql_types::Text)]
     pub kind: String,
@@ -388,7 +385,7 @@ pub struct AccountSummary {
 /// Accounts in good standing that hold `role`, by login.
 pub async fn accounts_with_role(conn: &mut AsyncPgConnection, role: Role) -> Result<Vec<AccountSummary>, Problem> {
     Ok(diesel::sql_query(
-        "SELECT a.id, a.login, a.display_name, a.organisation_id, a.person_key, a.unit_name, a.kind
+        "SELECT a.id, a.login, a.display_name, a.organisation_id, a.person_key, a.kind
            FROM accounts a JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
           WHERE r.role = $1 AND a.disabled_at IS NULL ORDER BY a.login",
     )
@@ -400,7 +397,7 @@ pub async fn accounts_with_role(conn: &mut AsyncPgConnection, role: Role) -> Res
 /// The accounts of `ids` that exist, disabled or not.
 pub async fn accounts(conn: &mut AsyncPgConnection, ids: &[AccountId]) -> Result<Vec<AccountSummary>, Problem> {
     Ok(diesel::sql_query(
-        "SELECT id, login, display_name, organisation_id, person_key, unit_name, kind FROM accounts WHERE id = ANY($1)",
+        "SELECT id, login, display_name, organisation_id, person_key, kind FROM accounts WHERE id = ANY($1)",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
     .get_results(conn)
@@ -456,7 +453,7 @@ pub struct NewOrganisation {
     pub id: OrganisationId,
     pub kind: OrganisationKind,
     pub name: Say,
-    pub uscc: String,
+    pub uscc: Option<String>,
     pub region_code: String,
     pub centre_code: Option<String>,
     pub email: String,
@@ -468,7 +465,6 @@ pub struct NewAccount {
     pub login: String,
     pub organisation: OrganisationId,
     pub display_name: String,
-    pub unit_name: Option<String>,
     /// A person's password hash, or a program's hashed secret.
     pub proof: NewProof,
     pub role: Role,
@@ -496,7 +492,9 @@ pub async fn add_organisations(
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.kind.as_ref()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.name.zh.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.name.en.as_str()).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.uscc.as_str()).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
+        new.iter().map(|one| one.uscc.as_deref()).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.region_code.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
         new.iter().map(|one| one.centre_code.as_deref()).collect::<Vec<_>>(),
@@ -516,18 +514,15 @@ pub async fn add_accounts(conn: &mut AsyncPgConnection, new: &[NewAccount], now:
     };
     let proofs: Vec<_> = new.iter().map(split).collect();
     diesel::sql_query(
-        "INSERT INTO accounts (id, login, organisation_id, display_name, unit_name, kind, password_hash, person_key,
+        "INSERT INTO accounts (id, login, organisation_id, display_name, kind, password_hash, person_key,
                                secret_sha256, created_at)
-         SELECT *, $10 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                   $7::text[], $8::uuid[], $9::bytea[])",
+         SELECT *, $9 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                                  $7::uuid[], $8::bytea[])",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(new.iter().map(|one| one.id).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.login.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Uuid>, _>(new.iter().map(|one| one.organisation).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.display_name.as_str()).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
-        new.iter().map(|one| one.unit_name.as_deref()).collect::<Vec<_>>(),
-    )
     .bind::<sql_types::Array<sql_types::Text>, _>(proofs.iter().map(|one| one.0).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
         proofs.iter().map(|one| one.1.as_deref()).collect::<Vec<_>>(),
@@ -578,4 +573,23 @@ pub async fn add_signing_keys(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Yes {
+    #[diesel(sql_type = sql_types::Bool)]
+    yes: bool,
+}
+
+/// Whether the hall was founded as a sandbox.
+pub async fn is_sandbox(conn: &mut AsyncPgConnection) -> Result<bool, Problem> {
+    let row = diesel::sql_query("SELECT EXISTS (SELECT FROM hall WHERE mode = 'sandbox') AS yes");
+    Ok(row.get_result::<Yes>(conn).await?.yes)
+}
+
+/// Whether a login is taken.
+pub async fn login_exists(conn: &mut AsyncPgConnection, login: &str) -> Result<bool, Problem> {
+    let row = diesel::sql_query("SELECT EXISTS (SELECT FROM accounts WHERE login = $1) AS yes")
+        .bind::<sql_types::Text, _>(login);
+    Ok(row.get_result::<Yes>(conn).await?.yes)
 }

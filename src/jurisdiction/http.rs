@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{post, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -73,10 +73,13 @@ pub fn preview(
     Ok(rules::decide(jurisdiction, &asked.into(), today)?)
 }
 
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(preview_venue);
+}
+
 /// Where a project would have to trade, with every rule that held and its arithmetic. Public; keeps nothing.
 #[utoipa::path(
-    post,
-    path = "/api/v1/venue-decisions/preview",
     tag = "jurisdiction",
     request_body = VenuePreview,
     responses(
@@ -88,6 +91,7 @@ pub fn preview(
         (status = 503, description = "The hall's clock cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
+#[post("/api/v1/venue-decisions/preview")]
 pub async fn preview_venue(
     jurisdiction: web::Data<Arc<Jurisdiction>>,
     db: web::Data<Db>,
@@ -160,7 +164,7 @@ mod tests {
             actix_web::App::new()
                 .app_data(web::Data::new(hall))
                 .app_data(web::Data::new(nobody))
-                .route("/api/v1/venue-decisions/preview", web::post().to(preview_venue)),
+                .service(preview_venue),
         )
         .await;
         let mut body = json!({

@@ -73,6 +73,10 @@ typed_id!(
     TenderId
 );
 typed_id!(
+    /// A room 场地 of a centre.
+    RoomId
+);
+typed_id!(
     /// A booking 场地预约 of one or more room slots for a tender.
     BookingId
 );

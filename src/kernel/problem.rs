@@ -75,6 +75,9 @@ codes! {
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    // awards
+    NotFirstCandidate = "not-first-candidate", 409, "不是第一中标候选人", "Not the first candidate";
+    ContractDiffers = "contract-differs", 409, "合同与投标或招标文件不一致", "The contract differs from bid or document";
     // identity
     RefreshRace = "refresh-race", 409, "刷新令牌刚被使用", "The refresh token was used a moment ago";
     // law
@@ -82,6 +85,9 @@ codes! {
     // evaluation
     SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
     ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
+    // rooms
+    SlotTaken = "slot-taken", 409, "时段已被占用", "The slot is taken";
+    BookingUnfit = "booking-unfit", 409, "不符合中心的场地安排规则", "Against the centre's rules for its rooms";
 }
 
 /// What is wrong with one place of the request.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{post, web};
 
 use super::{
     Law,
@@ -13,10 +13,13 @@ use crate::{
     platform::http::{Body, ProblemDocument, Reply},
 };
 
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(preview_deadline);
+}
+
 /// Counts a period from a day, and says of every day on the way why it counts or does not.
 #[utoipa::path(
-    post,
-    path = "/api/v1/law/deadlines/preview",
     tag = "law",
     request_body = DeadlineRequest,
     responses(
@@ -27,6 +30,7 @@ use crate::{
         (status = 422, description = "Invalid content, or no calendar for a year (`calendar-unavailable`)", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
+#[post("/api/v1/law/deadlines/preview")]
 pub async fn preview_deadline(
     law: web::Data<Arc<Law>>,
     body: Body<DeadlineRequest>,
@@ -46,9 +50,10 @@ mod tests {
     async fn anybody_has_a_period_counted_over_http() {
         let law = Arc::new(Law::load(&PolicySource::BuiltIn).unwrap());
         let path = "/api/v1/law/deadlines/preview";
-        let resource =
-            web::resource(path).wrap(from_fn(problem_documents)).route(web::post().to(preview_deadline));
-        let app = App::new().app_data(web::Data::new(law)).service(resource);
+        let app = App::new()
+            .app_data(web::Data::new(law))
+            .service(preview_deadline)
+            .wrap(from_fn(problem_documents));
         let app = test::init_service(app).await;
         for (body, status, key, expected) in [
             (json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}), 200, "endsOn", "2026-02-12"),

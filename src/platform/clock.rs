@@ -90,13 +90,15 @@ pub async fn mode(tx: &mut Tx<'_>) -> Result<Option<Mode>, Problem> {
     row.mode.parse().map(Some).map_err(Problem::internal)
 }
 
-/// Founds the hall in an empty database; a sandbox may start at any time and runs on from there.
+/// Founds the hall in an empty database; a sandbox may start at any time and runs on from there. Where there is a
+/// hall nothing changes.
 ///
 /// # Errors
-/// When there is a hall already or the database is away.
+/// When the database is away.
 pub async fn found(tx: &mut Tx<'_>, mode: Mode, start: Option<DateTime<Utc>>) -> Result<(), Problem> {
     diesel::sql_query(
-        "INSERT INTO hall (mode, shift) VALUES ($1, coalesce($2 - clock_timestamp(), interval '0'))",
+        "INSERT INTO hall (mode, shift) VALUES ($1, coalesce($2 - clock_timestamp(), interval '0'))
+         ON CONFLICT DO NOTHING",
     )
     .bind::<sql_types::Text, _>(mode.as_ref())
     .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(start)

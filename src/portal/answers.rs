@@ -187,10 +187,16 @@ fn role(day: &LawDay, number: u32, ends_on: NaiveDate, unit: Unit) -> DayRole {
 /// The note worth a place in a small cell: holidays by name, weekend days that are worked.
 fn noted(day: &LawDay, reader: &Reader) -> Option<String> {
     match day.why {
-        Why::Holiday => Some(day.note.in_language(reader.language).to_owned()),
+        Why::Holiday => Some(holiday(day.note.in_language(reader.language)).to_owned()),
         Why::MakeUpWorkDay => Some(reader.w.day_make_up.to_owned()),
         _ => None,
     }
+}
+
+/// The holiday's name out of a note such as `holiday (National Day)`; the whole note when it names none.
+fn holiday(note: &str) -> &str {
+    let named = note.split_once(['（', '(']).map(|(_, rest)| rest.trim_end_matches(['）', ')']));
+    named.unwrap_or(note)
 }
 
 #[cfg(test)]
@@ -263,7 +269,7 @@ mod tests {
         assert_eq!(view.days.last().unwrap().role, DayRole::End(Some(3)));
         let skipped = view.days.iter().filter(|day| day.role == DayRole::Skipped).count();
         assert_eq!(skipped, 5, "1 to 5 May");
-        assert!(view.days[1].note.is_some(), "the holiday is named");
+        assert_eq!(view.days[1].note.as_deref(), Some("劳动节"), "the holiday is named");
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         CalculatorForm { ask: "venue".into(), category: "engineering".into(), ..CalculatorForm::default() };
     let notes = wrong.venue(r.w).unwrap_err();
     let c = at("/calculators");
-    let calculators = |form, notes, venue, deadline| {
+    let calculators = |form: &CalculatorForm, notes: Notes, venue, deadline| {
         let shown = page::Calculators {
             form,
             notes,
@@ -72,6 +72,17 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("calculators", calculators(&CalculatorForm::default(), Notes::new(), None, None)),
         ("calculators-venue", calculators(&venue_form, Notes::new(), Some(sample::venue(&c)), None)),
         ("calculators-deadline", calculators(&deadline_form, Notes::new(), None, Some(sample::deadline(&c)))),
+        ("calculators-rolled", {
+            let form = CalculatorForm {
+                from: "2025-09-15".into(),
+                length: "20".into(),
+                unit: "calendarDay".into(),
+                ..deadline_form.clone()
+            };
+            let law = crate::law::Law::load(&crate::platform::policy_file::PolicySource::BuiltIn).unwrap();
+            let view = answers::deadline_view(&law, &form.deadline(c.w).unwrap(), &c).unwrap();
+            calculators(&form, Notes::new(), None, Some(view))
+        }),
         ("calculators-wrong", calculators(&wrong, notes, None, None)),
         ("error", page::error(&at("/x"), &error).unwrap()),
     ]
@@ -152,9 +163,11 @@ fn no_word_of_the_table_is_dead() {
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
     for (key, _, _) in words::table() {
-        let used = texts.match_indices(&format!("w.{key}")).any(|(at, found)| {
-            !texts[at + found.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
-        });
+        // A longer key may begin with this one.
+        let used = texts
+            .split(&format!("w.{key}"))
+            .skip(1)
+            .any(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_'));
         assert!(used, "{key} is said nowhere");
     }
 }

@@ -444,6 +444,25 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
     }
 }
 
+fn rooms(r: &Reader) -> Vec<RoomRow> {
+    vec![
+        RoomRow {
+            room: say(r, "开标1室", "Opening room 1"),
+            purpose: say(r, "开标", "Opening"),
+            from: at("2026-03-16 09:30"),
+            until: at("2026-03-16 12:00"),
+            state: Progress::Done,
+        },
+        RoomRow {
+            room: say(r, "评标3室", "Evaluation room 3"),
+            purpose: say(r, "评标", "Evaluation"),
+            from: at("2026-03-16 14:00"),
+            until: at("2026-03-17 18:00"),
+            state: Progress::Done,
+        },
+    ]
+}
+
 /// The park with everything public.
 pub(super) fn project(r: &Reader) -> ProjectView {
     let bids = bids();
@@ -451,22 +470,7 @@ pub(super) fn project(r: &Reader) -> ProjectView {
     ProjectView {
         stage: say(r, "候选人公示中", "Candidates under publicity"),
         progress: Progress::Now,
-        rooms: vec![
-            RoomRow {
-                room: say(r, "开标1室", "Opening room 1"),
-                purpose: say(r, "开标", "Opening"),
-                from: at("2026-03-16 09:30"),
-                until: at("2026-03-16 12:00"),
-                state: Progress::Done,
-            },
-            RoomRow {
-                room: say(r, "评标3室", "Evaluation room 3"),
-                purpose: say(r, "评标", "Evaluation"),
-                from: at("2026-03-16 14:00"),
-                until: at("2026-03-17 18:00"),
-                state: Progress::Done,
-            },
-        ],
+        rooms: rooms(r),
         timeline: Some(timeline_in(r)),
         countdown: Some(Countdown {
             deadline: at("2026-03-16 09:30"),

@@ -2,6 +2,7 @@
 //!
 //! Public, keeps nothing, reads no table: the same [`score`] that real evaluations use, put into strings.
 
+use actix_web::post;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -175,10 +176,13 @@ fn left_out(id: String, code: Exclusion, ceiling: &str) -> PreviewResult {
     }
 }
 
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(preview_evaluation);
+}
+
 /// 试算评分方法 Tries a scoring method on offers; public, keeps nothing.
 #[utoipa::path(
-    post,
-    path = "/api/v1/evaluation/preview",
     tag = "evaluation",
     operation_id = "previewEvaluation",
     request_body = PreviewRequest,
@@ -190,13 +194,14 @@ fn left_out(id: String, code: Exclusion, ceiling: &str) -> PreviewResult {
         (status = 422, description = "Parameters or offers do not fit", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
+#[post("/api/v1/evaluation/preview")]
 pub async fn preview_evaluation(body: Body<PreviewRequest>) -> Result<Reply, Problem> {
     Reply::ok(&preview(body.value)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{App, web};
+    use actix_web::App;
     use serde_json::{Value, json};
 
     use super::*;
@@ -218,7 +223,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_handler_answers_as_the_function() {
-        let app = App::new().route("/api/v1/evaluation/preview", web::post().to(preview_evaluation));
+        let app = App::new().service(preview_evaluation);
         let app = actix_web::test::init_service(app).await;
         let request = actix_web::test::TestRequest::post()
             .uri("/api/v1/evaluation/preview")

@@ -18,7 +18,7 @@ mod postmaster;
 mod roles;
 mod supervisor;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use binaries::Binaries;
 pub use error::ClusterError;
@@ -78,8 +78,15 @@ impl Cluster {
 
     /// The URL of `database` for `user`, such as `postgresql://tenderhall_app@%2Fsrv%2Fhall%2F…/tenderhall`.
     pub fn url(&self, database: &str, user: &str) -> String {
-        let socket = percent(self.place.socket().as_os_str().as_encoded_bytes());
-        format!("postgresql://{}@{socket}/{}", percent(user.as_bytes()), percent(database.as_bytes()))
+        url_through(self.place.socket(), database, user)
+    }
+
+    /// The URL of `database` for `user` in the cluster below `dir` that another process keeps running.
+    ///
+    /// # Errors
+    /// When the folder is not there or not ours to use.
+    pub fn url_of_running(dir: &Path, database: &str, user: &str) -> Result<String, ClusterError> {
+        Ok(url_through(&Place::socket_of(dir)?, database, user))
     }
 
     /// The URL for the superuser in the maintenance database; for making roles and databases only.
@@ -96,6 +103,11 @@ impl Cluster {
     pub fn stop(mut self) {
         self.supervisor.stop();
     }
+}
+
+fn url_through(socket: &Path, database: &str, user: &str) -> String {
+    let socket = percent(socket.as_os_str().as_encoded_bytes());
+    format!("postgresql://{}@{socket}/{}", percent(user.as_bytes()), percent(database.as_bytes()))
 }
 
 /// What is said to PostgreSQL on its command line and so cannot be overruled by its configuration files.

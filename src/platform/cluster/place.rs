@@ -145,6 +145,13 @@ impl Place {
         Ok(Self { spot, socket, _lock: lock })
     }
 
+    /// Where the socket of a cluster lies that another process keeps.
+    pub fn socket_of(dir: &Path) -> Result<PathBuf, ClusterError> {
+        let root = fs::canonicalize(dir).map_err(ClusterError::io("use", dir))?.join("postgres");
+        let runs_as = RunsAs::decide(&root.join("data"))?;
+        socket_folder(&root, &runs_as)
+    }
+
     /// The folders alone.
     pub fn spot(&self) -> Spot {
         self.spot.clone()

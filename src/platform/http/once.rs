@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Reply;
 use crate::{
     kernel::{Code, Problem, Refusal, Rejection, Say},
-    platform::db::Tx,
+    platform::db::{Db, Tx},
 };
 
 /// The refusal for a call that needs a key and has none.
@@ -111,5 +111,21 @@ pub async fn keep(
     .bind::<sql_types::Text, _>(&reply.body)
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Days for which an answer is kept for a retry, by machine time.
+pub const KEPT_DAYS: i32 = 30;
+
+/// Clears answers away that are older than [`KEPT_DAYS`].
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_old(db: &Db) -> Result<(), Problem> {
+    let mut conn = db.read().await?;
+    diesel::sql_query("DELETE FROM idempotency WHERE kept_at < clock_timestamp() - make_interval(days => $1)")
+        .bind::<sql_types::Integer, _>(KEPT_DAYS)
+        .execute(&mut conn)
+        .await?;
     Ok(())
 }

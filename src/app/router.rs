@@ -1,0 +1,251 @@
+//! All routes of all rooms, what surrounds them, and their description.
+//!
+//! Every answer carries `X-Request-Id` and the headers that keep browsers strict; every error from every layer is
+//! one problem document; a known path asked by another method is a 405 that names the methods it has.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_web::{
+    App, Error, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    get,
+    http::{
+        Method,
+        header::{ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
+    },
+    middleware::{Compress, Next, from_fn},
+    web,
+};
+use serde::Serialize;
+use strum::IntoEnumIterator as _;
+use tracing_actix_web::TracingLogger;
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        Components, OpenApi,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+use super::{clock, health, stop::at_the_door};
+use crate::{
+    identity, jurisdiction,
+    kernel::{Code, Problem, Rejection, Say},
+    law, notices,
+    platform::{
+        http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
+        telemetry::{RequestSpan, count_requests},
+    },
+    projects, scoring, tenders,
+};
+
+/// Every room's routes. A room that gets an API is added here and nowhere else.
+fn rooms(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(identity::http::routes)
+        .configure(jurisdiction::http::routes)
+        .configure(law::http::routes)
+        .configure(scoring::preview::routes)
+        .configure(projects::http::routes)
+        .configure(tenders::http::routes)
+        .configure(notices::http::routes)
+        .configure(clock::routes)
+        .configure(health::routes)
+        .service(problems);
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Tenderhall",
+        description = "The trading hall of a public-resource trading centre 公共资源交易中心. \
+                       Amounts and areas are strings; times are RFC 3339; errors are RFC 9457.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(ProblemDocument)),
+    security(("bearer" = []), ()),
+    modifiers(&Bearer)
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, api: &mut OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        api.components
+            .get_or_insert_with(Components::new)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The OpenAPI 3.1 description of everything the service answers.
+pub fn description() -> OpenApi {
+    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(rooms).split_for_parts();
+    api
+}
+
+/// What every worker's router shares.
+#[derive(Clone)]
+pub struct Surroundings {
+    description: web::Bytes,
+    methods: Arc<HashMap<String, Vec<Method>>>,
+}
+
+impl Surroundings {
+    /// Prepares the description and the table of methods once.
+    ///
+    /// # Errors
+    /// When the description cannot be written, which is a fault of the program.
+    pub fn prepare() -> anyhow::Result<Self> {
+        let api = serde_json::to_value(description())?;
+        let mut methods = HashMap::new();
+        for (path, item) in api.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten() {
+            let known = item.as_object().into_iter().flat_map(|item| item.keys());
+            let known = known.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok()).collect();
+            methods.insert(path.clone(), known);
+        }
+        Ok(Self { description: serde_json::to_vec(&api)?.into(), methods: Arc::new(methods) })
+    }
+}
+
+/// The whole service for one worker. The rooms' data (`Db`, `Gate`, `Law`, …) are set by `data`.
+pub fn service(
+    surroundings: Surroundings,
+    data: impl FnOnce(&mut web::ServiceConfig),
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .into_utoipa_app()
+        .configure(rooms)
+        .into_app()
+        .configure(data)
+        .app_data(web::Data::new(surroundings))
+        .service(describe)
+        .service(to_docs)
+        .service(SwaggerUi::new("/api/docs/{_:.*}").config(SwaggerConfig::from("/api/openapi.json")))
+        .default_service(web::to(no_such_route))
+        .wrap(from_fn(problem_documents))
+        .wrap(from_fn(headers))
+        .wrap(Compress::default())
+        .wrap(from_fn(as_asked))
+        .wrap(from_fn(at_the_door))
+        .wrap(from_fn(count_requests))
+        .wrap(TracingLogger::<RequestSpan>::new())
+}
+
+/// A code of the table.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct KnownProblem {
+    /// Stable code.
+    code: Code,
+    /// The status it always comes with.
+    status: u16,
+    /// Title in both languages.
+    title: Say,
+}
+
+/// All codes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct KnownProblems {
+    /// In the order of the table.
+    items: Vec<KnownProblem>,
+}
+
+/// Every code a problem document can carry.
+#[utoipa::path(tag = "operations", responses((status = 200, description = "The table", body = KnownProblems)))]
+#[get("/api/v1/problems")]
+async fn problems() -> Result<Reply, Problem> {
+    let items =
+        Code::iter().map(|code| KnownProblem { code, status: code.status(), title: code.title() }).collect();
+    Reply::ok(&KnownProblems { items })
+}
+
+#[get("/api/openapi.json")]
+async fn describe(surroundings: web::Data<Surroundings>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(surroundings.description.clone())
+}
+
+#[get("/api/docs")]
+async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("Location", "/api/docs/")).finish()
+}
+
+/// 404, or 405 with `Allow` where the path is known.
+async fn no_such_route(request: HttpRequest, surroundings: web::Data<Surroundings>) -> HttpResponse {
+    let known = request.match_pattern().and_then(|pattern| surroundings.methods.get(&pattern).cloned());
+    let Some(methods) = known else {
+        return respond(&Rejection::not_found().into(), &request);
+    };
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    let allow = names.join(", ");
+    let mut answer = if request.method() == Method::OPTIONS {
+        HttpResponse::NoContent().finish()
+    } else {
+        respond(&Rejection::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()).into(), &request)
+    };
+    if let Ok(allow) = HeaderValue::from_str(&allow) {
+        answer.headers_mut().insert(ALLOW, allow);
+    }
+    answer
+}
+
+/// Headers of every answer, where the room has set none of its own.
+const STRICT: [(&str, &str); 6] = [
+    ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+];
+
+/// The API's browsable description brings its own styles.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn headers<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let id = request_id(request.request());
+    let docs = request.path().starts_with("/api/docs/");
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    if docs {
+        headers.insert(HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
+    }
+    for (name, value) in STRICT {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    Ok(response)
+}
+
+/// HEAD is answered as GET (the server leaves the body out), and only what everybody may read is compressed: the
+/// length of a compressed answer can tell of a secret in it.
+async fn as_asked<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    if request.path().starts_with("/api/v1/") {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    next.call(request).await
+}

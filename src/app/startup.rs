@@ -1,0 +1,182 @@
+//! From options to a running instance, and back.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{HttpServer, dev::ServerHandle, web};
+use anyhow::Context as _;
+use tokio::task::JoinHandle;
+
+use super::{
+    health,
+    router::{self, Surroundings},
+    site::{self, Options, Site},
+    stop::{Doors, told_to_stop},
+    work::{self, Workers},
+};
+use crate::{
+    identity::{self, Gate, TokenKeys},
+    jurisdiction::Jurisdiction,
+    law::Law,
+    platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+};
+
+/// A running instance.
+pub struct Application {
+    address: SocketAddr,
+    running: Running,
+    site: Site,
+    drain: Duration,
+}
+
+/// What runs on a database, and has to end before it does.
+struct Running {
+    doors: Doors,
+    server: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    workers: Workers,
+}
+
+impl Application {
+    /// Brings everything up; when it returns, requests are answered and the instance is ready.
+    ///
+    /// # Errors
+    /// What is in the way, in a sentence with its remedy. Nothing is left running then.
+    pub async fn build(options: Options) -> anyhow::Result<Self> {
+        identity::check_matrix().map_err(anyhow::Error::msg)?;
+        let policy = Policy::load(&options)?;
+        // Before the database: a port that is taken should be known at once.
+        let listener = TcpListener::bind(options.listen)
+            .with_context(|| format!("cannot listen on {}", options.listen))?;
+        let address = listener.local_addr()?;
+        let drain = Duration::from_secs(options.settings.http.drain_seconds);
+        let site = Site::open(&options.data, &options.settings).await?;
+        match start(&site.url, &options, policy, listener).await {
+            Ok(running) => Ok(Self { address, running, site, drain }),
+            Err(error) => {
+                site.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops in good order.
+    ///
+    /// # Errors
+    /// When signals cannot be heard.
+    pub async fn run(self) -> anyhow::Result<()> {
+        told_to_stop().await?;
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Not ready any more; no new connections; what is in flight is answered; workers end; PostgreSQL last.
+    pub async fn stop(self) {
+        let Self { running, site, drain, .. } = self;
+        tracing::info!("stopping");
+        running.doors.close();
+        running.server.pause().await;
+        if !running.doors.empty(drain).await {
+            tracing::warn!("some requests were not answered in time and are broken off");
+        }
+        running.server.stop(false).await;
+        if let Ok(Err(error)) = running.serving.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+        running.workers.stop().await;
+        site.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// The constitution of the region, read and checked.
+struct Policy {
+    law: Arc<Law>,
+    jurisdiction: Arc<Jurisdiction>,
+}
+
+impl Policy {
+    fn load(options: &Options) -> anyhow::Result<Self> {
+        let law = Arc::new(Law::load(&options.policy)?);
+        let jurisdiction = Arc::new(Jurisdiction::load(&options.policy)?);
+        Ok(Self { law, jurisdiction })
+    }
+}
+
+async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListener) -> anyhow::Result<Running> {
+    let db = Db::connect(url, options.settings.database.pool)?;
+    site::found(&db, options).await?;
+    let keys = TokenKeys::load_or_make(&options.data)?;
+    if let Some(address) = options.metrics_listen {
+        health::serve_metrics(address, telemetry::start_metrics()?)?;
+    }
+    let jobs = Arc::new(work::handlers());
+    let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
+    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
+    let doors = Doors::default();
+    let hall = Hall {
+        db: web::Data::new(db.clone()),
+        gate: web::Data::new(Gate::new(db, keys)),
+        law: web::Data::new(policy.law),
+        jurisdiction: web::Data::new(policy.jurisdiction),
+        jobs: web::Data::new(jobs),
+        doors: web::Data::new(doors.clone()),
+    };
+    match serve(listener, &options.settings.http, hall) {
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers }),
+        Err(error) => {
+            workers.stop().await;
+            Err(error)
+        }
+    }
+}
+
+/// What rooms find in the app's data.
+#[derive(Clone)]
+struct Hall {
+    db: web::Data<Db>,
+    gate: web::Data<Gate>,
+    law: web::Data<Arc<Law>>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jobs: web::Data<Arc<Jobs>>,
+    doors: web::Data<Doors>,
+}
+
+impl Hall {
+    fn into_data(self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(self.db)
+            .app_data(self.gate)
+            .app_data(self.law)
+            .app_data(self.jurisdiction)
+            .app_data(self.jobs)
+            .app_data(self.doors);
+    }
+}
+
+type Serving = (ServerHandle, JoinHandle<std::io::Result<()>>);
+
+fn serve(listener: TcpListener, http: &Http, hall: Hall) -> anyhow::Result<Serving> {
+    let surroundings = Surroundings::prepare()?;
+    let server = HttpServer::new(move || {
+        let hall = hall.clone();
+        router::service(surroundings.clone(), |config| hall.into_data(config))
+    })
+    .workers(http.workers)
+    .worker_max_blocking_threads(4)
+    .max_connections(http.max_connections)
+    .client_request_timeout(Duration::from_secs(http.request_head_seconds))
+    .keep_alive(Duration::from_secs(http.keep_alive_seconds))
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok((server.handle(), tokio::spawn(server)))
+}

@@ -1,0 +1,76 @@
+//! Scheduled work and post: which room does which job, and the thread that does it.
+//!
+//! One thread of its own with its own small pool: work never waits for requests, requests never for work.
+
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::platform::{
+    db::Db,
+    http::once,
+    jobs::{self, Jobs},
+    mail::{self, Postman},
+};
+
+/// Connections of the workers: one each for a job, a letter, and looking.
+pub const CONNECTIONS: usize = 3;
+
+/// How often kept answers that nobody will ask for again are cleared away.
+const CLEARING: Duration = Duration::from_secs(3600);
+
+/// Every room's handlers.
+pub fn handlers() -> Jobs {
+    Jobs::default()
+}
+
+/// The running thread.
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+impl Workers {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(db: Db, jobs: Arc<Jobs>, postman: Postman) -> anyhow::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+        let thread = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {
+            let all = async {
+                tokio::join!(
+                    jobs::work(db.clone(), jobs, stopped.clone()),
+                    mail::work(db.clone(), postman, stopped.clone()),
+                    clear(db.clone(), stopped.clone()),
+                )
+            };
+            tokio::task::LocalSet::new().block_on(&runtime, all);
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Lets the job and the letter in hand end, then ends the thread.
+    pub async fn stop(self) {
+        let Self { stop, thread } = self;
+        // Nobody listening means the thread has ended already.
+        let _ = stop.send(true);
+        let joined = tokio::task::spawn_blocking(move || thread.join().is_ok()).await;
+        if !matches!(joined, Ok(true)) {
+            tracing::error!("the workers' thread had died");
+        }
+    }
+}
+
+async fn clear(db: Db, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(problem) = once::forget_old(&db).await {
+            tracing::warn!(code = problem.code().name(), "kept answers were not cleared");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CLEARING) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
