@@ -32,7 +32,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, health, stop::at_the_door};
 use crate::{
-    identity, jurisdiction,
+    bids, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
     law, notices,
     platform::{
@@ -52,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
+        .configure(bids::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

@@ -18,6 +18,7 @@ use super::{
     work::{self, Workers},
 };
 use crate::{
+    bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::Jurisdiction,
     law::Law,
@@ -38,6 +39,7 @@ struct Running {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     workers: Workers,
+    intake: std::thread::JoinHandle<()>,
 }
 
 impl Application {
@@ -92,6 +94,10 @@ impl Application {
             tracing::error!(%error, "the server ended badly");
         }
         running.workers.stop().await;
+        // Its last door went with the server; it ends when all it holds is answered.
+        if !matches!(tokio::task::spawn_blocking(move || running.intake.join().is_ok()).await, Ok(true)) {
+            tracing::error!("the intake's thread had died");
+        }
         site.close().await;
         tracing::info!("stopped");
     }
@@ -121,6 +127,8 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
     let jobs = Arc::new(work::handlers());
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
+    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
+    let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let doors = Doors::default();
     let hall = Hall {
         db: web::Data::new(db.clone()),
@@ -129,9 +137,12 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
         jurisdiction: web::Data::new(policy.jurisdiction),
         jobs: web::Data::new(jobs),
         doors: web::Data::new(doors.clone()),
+        lots: web::Data::new(Lots::default()),
+        receipts: web::Data::new(receipts),
+        intake: web::Data::new(door),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers }),
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
         Err(error) => {
             workers.stop().await;
             Err(error)
@@ -148,6 +159,9 @@ struct Hall {
     jurisdiction: web::Data<Arc<Jurisdiction>>,
     jobs: web::Data<Arc<Jobs>>,
     doors: web::Data<Doors>,
+    lots: web::Data<Lots>,
+    receipts: web::Data<Arc<ReceiptKeys>>,
+    intake: web::Data<Intake>,
 }
 
 impl Hall {
@@ -158,7 +172,10 @@ impl Hall {
             .app_data(self.law)
             .app_data(self.jurisdiction)
             .app_data(self.jobs)
-            .app_data(self.doors);
+            .app_data(self.doors)
+            .app_data(self.lots)
+            .app_data(self.receipts)
+            .app_data(self.intake);
     }
 }
 

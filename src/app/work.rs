@@ -6,11 +6,15 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::watch;
 
-use crate::platform::{
-    db::Db,
-    http::once,
-    jobs::{self, Jobs},
-    mail::{self, Postman},
+use crate::{
+    bids,
+    platform::{
+        db::Db,
+        http::once,
+        jobs::{self, Jobs},
+        mail::{self, Postman},
+    },
+    tenders,
 };
 
 /// Connections of the workers: one each for a job, a letter, and looking.
@@ -21,7 +25,9 @@ const CLEARING: Duration = Duration::from_secs(3600);
 
 /// Every room's handlers.
 pub fn handlers() -> Jobs {
-    Jobs::default()
+    let mut jobs = Jobs::default();
+    jobs.on(tenders::service::CLOSE_JOB, bids::close);
+    jobs
 }
 
 /// The running thread.

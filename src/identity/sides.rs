@@ -1,5 +1,8 @@
 //! SOD-1: one person, one side per project.
 
+use diesel::{QueryableByName, sql_types};
+use diesel_async::RunQueryDsl;
+
 use super::store;
 use crate::{
     kernel::{
@@ -69,4 +72,44 @@ pub async fn claim_side(tx: &mut Tx<'_>, project: ProjectId, account: AccountId,
         Some(_) => Err(one_side_only().into()),
         None => Err(Problem::internal(anyhow::anyhow!("account {account} takes a side but does not exist"))),
     }
+}
+
+#[derive(QueryableByName)]
+struct Missing {
+    #[diesel(sql_type = sql_types::BigInt)]
+    missing: i64,
+}
+
+/// Takes `side` in `project` for the persons behind all `accounts`, as [`claim_side`] does for one. Answers
+/// whether every one of them has it now; who has not is found by asking one by one.
+///
+/// # Errors
+/// When the database is away.
+pub async fn claim_sides(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    accounts: &[AccountId],
+    side: Side,
+) -> Result<bool, Problem> {
+    // Those who have the side already, nearly all, cost a look-up and no write.
+    let row: Missing = diesel::sql_query(
+        "WITH asked AS (
+             SELECT DISTINCT ON (coalesce(a.person_key, a.id)) coalesce(a.person_key, a.id) AS person, a.id
+               FROM accounts a WHERE a.id = ANY($2)),
+         held AS (
+             SELECT s.person FROM project_sides s JOIN asked USING (person) WHERE s.project_id = $1 AND s.side = $3),
+         taken AS (
+             INSERT INTO project_sides (project_id, person, account_id, side)
+             SELECT $1, person, id, $3 FROM asked WHERE person NOT IN (SELECT person FROM held)
+             ON CONFLICT ON CONSTRAINT project_sides_one_side DO UPDATE SET side = project_sides.side
+              WHERE project_sides.side = excluded.side
+             RETURNING person)
+         SELECT (SELECT count(*) FROM asked) - (SELECT count(*) FROM held) - (SELECT count(*) FROM taken) AS missing",
+    )
+    .bind::<sql_types::Uuid, _>(project)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(accounts)
+    .bind::<sql_types::Text, _>(side.as_ref())
+    .get_result(tx.conn())
+    .await?;
+    Ok(row.missing == 0)
 }

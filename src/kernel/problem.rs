@@ -72,6 +72,16 @@ codes! {
     // tenders
     DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
     OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
+    // bids
+    BidLate = "bid-late", 409, "已过投标截止时间", "After the deadline for bids";
+    BidRevision = "bid-revision", 409, "不是上一版投标的下一版", "Not the next revision of the standing bid";
+    BidDuplicate = "bid-duplicate", 409, "密文或密钥与已收投标重复", "Ciphertext or key of a bid already taken in";
+    BidSignature = "bid-signature", 422, "签名不成立", "The signature does not hold";
+    BidSigner = "bid-signer", 422, "签名公钥未登记或不在有效期", "The signing key is not enrolled or not valid now";
+    BidPayload = "bid-payload", 422, "密文与信封不符", "The ciphertext is not the envelope's";
+    BidTarget = "bid-target", 422, "信封不属于本招标项目", "The envelope is for another tender or lot";
+    BidBidder = "bid-bidder", 422, "信封不属于该投标人", "The envelope is another bidder's";
+    BidPolicy = "bid-policy", 422, "信封与密封策略不符", "The envelope does not fit the seal policy";
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::kernel::{
     Actor, Problem,
-    id::{ProjectId, TenderId},
+    id::{ProjectId, RequestId, TenderId},
 };
 
 /// Rows an entry stands for: a table's name and the row's id.
@@ -47,6 +47,8 @@ pub struct Entry {
     pub reason: Option<String>,
     /// Facts worth keeping beside the rows.
     pub facts: Value,
+    /// The request it answers, when the transaction serves several at once.
+    pub request: Option<RequestId>,
 }
 
 impl Entry {
@@ -60,6 +62,7 @@ impl Entry {
             subjects: Vec::new(),
             reason: None,
             facts: Value::Null,
+            request: None,
         }
     }
 
@@ -95,6 +98,13 @@ impl Entry {
     #[must_use]
     pub fn facts(mut self, facts: Value) -> Self {
         self.facts = facts;
+        self
+    }
+
+    /// Names the request it answers, when the transaction serves several at once.
+    #[must_use]
+    pub fn asked_by(mut self, request: RequestId) -> Self {
+        self.request = Some(request);
         self
     }
 

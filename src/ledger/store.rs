@@ -75,7 +75,8 @@ pub async fn record_batch(
         }
         let mut salt = [0; 32];
         rand::rng().fill_bytes(&mut salt);
-        sealed.push((record_leaf(entry, actor, tx.request.0, at, &own, salt)?, own));
+        let request = entry.request.unwrap_or(tx.request);
+        sealed.push((record_leaf(entry, actor, request.0, at, &own, salt)?, own));
     }
     let ids = diesel::sql_query(
         "INSERT INTO log_pending (at, act, project_id, tender_id, tells_of_bid, skeleton, body, salt, leaf)

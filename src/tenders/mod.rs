@@ -10,6 +10,7 @@
 
 pub mod document;
 pub mod http;
+pub mod intake;
 pub mod lifecycle;
 pub mod model;
 pub mod publication;

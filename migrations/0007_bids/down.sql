@@ -1,0 +1,1 @@
+DROP TABLE bid_receipts, bid_ciphertexts, bids;

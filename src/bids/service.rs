@@ -1,0 +1,363 @@
+//! Use cases of a bid, and what the opening needs of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+
+use crate::{
+    bids::{
+        intake::{Submission, late_reply},
+        model::{Bid, BidLine, BidState, BidView, BidWithdrawn, NewBid, StandingBid},
+        receipts::{self, ReceiptKeys},
+        rules::{self, Gate},
+        seal::{
+            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal,
+            policy::INLINE_LIMIT,
+            withdrawal::Standing,
+            wire::read_base64,
+        },
+        store::{self, NewReceipt},
+    },
+    identity::{self, Action, Object, Parties, Phase, authorize},
+    kernel::{
+        Actor, Code, Problem, Refusal, Rejection, Say,
+        id::{BidId, OrganisationId, ProjectId, RequestId, TenderId},
+    },
+    ledger::{self, Entry},
+    platform::{
+        db::{Tx, read_hall_now},
+        http::{Cursor, Reply},
+        jobs::Job,
+    },
+    projects,
+    tenders::{self, TenderPhase, intake as gatehouse, model::Close},
+};
+
+/// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
+const LOT: &str = "1";
+/// Why a bid is revoked that its bidder did not open.
+const NOT_OPENED: &str = "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
+/// Published tenders kept in memory at most.
+const KEPT: usize = 4096;
+
+/// What a submission needs to know of a published tender. Nothing of it changes any more once the notice is out:
+/// parties and centre are frozen by it, and the policy is made of ids alone.
+#[derive(Debug)]
+pub struct Lot {
+    /// The tender.
+    pub tender: TenderId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its centre.
+    pub centre: String,
+    /// How the parties stand.
+    pub parties: Parties,
+    /// The seal policy.
+    pub policy: CheckedPolicy,
+}
+
+/// Published tenders as submissions need them, kept in memory.
+#[derive(Debug, Default)]
+pub struct Lots(RwLock<HashMap<TenderId, Arc<Lot>>>);
+
+impl Lots {
+    /// The lot of a published tender.
+    ///
+    /// # Errors
+    /// 404 before publication; when the database is away.
+    pub async fn get(&self, db: &crate::platform::db::Db, tender: TenderId) -> Result<Arc<Lot>, Problem> {
+        if let Some(lot) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tender) {
+            return Ok(Arc::clone(lot));
+        }
+        let mut conn = db.read().await?;
+        let lot = Arc::new(load_lot(&mut conn, tender).await?);
+        let mut lots = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if lots.len() >= KEPT {
+            lots.clear();
+        }
+        lots.insert(tender, Arc::clone(&lot));
+        Ok(lot)
+    }
+}
+
+async fn load_lot(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Lot, Problem> {
+    let tender = tenders::load(conn, id).await?;
+    if tender.published_at.is_none() {
+        return Err(Rejection::not_found().into());
+    }
+    let project = projects::load(conn, tender.project).await?;
+    Ok(Lot {
+        tender: id,
+        project: project.id,
+        centre: tender.centre_code,
+        parties: project.parties(),
+        policy: Policy::bidder_only(word(id)?, word(LOT)?, 1).map_err(Problem::internal)?,
+    })
+}
+
+fn word(text: impl std::fmt::Display) -> Result<IdText, Problem> {
+    text.to_string().parse().map_err(|why: &str| Problem::internal(anyhow::anyhow!(why)))
+}
+
+/// Who hands a request in, and under which key.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who acts.
+    pub actor: Actor,
+    /// The request.
+    pub id: RequestId,
+    /// Its `Idempotency-Key`.
+    pub key: String,
+    /// Its fingerprint.
+    pub fingerprint: [u8; 32],
+}
+
+/// Checks everything about a submission that needs no lock: rights, place, payload and signature.
+///
+/// # Errors
+/// 401, 403; 413 for a ciphertext over 1 MiB; 422 naming the member of the envelope that does not fit.
+pub fn prepare(lot: &Lot, request: Request, new: NewBid) -> Result<Submission, Problem> {
+    // Whether the deadline has passed is the lock's to say: a late bid gets its signed refusal there.
+    authorize(&request.actor, Action::BidSubmit, &Object::of(&lot.parties, Phase::Published))?;
+    let account = request.actor.account().ok_or_else(Rejection::unauthenticated)?;
+    let (account, bidder) = (account.account, account.organisation);
+    let limit = usize::try_from(INLINE_LIMIT).map_err(Problem::internal)?;
+    if new.ciphertext.len() > limit.div_ceil(3) * 4 {
+        return Err(rules::flawed(&Flaw::PayloadTooLarge.into(), "/envelope"));
+    }
+    let ciphertext = read_base64(&new.ciphertext).ok_or_else(|| {
+        let detail = Say::new("ciphertext 须为标准 Base64。", "ciphertext must be standard base64.");
+        Rejection::at("/ciphertext", "base64", detail)
+    })?;
+    let envelope = new.envelope;
+    let checked = envelope
+        .check(&ciphertext, &lot.policy, &word(bidder)?)
+        .map_err(|error| rules::flawed(&error, "/envelope"))?;
+    Ok(Submission {
+        account,
+        bidder,
+        request: request.id,
+        key: request.key,
+        fingerprint: request.fingerprint,
+        actor: request.actor,
+        tender: lot.tender,
+        project: lot.project,
+        centre: lot.centre.clone(),
+        envelope,
+        digest: checked.digest,
+        signer: checked.signer.to_bytes(),
+        ciphertext,
+    })
+}
+
+/// The caller's own bid with its tender; another's does not exist for the caller.
+async fn own(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    action: Action,
+    id: BidId,
+) -> Result<(Bid, tenders::Tender), Problem> {
+    let bid = store::find(conn, id).await?.ok_or_else(Rejection::not_found)?;
+    let tender = tenders::load(conn, bid.tender).await?;
+    let project = projects::load(conn, tender.project).await?;
+    let mine = actor.organisation() == Some(bid.bidder);
+    let parties = project.parties();
+    let phase = tender.phase.authority();
+    authorize(actor, action, &Object::of(&parties, phase).own(mine))?;
+    if mine { Ok((bid, tender)) } else { Err(Rejection::not_found().into()) }
+}
+
+/// 撤回: ends the caller's standing bid by its signed note, before the deadline and behind the intake's lock.
+///
+/// A late one is answered by the reply that [`super::intake`] keeps late refusals by.
+///
+/// # Errors
+/// 404 for another's bid; 409 when the bid does not stand any more; 422 naming the member that does not fit.
+pub async fn withdraw(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    keys: &ReceiptKeys,
+    id: BidId,
+    note: &Withdrawal,
+) -> Result<Reply, Problem> {
+    let (bid, tender) = own(tx.conn(), actor, Action::BidWithdraw, id).await?;
+    let held = gatehouse::hold(tx, bid.tender).await?.ok_or_else(Rejection::not_found)?;
+    let now = gatehouse::clock(tx, held.last_at).await?;
+    // Read again behind the lock: a revision may have come in while we waited.
+    let bid = store::find(tx.conn(), bid.id).await?.ok_or_else(Rejection::not_found)?;
+    let signer = note.check(&standing_of(&bid)?).map_err(|error| rules::flawed(&error, ""))?;
+    let key = identity::signing_key(tx.conn(), bid.bidder, signer.as_bytes(), now).await?;
+    rules::signer_stands(key.as_ref(), bid.bidder, now)?;
+    let verdict = match rules::gate(held.phase, held.deadline, now) {
+        Gate::Open => Verdict::Withdrawn,
+        Gate::Late => Verdict::RefusedLate,
+        Gate::Shut(phase) => return Err(rules::shut(phase).into()),
+    };
+    if verdict == Verdict::Withdrawn {
+        stands(&bid)?;
+        store::set_withdrawn(tx, bid.id, now, serde_json::to_value(note).map_err(Problem::internal)?).await?;
+    }
+    let act = if verdict == Verdict::Withdrawn { "bid.withdrawn" } else { "bid.withdrawalRefusedLate" };
+    let mut entry = Entry::new(act).project(tender.project).tender(tender.id).of_bid();
+    entry = entry.facts(json!({"note": note.digest().map_err(Problem::internal)?, "bid": bid.id}));
+    if verdict == Verdict::Withdrawn {
+        entry = entry.row("bids", bid.id.0);
+    }
+    let leaf = ledger::record(tx, actor, now, entry).await?;
+    let signer = keys.signer(&tender.centre_code)?;
+    let envelope = (&bid.envelope, bid.digest);
+    let receipt = receipts::write(&signer, &tender.centre_code, verdict, Some(bid.id), envelope, now, leaf)?;
+    let kept = NewReceipt { bid: Some(bid.id), bidder: bid.bidder, text: &receipt };
+    store::insert_receipts(tx, bid.tender, now, verdict, &[kept]).await?;
+    gatehouse::advance(tx, bid.tender, now, held.bid_n).await?;
+    if verdict == Verdict::RefusedLate {
+        return late_reply(&receipt);
+    }
+    Reply::ok(&BidWithdrawn {
+        bid_id: bid.id,
+        state: BidState::Withdrawn,
+        withdrawn_at: now,
+        receipt,
+        allowed_actions: rules::allowed_actions(BidState::Withdrawn, Gate::Open, held.deadline),
+    })
+}
+
+fn standing_of(bid: &Bid) -> Result<Standing, Problem> {
+    Ok(Standing {
+        tender: bid.envelope.tender.clone(),
+        lot: bid.envelope.lot.clone(),
+        bidder: bid.envelope.bidder.clone(),
+        bid: word(bid.id)?,
+        revision: bid.envelope.revision,
+        envelope: bid.digest,
+    })
+}
+
+fn stands(bid: &Bid) -> Result<(), Refusal> {
+    if bid.state == BidState::Accepted {
+        return Ok(());
+    }
+    let detail = Say::new("该版投标已不在有效状态。", "This revision does not stand any more.");
+    Err(Refusal::new(Code::WrongState, detail).with("state", json!(bid.state)))
+}
+
+/// The caller's own bid.
+///
+/// # Errors
+/// 404 when it is absent or another's.
+pub async fn read(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> Result<BidView, Problem> {
+    let (bid, tender) = own(conn, actor, Action::BidReadOwn, id).await?;
+    let now = read_hall_now(conn).await?;
+    let gate = rules::gate(tender.phase, tender.deadline, now);
+    Ok(BidView {
+        id: bid.id,
+        tender_id: bid.tender,
+        lot: bid.envelope.lot.to_string(),
+        part: bid.envelope.part.to_string(),
+        revision: bid.envelope.revision,
+        state: bid.state,
+        accepted_at: bid.accepted_at,
+        ended_at: bid.ended_at,
+        envelope_digest: TaggedDigest::from(bid.digest),
+        allowed_actions: rules::allowed_actions(bid.state, gate, tender.deadline),
+        envelope: bid.envelope,
+    })
+}
+
+/// The caller's own bids, newest first.
+///
+/// # Errors
+/// 401 for the public; when the database is away.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    tender: Option<TenderId>,
+    cursor: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<BidLine>, Problem> {
+    let bidder: OrganisationId = actor.organisation().ok_or_else(Rejection::unauthenticated)?;
+    store::list(conn, bidder, tender, cursor, limit).await
+}
+
+/// The last receipt given for the caller's own bid.
+///
+/// # Errors
+/// 404 when the bid is absent or another's.
+pub async fn receipt(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> Result<String, Problem> {
+    let (bid, _) = own(conn, actor, Action::ReceiptRead, id).await?;
+    store::last_receipt(conn, bid.id).await?.ok_or_else(|| Rejection::not_found().into())
+}
+
+/// Handler of the job [`tenders::service::CLOSE_JOB`]: the barrier that ends the intake.
+///
+/// Waits for every submission under way, reads the clock after the wait, and writes what stands. Its entry tells of
+/// bids and so stays closed until the opening begins.
+///
+/// # Errors
+/// When the database is away, or the deadline was moved while the job waited.
+pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
+    let id = job.payload.get("tender").and_then(|id| id.as_str()).and_then(|id| id.parse::<TenderId>().ok());
+    let id = id.ok_or_else(|| Problem::internal(anyhow::anyhow!("job {} names no tender", job.key)))?;
+    let mut tender = tenders::lock(tx, id).await?;
+    if tender.phase != TenderPhase::Published {
+        return Ok(());
+    }
+    let last_at = gatehouse::bar(tx, id).await?;
+    let now = gatehouse::clock(tx, last_at).await?;
+    if now < tender.deadline {
+        return Err(Problem::unavailable(anyhow::anyhow!("the deadline was moved while the close waited")));
+    }
+    let digests = store::standing_digests(tx, id).await?;
+    tender.close = Some(Close {
+        at: now,
+        bid_count: i32::try_from(digests.len()).map_err(Problem::internal)?,
+        bid_root: rules::merkle_root(&digests),
+    });
+    tenders::advance(tx, &mut tender, TenderPhase::Closed).await?;
+    let entry = Entry::new("tender.closed").project(tender.project).tender(id).row("tenders", id.0).of_bid();
+    ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
+    Ok(())
+}
+
+/// The bids that stood at the close, in order of acceptance; one revoked since is among them and says so.
+///
+/// # Errors
+/// When the database is away.
+pub async fn standing_bids(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<StandingBid>, Problem> {
+    store::standing(conn, tender).await
+}
+
+/// A bid's ciphertext; still sealed.
+///
+/// # Errors
+/// When the database is away or the bid does not exist.
+pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<u8>, Problem> {
+    store::ciphertext(conn, bid).await
+}
+
+/// One bid that stood at the close; none for one that was superseded or withdrawn.
+///
+/// # Errors
+/// When the database is away.
+pub async fn standing_bid(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<StandingBid>, Problem> {
+    let bid = store::find(conn, id).await?;
+    Ok(bid.filter(|bid| matches!(bid.state, BidState::Accepted | BidState::Revoked)))
+}
+
+/// 撤销: ends bids that stood at the close and could not be opened by their bidders' own fault (电子招标投标办法 31).
+/// The caller names the rows of `bids` in its entry.
+///
+/// # Errors
+/// When one of them does not stand, or its tender is not closed.
+pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId]) -> Result<(), Problem> {
+    let now = tx.hall_now().await?;
+    let ended = store::set_revoked(tx, bids, now, NOT_OPENED).await?;
+    if ended == bids.len() {
+        return Ok(());
+    }
+    Err(Problem::internal(anyhow::anyhow!("{} bids were to be revoked, {ended} stood after a close", bids.len())))
+}

@@ -1,0 +1,479 @@
+//! Bids in the database. Writes come in sets: one statement, however many submissions share a transaction.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    OptionalExtension, QueryableByName,
+    result::{DatabaseErrorKind, Error as DieselError},
+    sql_types,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    bids::{
+        intake::Submission,
+        model::{Bid, BidLine, BidState, LastBid},
+        rules,
+        seal::{Digest, Last, Nonce, Verdict},
+    },
+    kernel::{
+        Problem,
+        id::{AccountId, BidId, OrganisationId, TenderId},
+    },
+    platform::{
+        db::{Tx, unreadable},
+        http::Cursor,
+    },
+};
+
+/// Columns of [`BidRow`].
+const COLUMNS: &str = "id, tender_id, bidder_id, envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
+    coalesce(superseded_at, withdrawn_at, revoked_at) AS ended_at, revoked_reason";
+
+#[derive(QueryableByName)]
+struct BidRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    tender_id: TenderId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    bidder_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Jsonb)]
+    envelope: Value,
+    #[diesel(sql_type = sql_types::Binary)]
+    envelope_sha256: Vec<u8>,
+    #[diesel(sql_type = sql_types::BigInt)]
+    seq: i64,
+    #[diesel(sql_type = sql_types::Text)]
+    state: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    accepted_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Uuid)]
+    submitted_by: AccountId,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    revoked_reason: Option<String>,
+}
+
+fn digest(bytes: Vec<u8>, place: &'static str) -> Result<[u8; 32], Problem> {
+    bytes.try_into().map_err(unreadable::<Vec<u8>>(place))
+}
+
+fn state_of(text: &str) -> Result<BidState, Problem> {
+    text.parse().map_err(unreadable("bids.state"))
+}
+
+impl TryFrom<BidRow> for Bid {
+    type Error = Problem;
+
+    fn try_from(row: BidRow) -> Result<Self, Problem> {
+        Ok(Self {
+            id: row.id,
+            tender: row.tender_id,
+            bidder: row.bidder_id,
+            envelope: serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?,
+            digest: Digest(digest(row.envelope_sha256, "bids.envelope_sha256")?),
+            seq: row.seq,
+            state: state_of(&row.state)?,
+            accepted_at: row.accepted_at,
+            submitted_by: row.submitted_by,
+            ended_at: row.ended_at,
+            revoked_reason: row.revoked_reason,
+        })
+    }
+}
+
+/// A bid by its id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<Bid>, Problem> {
+    let row: Option<BidRow> = diesel::sql_query(format!("SELECT {COLUMNS} FROM bids WHERE id = $1"))
+        .bind::<sql_types::Uuid, _>(id)
+        .get_result(conn)
+        .await
+        .optional()?;
+    row.map(Bid::try_from).transpose()
+}
+
+/// The bids that stand (or were revoked after the close), in order of acceptance.
+///
+/// # Errors
+/// When the database is away.
+pub async fn standing(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Bid>, Problem> {
+    let rows: Vec<BidRow> = diesel::sql_query(format!(
+        "SELECT {COLUMNS} FROM bids WHERE tender_id = $1 AND state IN ('accepted', 'revoked') ORDER BY seq"
+    ))
+    .bind::<sql_types::Uuid, _>(tender)
+    .get_results(conn)
+    .await?;
+    rows.into_iter().map(Bid::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct LineRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    tender_id: TenderId,
+    #[diesel(sql_type = sql_types::Text)]
+    part: String,
+    #[diesel(sql_type = sql_types::Integer)]
+    revision: i32,
+    #[diesel(sql_type = sql_types::Text)]
+    state: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    accepted_at: DateTime<Utc>,
+}
+
+/// One page of a bidder's own bids, newest first; one row more than `limit` tells that there are further.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    bidder: OrganisationId,
+    tender: Option<TenderId>,
+    cursor: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<BidLine>, Problem> {
+    let rows: Vec<LineRow> = diesel::sql_query(
+        "SELECT id, tender_id, part, revision, state, accepted_at FROM bids
+          WHERE bidder_id = $1 AND ($2 IS NULL OR tender_id = $2)
+            AND ($3 IS NULL OR (accepted_at, id) < ($3, $4))
+          ORDER BY accepted_at DESC, id DESC LIMIT $5 + 1",
+    )
+    .bind::<sql_types::Uuid, _>(bidder)
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(tender)
+    .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(cursor.map(|cursor| cursor.at))
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(cursor.map(|cursor| cursor.id))
+    .bind::<sql_types::BigInt, _>(limit)
+    .get_results(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(BidLine {
+                id: row.id,
+                tender_id: row.tender_id,
+                part: row.part,
+                revision: u32::try_from(row.revision).map_err(unreadable("bids.revision"))?,
+                state: state_of(&row.state)?,
+                accepted_at: row.accepted_at,
+            })
+        })
+        .collect()
+}
+
+#[derive(QueryableByName)]
+struct LastRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    bidder_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Text)]
+    state: String,
+    #[diesel(sql_type = sql_types::Integer)]
+    revision: i32,
+    #[diesel(sql_type = sql_types::Binary)]
+    envelope_sha256: Vec<u8>,
+    #[diesel(sql_type = sql_types::Text)]
+    bid_key: String,
+    #[diesel(sql_type = sql_types::Binary)]
+    nonce: Vec<u8>,
+}
+
+/// The last bids of these bidders in a tender with one lot and one part, withdrawn or not. Call it behind the
+/// intake's lock.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_of(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    bidders: &[OrganisationId],
+) -> Result<Vec<LastBid>, Problem> {
+    let rows: Vec<LastRow> = diesel::sql_query(
+        "SELECT DISTINCT ON (bidder_id) id, bidder_id, state, revision, envelope_sha256, bid_key, nonce
+           FROM bids WHERE tender_id = $1 AND lot = '1' AND part = 'whole' AND bidder_id = ANY($2)
+          ORDER BY bidder_id, revision DESC",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(bidders)
+    .get_results(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(LastBid {
+                id: row.id,
+                bidder: row.bidder_id,
+                state: state_of(&row.state)?,
+                last: Last {
+                    revision: u32::try_from(row.revision).map_err(unreadable("bids.revision"))?,
+                    digest: Digest(digest(row.envelope_sha256, "bids.envelope_sha256")?),
+                    bid_key: row.bid_key,
+                    nonce: Nonce(digest(row.nonce, "bids.nonce")?),
+                },
+            })
+        })
+        .collect()
+}
+
+/// A bid about to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRow<'a> {
+    /// Its id.
+    pub id: BidId,
+    /// Its order number.
+    pub seq: i64,
+    /// What was handed in.
+    pub submission: &'a Submission,
+    /// The bid whose place it takes.
+    pub replaces: Option<BidId>,
+}
+
+/// The refusal that a broken constraint of this room means; anything else is a fault.
+fn refused(error: DieselError) -> Problem {
+    let constraint = match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => information.constraint_name(),
+        _ => None,
+    };
+    match constraint {
+        Some("bids_payload_once" | "bids_key_once" | "bids_envelope_once") => rules::duplicate().into(),
+        _ => error.into(),
+    }
+}
+
+/// Ends the bids whose place the new ones take, and writes the new ones with their ciphertexts.
+///
+/// # Errors
+/// `bid-duplicate` for a ciphertext, key or envelope already taken in; when the database is away.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    at: DateTime<Utc>,
+    rows: &[NewRow<'_>],
+) -> Result<(), Problem> {
+    let replaced: Vec<BidId> = rows.iter().filter_map(|row| row.replaces).collect();
+    if !replaced.is_empty() {
+        diesel::sql_query("UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)")
+            .bind::<sql_types::Array<sql_types::Uuid>, _>(replaced)
+            .bind::<sql_types::Timestamptz, _>(at)
+            .execute(tx.conn())
+            .await?;
+    }
+    insert_bids(tx, tender, at, rows).await?;
+    diesel::sql_query("INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])")
+        .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind::<sql_types::Array<sql_types::Binary>, _>(
+            rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn as_integer<T: TryInto<i32>>(number: T) -> Result<i32, Problem> {
+    number.try_into().map_err(|_| Problem::internal(anyhow::anyhow!("a number of an envelope is too great")))
+}
+
+async fn insert_bids(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    at: DateTime<Utc>,
+    rows: &[NewRow<'_>],
+) -> Result<(), Problem> {
+    let envelopes = rows.iter().map(|row| serde_json::to_value(&row.submission.envelope).map_err(Problem::internal));
+    let envelopes = envelopes.collect::<Result<Vec<_>, _>>()?;
+    let numbers = rows.iter().map(|row| {
+        let envelope = &row.submission.envelope;
+        Ok((as_integer(envelope.revision)?, as_integer(envelope.payload.size)?))
+    });
+    let (revisions, sizes): (Vec<i32>, Vec<i32>) = numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
+    diesel::sql_query(
+        "INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256, envelope,
+                           envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq, submitted_by)
+         SELECT $1, '1', 'whole', 'accepted', $2, *
+           FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::bytea[], $7::jsonb[], $8::bytea[], $9::bytea[],
+                       $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[])",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Timestamptz, _>(at)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.submission.bidder).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Integer>, _>(revisions)
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
+        rows.iter()
+            .map(|row| row.submission.envelope.prev.as_ref().map(|prev| prev.0.as_slice()))
+            .collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Jsonb>, _>(envelopes)
+    .bind::<sql_types::Array<sql_types::Binary>, _>(
+        rows.iter().map(|row| row.submission.digest.0.as_slice()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Binary>, _>(
+        rows.iter().map(|row| row.submission.envelope.payload.sha256.0.as_slice()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Integer>, _>(sizes)
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        rows.iter().map(|row| row.submission.envelope.bid_key.as_str()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Binary>, _>(
+        rows.iter().map(|row| row.submission.envelope.nonce.0.as_slice()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(rows.iter().map(|row| row.seq).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.submission.account).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await
+    .map(drop)
+    .map_err(refused)
+}
+
+/// A receipt to keep.
+#[derive(Debug, Clone, Copy)]
+pub struct NewReceipt<'a> {
+    /// The bid; none for a refusal of what never became one.
+    pub bid: Option<BidId>,
+    /// Whose it is.
+    pub bidder: OrganisationId,
+    /// The signed note.
+    pub text: &'a str,
+}
+
+/// Keeps receipts of one kind.
+///
+/// # Errors
+/// When the database is away.
+pub async fn insert_receipts(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    at: DateTime<Utc>,
+    kind: Verdict,
+    receipts: &[NewReceipt<'_>],
+) -> Result<(), Problem> {
+    let ids: Vec<Uuid> = receipts.iter().map(|_| Uuid::new_v4()).collect();
+    diesel::sql_query(
+        "INSERT INTO bid_receipts (tender_id, kind, given_at, id, bid_id, bidder_id, text)
+         SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[])",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Text, _>(kind.as_ref())
+    .bind::<sql_types::Timestamptz, _>(at)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
+        receipts.iter().map(|one| one.bid).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(receipts.iter().map(|one| one.bidder).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Text>, _>(receipts.iter().map(|one| one.text).collect::<Vec<_>>())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct TextRow {
+    #[diesel(sql_type = sql_types::Text)]
+    text: String,
+}
+
+/// The last receipt given for a bid.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_receipt(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Option<String>, Problem> {
+    let row: Option<TextRow> = diesel::sql_query(
+        "SELECT text FROM bid_receipts WHERE bid_id = $1 AND kind IN ('ACCEPTED', 'WITHDRAWN')
+          ORDER BY given_at DESC, kind DESC LIMIT 1",
+    )
+    .bind::<sql_types::Uuid, _>(bid)
+    .get_result(conn)
+    .await
+    .optional()?;
+    Ok(row.map(|row| row.text))
+}
+
+/// Ends a standing bid by its bidder's signed note.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_withdrawn(tx: &mut Tx<'_>, bid: BidId, at: DateTime<Utc>, note: Value) -> Result<(), Problem> {
+    diesel::sql_query("UPDATE bids SET state = 'withdrawn', withdrawn_at = $2, withdrawal = $3 WHERE id = $1")
+        .bind::<sql_types::Uuid, _>(bid)
+        .bind::<sql_types::Timestamptz, _>(at)
+        .bind::<sql_types::Jsonb, _>(note)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Ends bids that stand in closed tenders (撤销); answers how many did.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_revoked(tx: &mut Tx<'_>, bids: &[BidId], at: DateTime<Utc>, reason: &str) -> Result<usize, Problem> {
+    Ok(diesel::sql_query(
+        "UPDATE bids b SET state = 'revoked', revoked_at = $2, revoked_reason = $3
+           FROM tenders t
+          WHERE b.id = ANY($1) AND b.state = 'accepted' AND t.id = b.tender_id AND t.closed_at IS NOT NULL",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
+    .bind::<sql_types::Timestamptz, _>(at)
+    .bind::<sql_types::Text, _>(reason)
+    .execute(tx.conn())
+    .await?)
+}
+
+#[derive(QueryableByName)]
+struct BytesRow {
+    #[diesel(sql_type = sql_types::Binary)]
+    bytes: Vec<u8>,
+}
+
+/// A bid's ciphertext.
+///
+/// # Errors
+/// When the database is away or the bid does not exist.
+pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<u8>, Problem> {
+    let row: BytesRow = diesel::sql_query("SELECT bytes FROM bid_ciphertexts WHERE bid_id = $1")
+        .bind::<sql_types::Uuid, _>(bid)
+        .get_result(conn)
+        .await?;
+    Ok(row.bytes)
+}
+
+#[derive(QueryableByName)]
+struct DigestRow {
+    #[diesel(sql_type = sql_types::Binary)]
+    envelope_sha256: Vec<u8>,
+}
+
+/// Digests of the envelopes that stand, in order of acceptance.
+///
+/// # Errors
+/// When the database is away.
+pub async fn standing_digests(tx: &mut Tx<'_>, tender: TenderId) -> Result<Vec<[u8; 32]>, Problem> {
+    let rows: Vec<DigestRow> = diesel::sql_query(
+        "SELECT envelope_sha256 FROM bids WHERE tender_id = $1 AND state = 'accepted' ORDER BY seq",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .get_results(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| digest(row.envelope_sha256, "bids.envelope_sha256")).collect()
+}
+
+/// Runs the deferred checks now, so that a failure falls under the savepoint and not on the commit.
+///
+/// # Errors
+/// What a deferred check finds.
+pub async fn check_now(tx: &mut Tx<'_>) -> Result<(), Problem> {
+    Ok(tx.conn().batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await?)
+}
+
+/// Lets checks wait for [`check_now`] again.
+///
+/// # Errors
+/// When the database is away.
+pub async fn check_later(tx: &mut Tx<'_>) -> Result<(), Problem> {
+    Ok(tx.conn().batch_execute("SET CONSTRAINTS ALL DEFERRED").await?)
+}
