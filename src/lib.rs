@@ -4,6 +4,7 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod app;
+pub mod awards;
 pub mod bids;
 pub mod evaluation;
 pub mod experts;
@@ -20,4 +21,5 @@ pub mod projects;
 pub mod rooms;
 pub(crate) mod schema;
 pub mod scoring;
+pub mod supervision;
 pub mod tenders;

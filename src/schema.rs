@@ -27,6 +27,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    award_reviews (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        organisation_id -> Uuid,
+        account_id -> Uuid,
+        finding -> Text,
+        remark -> Text,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        project_id -> Uuid,
+        centre_code -> Text,
+        region_code -> Text,
+        category -> Text,
+        bid_id -> Uuid,
+        winner_id -> Uuid,
+        price -> Numeric,
+        term_days -> Int4,
+        reason -> Nullable<Text>,
+        decided_by -> Uuid,
+        decided_at -> Timestamptz,
+        result_notice_id -> Nullable<Uuid>,
+        notified_by -> Nullable<Uuid>,
+        notified_at -> Nullable<Timestamptz>,
+        loser_letters -> Nullable<Int4>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     bid_ciphertexts (bid_id) {
         bid_id -> Uuid,
         bytes -> Bytea,
@@ -105,6 +140,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    candidate_lists (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        notice_id -> Uuid,
+        report_hash -> Bytea,
+        candidates -> Jsonb,
+        published_by -> Uuid,
+        published_at -> Timestamptz,
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     committee_seats (id) {
         id -> Uuid,
         draw_id -> Uuid,
@@ -118,6 +166,41 @@ diesel::table! {
         checked_in_at -> Nullable<Timestamptz>,
         replaced_at -> Nullable<Timestamptz>,
         replaced_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    contracts (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        tender_id -> Uuid,
+        subject -> Text,
+        amount -> Numeric,
+        term_days -> Int4,
+        performance_bond -> Nullable<Numeric>,
+        signed_on -> Date,
+        drawn_by -> Uuid,
+        drawn_at -> Timestamptz,
+        signed_by -> Nullable<Uuid>,
+        signed_at -> Nullable<Timestamptz>,
+        published_at -> Nullable<Timestamptz>,
+        notice_id -> Nullable<Uuid>,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    deposits (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        amount -> Numeric,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+        returned_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -567,4 +650,14 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(account_roles, accounts, bid_ciphertexts, bid_receipts, bids, booking_slots, bookings, committee_seats, draws, evaluations, experts, hall, idempotency, jobs, log_object, log_pending, login_failures, low_price_votes, notices, opened_bids, opening_shares, openings, organisations, outbox, project_approvals, project_lots, project_sides, projects, qualification_reviews, refresh_tokens, report_signatures, rooms, score_sheets, signing_keys, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions);
+diesel::table! {
+    written_reports (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        summary -> Text,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(account_roles, accounts, award_reviews, awards, bid_ciphertexts, bid_receipts, bids, booking_slots, bookings, candidate_lists, committee_seats, contracts, deposits, draws, evaluations, experts, hall, idempotency, jobs, log_object, log_pending, login_failures, low_price_votes, notices, opened_bids, opening_shares, openings, organisations, outbox, project_approvals, project_lots, project_sides, projects, qualification_reviews, refresh_tokens, report_signatures, rooms, score_sheets, signing_keys, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions, written_reports);

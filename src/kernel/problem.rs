@@ -85,6 +85,9 @@ codes! {
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    // awards
+    NotFirstCandidate = "not-first-candidate", 409, "不是第一中标候选人", "Not the first candidate";
+    ContractDiffers = "contract-differs", 409, "合同与投标或招标文件不一致", "The contract differs from bid or document";
     // identity
     RefreshRace = "refresh-race", 409, "刷新令牌刚被使用", "The refresh token was used a moment ago";
     // law
