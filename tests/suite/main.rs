@@ -5,6 +5,8 @@ mod app;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod mail;
