@@ -35,9 +35,10 @@ impl Hall {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening http://").expect("the first line").to_owned();
-        let hall = Self { child, address, _stdout: stdout, took: Duration::ZERO };
+        let mut hall = Self { child, address, _stdout: stdout, took: Duration::ZERO };
         assert_eq!(hall.ask("GET", "/health/ready").0, 200);
-        Self { took: began.elapsed(), ..hall }
+        hall.took = began.elapsed();
+        hall
     }
 
     /// Status, head and body of one request on a connection of its own.
