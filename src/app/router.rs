@@ -32,9 +32,9 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, health, stop::at_the_door};
 use crate::{
-    bids, identity, jurisdiction,
+    bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
-    law, notices,
+    law, notices, opening,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
@@ -54,6 +54,9 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(notices::http::routes)
         .configure(rooms::http::routes)
         .configure(bids::http::routes)
+        .configure(opening::http::routes)
+        .configure(experts::http::routes)
+        .configure(evaluation::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

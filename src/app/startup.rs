@@ -130,7 +130,7 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers());
+    let jobs = Arc::new(work::handlers(&policy.law));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
