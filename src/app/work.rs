@@ -8,16 +8,15 @@ use tokio::sync::watch;
 
 use crate::{
     bids,
-    kernel::Problem,
     law::Law,
     opening,
     platform::{
-        db::{Db, Tx},
+        db::Db,
         http::once,
-        jobs::{self, Job, Jobs},
+        jobs::{self, Jobs},
         mail::{self, Postman},
     },
-    tenders::{self, TenderPhase},
+    tenders,
 };
 
 /// Connections of the workers: one each for a job, a letter, and looking.
@@ -29,21 +28,9 @@ const CLEARING: Duration = Duration::from_secs(3600);
 /// Every room's handlers.
 pub fn handlers(law: &Arc<Law>) -> Jobs {
     let mut jobs = Jobs::default();
-    jobs.on(tenders::service::CLOSE_JOB, close);
+    jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);
     jobs
-}
-
-/// The close of a lot, and with it, at the same deadline, the beginning of its opening (招标投标法 art 34).
-async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
-    bids::close(tx, job).await?;
-    let named = job.payload.get("tender").and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
-    let named = named.ok_or_else(|| Problem::internal(anyhow::anyhow!("job {} names no tender", job.key)))?;
-    let tender = tenders::load(tx.conn(), named).await?;
-    if tender.phase == TenderPhase::Closed {
-        opening::jobs::schedule_beginning(tx, tender.id, tender.deadline).await?;
-    }
-    Ok(())
 }
 
 /// The running thread.
