@@ -7,6 +7,7 @@ pub mod app;
 pub mod awards;
 pub mod bids;
 pub mod evaluation;
+pub mod experts;
 pub mod identity;
 pub mod jurisdiction;
 pub mod kernel;

@@ -83,6 +83,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    committee_seats (id) {
+        id -> Uuid,
+        draw_id -> Uuid,
+        tender_id -> Uuid,
+        expert_id -> Uuid,
+        account_id -> Uuid,
+        specialty -> Text,
+        rank -> Int4,
+        state -> Text,
+        number -> Nullable<Int4>,
+        checked_in_at -> Nullable<Timestamptz>,
+        replaced_at -> Nullable<Timestamptz>,
+        replaced_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     contracts (id) {
         id -> Uuid,
         award_id -> Uuid,
@@ -114,6 +131,59 @@ diesel::table! {
         recorded_by -> Uuid,
         recorded_at -> Timestamptz,
         returned_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    draws (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        state -> Text,
+        slots -> Jsonb,
+        avoid_units -> Array<Text>,
+        reserves -> Int4,
+        requested_at -> Timestamptz,
+        requested_by -> Uuid,
+        run_at -> Nullable<Timestamptz>,
+        run_by -> Nullable<Uuid>,
+        evaluation_planned_at -> Nullable<Timestamptz>,
+        pool -> Nullable<Jsonb>,
+        exclusions -> Nullable<Jsonb>,
+        seed -> Nullable<Bytea>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    evaluations (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        started_at -> Timestamptz,
+        started_by -> Uuid,
+        members -> Int4,
+        screening -> Jsonb,
+        low_price -> Nullable<Jsonb>,
+        report -> Nullable<Jsonb>,
+        report_hash -> Nullable<Bytea>,
+        reported_at -> Nullable<Timestamptz>,
+        signed_at -> Nullable<Timestamptz>,
+        delivered_at -> Nullable<Timestamptz>,
+        delivered_late -> Nullable<Text>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    experts (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        unit_id -> Nullable<Uuid>,
+        unit_name -> Text,
+        specialties -> Array<Text>,
+        status -> Text,
+        enrolled_at -> Timestamptz,
+        version -> Int8,
     }
 }
 
@@ -181,6 +251,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    low_price_votes (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        accepted -> Bool,
+        reason -> Text,
+        voted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     notices (id) {
         id -> Uuid,
         kind -> Text,
@@ -194,6 +277,50 @@ diesel::table! {
         published_at -> Timestamptz,
         period_ends_at -> Nullable<Timestamptz>,
         grams -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    opened_bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        bidder_id -> Uuid,
+        seq -> Int8,
+        received_at -> Timestamptz,
+        released_at -> Nullable<Timestamptz>,
+        outcome -> Text,
+        price -> Nullable<Numeric>,
+        form -> Nullable<Jsonb>,
+        files -> Nullable<Jsonb>,
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    opening_shares (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        clause -> Int4,
+        member -> Text,
+        share -> Text,
+        released_at -> Timestamptz,
+        released_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    openings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        began_at -> Timestamptz,
+        window_until -> Timestamptz,
+        extended_from -> Nullable<Timestamptz>,
+        extended_by -> Nullable<Uuid>,
+        extension_reason -> Nullable<Text>,
+        concluded_at -> Nullable<Timestamptz>,
+        version -> Int8,
     }
 }
 
@@ -266,6 +393,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    qualification_reviews (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        verdicts -> Jsonb,
+        reviewed_at -> Timestamptz,
+        reviewed_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    report_signatures (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        report_hash -> Bytea,
+        dissent -> Nullable<Text>,
+        signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     rooms (id) {
         id -> Uuid,
         centre_code -> Text,
@@ -275,6 +424,18 @@ diesel::table! {
         name -> Jsonb,
         capacity -> Int4,
         listed -> Bool,
+    }
+}
+
+diesel::table! {
+    score_sheets (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        sheet -> Jsonb,
+        sheet_hash -> Bytea,
+        signed_at -> Timestamptz,
     }
 }
 
@@ -407,20 +568,31 @@ diesel::allow_tables_to_appear_in_same_query! {
     booking_slots,
     bookings,
     candidate_lists,
+    committee_seats,
     contracts,
     deposits,
+    draws,
+    evaluations,
+    experts,
     hall,
     idempotency,
     jobs,
     log_object,
     log_pending,
+    low_price_votes,
     notices,
+    opened_bids,
+    opening_shares,
+    openings,
     organisations,
     outbox,
     project_approvals,
     project_lots,
     projects,
+    qualification_reviews,
+    report_signatures,
     rooms,
+    score_sheets,
     tender_clarifications,
     tender_events,
     tender_intake,

@@ -104,6 +104,14 @@ pub enum Action {
     SheetSign,
     /// Reject a bid as the committee, with its ground.
     CommitteeReject,
+    /// Let the system sum the sheets into the report.
+    ReportMake,
+    /// Hand the signed report to the purchaser.
+    ReportDeliver,
+    /// How far the committee is, without names or marks.
+    EvaluationFollow,
+    /// Everything of an evaluation but names, while it goes on.
+    EvaluationOversee,
     /// Scores and ranking.
     EvaluationRead,
     /// Sign the report.
