@@ -3,6 +3,32 @@
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    account_roles (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        role -> Text,
+        given_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        login -> Text,
+        organisation_id -> Uuid,
+        display_name -> Text,
+        kind -> Text,
+        person_key -> Nullable<Uuid>,
+        password_hash -> Nullable<Text>,
+        secret_sha256 -> Nullable<Bytea>,
+        epoch -> Int4,
+        disabled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     award_reviews (id) {
         id -> Uuid,
         award_id -> Uuid,
@@ -34,6 +60,52 @@ diesel::table! {
         notified_at -> Nullable<Timestamptz>,
         loser_letters -> Nullable<Int4>,
         version -> Int8,
+    }
+}
+
+diesel::table! {
+    bid_ciphertexts (bid_id) {
+        bid_id -> Uuid,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    bid_receipts (id) {
+        id -> Uuid,
+        bid_id -> Nullable<Uuid>,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        text -> Text,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        lot -> Text,
+        part -> Text,
+        bidder_id -> Uuid,
+        revision -> Int4,
+        prev_sha256 -> Nullable<Bytea>,
+        envelope -> Jsonb,
+        envelope_sha256 -> Bytea,
+        payload_sha256 -> Bytea,
+        payload_size -> Int4,
+        bid_key -> Text,
+        nonce -> Bytea,
+        seq -> Int8,
+        state -> Text,
+        accepted_at -> Timestamptz,
+        submitted_by -> Uuid,
+        superseded_at -> Nullable<Timestamptz>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        withdrawal -> Nullable<Jsonb>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_reason -> Nullable<Text>,
     }
 }
 
@@ -251,6 +323,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_failures (id) {
+        id -> Int8,
+        login_sha256 -> Bytea,
+        address -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     low_price_votes (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -327,6 +408,14 @@ diesel::table! {
 diesel::table! {
     organisations (id) {
         id -> Uuid,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        uscc -> Nullable<Text>,
+        region_code -> Text,
+        centre_code -> Nullable<Text>,
+        email -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -367,6 +456,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_sides (project_id, person) {
+        project_id -> Uuid,
+        person -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     projects (id) {
         id -> Uuid,
         code -> Text,
@@ -399,6 +498,21 @@ diesel::table! {
         verdicts -> Jsonb,
         reviewed_at -> Timestamptz,
         reviewed_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (id) {
+        id -> Uuid,
+        family -> Uuid,
+        account_id -> Uuid,
+        epoch -> Int4,
+        token_sha256 -> Bytea,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        replays -> Int4,
+        revoked_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -436,6 +550,19 @@ diesel::table! {
         sheet -> Jsonb,
         sheet_hash -> Bytea,
         signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        public_key -> Bytea,
+        proof -> Bytea,
+        enrolled_by -> Uuid,
+        enrolled_at -> Timestamptz,
+        valid_from -> Timestamptz,
+        valid_to -> Nullable<Timestamptz>,
     }
 }
 
@@ -563,8 +690,13 @@ diesel::joinable!(venue_decisions -> projects (project_id));
 diesel::joinable!(written_reports -> tenders (tender_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
+    account_roles,
+    accounts,
     award_reviews,
     awards,
+    bid_ciphertexts,
+    bid_receipts,
+    bids,
     booking_slots,
     bookings,
     candidate_lists,
@@ -579,6 +711,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     jobs,
     log_object,
     log_pending,
+    login_failures,
     low_price_votes,
     notices,
     opened_bids,
@@ -588,11 +721,14 @@ diesel::allow_tables_to_appear_in_same_query! {
     outbox,
     project_approvals,
     project_lots,
+    project_sides,
     projects,
     qualification_reviews,
+    refresh_tokens,
     report_signatures,
     rooms,
     score_sheets,
+    signing_keys,
     tender_clarifications,
     tender_events,
     tender_intake,

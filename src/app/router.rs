@@ -32,18 +32,18 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, health, stop::at_the_door};
 use crate::{
-    bids, identity, jurisdiction,
+    awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
     law, notices,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    projects, scoring, tenders,
+    opening, projects, rooms, scoring, supervision, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.
-fn rooms(config: &mut ServiceConfig<'_>) {
+fn every_room(config: &mut ServiceConfig<'_>) {
     config
         .configure(identity::http::routes)
         .configure(jurisdiction::http::routes)
@@ -52,7 +52,13 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
+        .configure(rooms::http::routes)
         .configure(bids::http::routes)
+        .configure(opening::http::routes)
+        .configure(experts::http::routes)
+        .configure(evaluation::http::routes)
+        .configure(awards::http::routes)
+        .configure(supervision::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);
@@ -85,7 +91,7 @@ impl Modify for Bearer {
 
 /// The OpenAPI 3.1 description of everything the service answers.
 pub fn description() -> OpenApi {
-    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(rooms).split_for_parts();
+    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
     api
 }
 
@@ -128,7 +134,7 @@ pub fn service(
 > {
     App::new()
         .into_utoipa_app()
-        .configure(rooms)
+        .configure(every_room)
         .into_app()
         .configure(data)
         .app_data(web::Data::new(surroundings))

@@ -21,8 +21,11 @@ use crate::{
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::Jurisdiction,
+    kernel::id::RequestId,
     law::Law,
+    notices::http::Shelf,
     platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    rooms,
 };
 
 /// A running instance.
@@ -120,11 +123,15 @@ impl Policy {
 async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListener) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
+    db.transaction("rooms.synchronise", RequestId::random(), async |tx| {
+        rooms::synchronise(tx, &policy.jurisdiction).await
+    })
+    .await?;
     let keys = TokenKeys::load_or_make(&options.data)?;
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers());
+    let jobs = Arc::new(work::handlers(&policy.law));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
@@ -140,6 +147,7 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
+        shelf: web::Data::new(Shelf::default()),
     };
     match serve(listener, &options.settings.http, hall) {
         Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
@@ -162,6 +170,7 @@ struct Hall {
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
+    shelf: web::Data<Shelf>,
 }
 
 impl Hall {
@@ -175,7 +184,8 @@ impl Hall {
             .app_data(self.doors)
             .app_data(self.lots)
             .app_data(self.receipts)
-            .app_data(self.intake);
+            .app_data(self.intake)
+            .app_data(self.shelf);
     }
 }
 

@@ -19,7 +19,17 @@ const HEADER: &str = "action,role,relation,phaseFrom,phaseTo,effect,ground";
 
 /// Every act of the hall that somebody must be allowed to do.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -158,7 +168,17 @@ pub enum Action {
 
 /// Where a procedure stands, in the order of its life.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -183,7 +203,17 @@ pub enum Phase {
 
 /// What the caller is to the object.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -317,7 +347,9 @@ fn standings(actor: &Actor, object: &Object<'_>) -> Vec<(Grade, Relation)> {
         Actor::Hall(_) => found.push((Grade::Hall, Relation::Public)),
         Actor::Account(account) => {
             for role in &account.roles {
-                found.extend(relations(account, *role, object).into_iter().map(|one| (Grade::Role(*role), one)));
+                found.extend(
+                    relations(account, *role, object).into_iter().map(|one| (Grade::Role(*role), one)),
+                );
             }
         }
     }
@@ -489,7 +521,13 @@ mod tests {
     }
 
     fn parties(purchaser: OrganisationId, agency: Option<OrganisationId>, category: Category) -> Parties {
-        Parties { purchaser, agency, centre_code: Some("152500".into()), region_code: "152527".into(), category }
+        Parties {
+            purchaser,
+            agency,
+            centre_code: Some("152500".into()),
+            region_code: "152527".into(),
+            category,
+        }
     }
 
     fn cases() -> Vec<Case> {
@@ -587,7 +625,8 @@ mod tests {
     fn nobody_learns_of_bids_before_the_opening_nor_of_experts_before_the_award() {
         for case in cases() {
             for phase in Phase::iter() {
-                let object = Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
+                let object =
+                    Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
                 let may = |action| authorize(&case.actor, action, &object).is_ok();
                 if phase < Phase::Opening {
                     for action in [Action::BidsRead, Action::OpeningRead, Action::OpeningRecordRead] {
@@ -598,7 +637,11 @@ mod tests {
                     assert!(!may(Action::ExpertNamesRead), "{:?} in {phase}", case.pair);
                 }
                 if !case.own {
-                    assert!(!may(Action::BidReadOwn) && !may(Action::ReceiptRead), "{:?} in {phase}", case.pair);
+                    assert!(
+                        !may(Action::BidReadOwn) && !may(Action::ReceiptRead),
+                        "{:?} in {phase}",
+                        case.pair
+                    );
                 }
             }
         }
@@ -623,7 +666,8 @@ mod tests {
         assert!(with("tenderRead,admin,own,opened,draft,allow,x").contains("comes after"));
         assert!(with("tenderRead,admin,own,draft,draft,perhaps,x").contains("effect"));
         assert!(with("tenderRead,admin,own,draft,draft,allow,").contains("ground"));
-        let twice = "tenderRead,admin,own,draft,opened,allow,x\ntenderRead,admin,own|other,opened,opened,deny,x";
+        let twice =
+            "tenderRead,admin,own,draft,opened,allow,x\ntenderRead,admin,own|other,opened,opened,deny,x";
         assert!(with(twice).contains(":3: tenderRead, admin, own in opened is listed twice"));
         assert!(parse("").is_err());
     }

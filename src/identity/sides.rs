@@ -15,8 +15,19 @@ use crate::{
 
 /// The side a person takes in a project.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema, strum::AsRefStr,
-    strum::EnumString, strum::Display, strum::EnumIter,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
@@ -78,7 +89,12 @@ pub async fn side_of(
 ///
 /// # Errors
 /// `one-side-only` (SOD-1) when the person has another side there.
-pub async fn claim_side(tx: &mut Tx<'_>, project: ProjectId, account: AccountId, side: Side) -> Result<(), Problem> {
+pub async fn claim_side(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    account: AccountId,
+    side: Side,
+) -> Result<(), Problem> {
     store::add_side(tx.conn(), project, account, side).await?;
     match store::side_of(tx.conn(), project, account).await? {
         Some(kept) if kept == side.as_ref() => Ok(()),

@@ -1,9 +1,21 @@
 //! One binary for all tests that need the whole: it links once and its tests share one PostgreSQL.
 
 #[cfg(test)]
+mod app;
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
