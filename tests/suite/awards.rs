@@ -11,7 +11,6 @@ use crate::support::{
 /// A tender whose evaluation is finished, with five bids: three ranked, one rejected, one revoked at the opening.
 struct Evaluated {
     app: TestApp,
-    project: String,
     tender: String,
     bids: Vec<String>,
 }
@@ -22,7 +21,7 @@ impl Evaluated {
         let app = TestApp::sandbox("2026-02-09T09:00:00+08:00");
         let project = app.works_project();
         let tender = app.works_tender(&project);
-        let evaluated = Self::finish(app, project, tender);
+        let evaluated = Self::finish(app, &project, tender);
         evaluated.app.hold("2026-03-18T10:00:00+08:00");
         evaluated
     }
@@ -45,13 +44,13 @@ impl Evaluated {
         let draft = draft.expect(201);
         app.approve(&draft);
         let tender = draft.id();
-        let evaluated = Self::finish(app, project, tender);
+        let evaluated = Self::finish(app, &project, tender);
         evaluated.app.hold("2026-03-18T10:00:00+08:00");
         evaluated
     }
 
     /// Writes what bids, opening and evaluation leave behind; their own tests make it the long way.
-    fn finish(app: TestApp, project: String, tender: String) -> Self {
+    fn finish(app: TestApp, project: &str, tender: String) -> Self {
         let bids: Vec<String> = (0..5).map(|_| Uuid::new_v4().to_string()).collect();
         let bidders: Vec<String> =
             (1..=5).map(|no| app.as_(&format!("bidder.000{no}")).organisation()).collect();
@@ -105,7 +104,7 @@ impl Evaluated {
             );
         }
         app.sql().run(&sql).unwrap();
-        Self { app, project, tender, bids }
+        Self { app, tender, bids }
     }
 
     fn path(&self, rest: &str) -> String {
