@@ -359,3 +359,110 @@ pub fn deposit_amount(asked: Option<Money>, document: &TenderDocument, at: usize
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{kernel::id::OrganisationId, platform::policy_file::PolicySource};
+
+    fn law() -> Law {
+        Law::load(&PolicySource::BuiltIn).unwrap()
+    }
+
+    fn on() -> NaiveDate {
+        "2026-02-24".parse().unwrap()
+    }
+
+    fn facts(events: &[Event]) -> Facts {
+        events.iter().map(|event| (*event, DateTime::<Utc>::UNIX_EPOCH)).collect()
+    }
+
+    fn candidate(rank: u32) -> Candidate {
+        Candidate {
+            rank,
+            bid_id: BidId(Uuid::from_u128(rank.into())),
+            bidder_id: OrganisationId(Uuid::from_u128(rank.into())),
+            name: Say::new(format!("投标人{rank}"), format!("Bidder {rank}")),
+            price: Money::yuan(Decimal::ONE).unwrap(),
+            score: Decimal::from(90),
+            term_days: 240,
+            further: Vec::new(),
+        }
+    }
+
+    fn standing<'a>(procedure: &'a Procedure, phase: TenderPhase, facts: &'a Facts) -> Standing<'a> {
+        Standing { procedure, phase, facts, award: None, contract: None }
+    }
+
+    #[test]
+    fn only_works_publish_candidates_and_at_most_three() {
+        let law = law();
+        let (works, goods) =
+            (law.procedure("engineering-open", on()).unwrap(), law.procedure("procurement-open-goods", on()).unwrap());
+        let none = Facts::new();
+        assert!(standing(works, TenderPhase::Evaluated, &none).may_publish_candidates().is_ok());
+        let refused = standing(goods, TenderPhase::Evaluated, &none).may_publish_candidates().unwrap_err();
+        assert_eq!(refused.code, Code::WrongState);
+        assert!(few_enough(&law, works, on(), 3).is_ok());
+        let Err(Problem::Refusal(refused)) = few_enough(&law, works, on(), 4) else { panic!("4 candidates") };
+        assert_eq!(refused.rule.unwrap().id, "ENG-24");
+        assert!(few_enough(&law, works, on(), 0).is_err());
+    }
+
+    #[test]
+    fn the_first_is_found_by_rank_and_any_other_is_refused_by_the_procedures_own_article() {
+        let law = law();
+        let list = [candidate(2), candidate(1), candidate(3)];
+        for (procedure, rule, article) in [("engineering-open", "ENG-28", "55"), ("procurement-open-goods", "GP-9", "43")] {
+            let procedure = law.procedure(procedure, on()).unwrap();
+            let first = first_candidate(&law, procedure, on(), &list, candidate(1).bid_id).unwrap();
+            assert_eq!(first.rank, 1);
+            let refused = first_candidate(&law, procedure, on(), &list, candidate(2).bid_id);
+            let Err(Problem::Refusal(refused)) = refused else { panic!("{refused:?}") };
+            assert_eq!(refused.code, Code::NotFirstCandidate);
+            assert!(refused.detail.zh.contains("投标人1"));
+            let ground = refused.rule.unwrap();
+            assert_eq!((ground.id.as_str(), ground.article.as_deref()), (rule, Some(article)));
+        }
+    }
+
+    #[test]
+    fn an_open_objection_holds_the_award_back_until_it_is_answered() {
+        let law = law();
+        let works = law.procedure("engineering-open", on()).unwrap();
+        let mut known = facts(&[Event::ResultObjected]);
+        assert!(standing(works, TenderPhase::Candidates, &known).may_decide().is_err());
+        known.insert(Event::ResultObjectionAnswered, DateTime::<Utc>::UNIX_EPOCH);
+        assert!(standing(works, TenderPhase::Candidates, &known).may_decide().is_ok());
+        assert!(standing(works, TenderPhase::Opened, &known).may_decide().is_err());
+    }
+
+    #[test]
+    fn deposits_go_back_when_the_event_they_wait_for_has_come() {
+        let law = law();
+        let works = law.procedure("engineering-open", on()).unwrap();
+        let goods = law.procedure("procurement-open-goods", on()).unwrap();
+        let returns = |procedure, events: &[Event]| {
+            standing(procedure, TenderPhase::Awarded, &facts(events)).returns().map_err(|refusal| refusal.code)
+        };
+        let (losers, winner) = (Event::LoserDepositsReturned, Event::WinnerDepositReturned);
+        // Nothing is due: the next one is named, so that the law says what it waits for.
+        assert_eq!(returns(works, &[Event::AwardNotice]), Ok(vec![Event::DepositsReturned]));
+        assert_eq!(returns(goods, &[Event::AwardNotice]), Ok(vec![losers]));
+        assert_eq!(returns(goods, &[Event::AwardNotice, losers, Event::ContractSigned]), Ok(vec![winner]));
+        assert_eq!(returns(goods, &[Event::AwardNotice, Event::ContractSigned]), Ok(vec![losers, winner]));
+        assert_eq!(returns(goods, &[Event::AwardNotice, losers, winner]), Err(Code::Duplicate));
+    }
+
+    #[test]
+    fn the_files_close_when_the_procedure_asks_for_nothing_more() {
+        let law = law();
+        let works = law.procedure("engineering-open", on()).unwrap();
+        let goods = law.procedure("procurement-open-goods", on()).unwrap();
+        assert_eq!(left_to_do(works, &Facts::new(), true), [Event::SupervisorReport, Event::DepositsReturned]);
+        assert_eq!(left_to_do(works, &facts(&[Event::SupervisorReport]), false), []);
+        assert_eq!(left_to_do(goods, &Facts::new(), false), [Event::ContractPublished, Event::ContractFiled]);
+    }
+}

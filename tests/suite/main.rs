@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod awards;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod cluster;
