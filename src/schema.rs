@@ -3,6 +3,78 @@
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    account_roles (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        role -> Text,
+        given_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        login -> Text,
+        organisation_id -> Uuid,
+        display_name -> Text,
+        kind -> Text,
+        person_key -> Nullable<Uuid>,
+        password_hash -> Nullable<Text>,
+        secret_sha256 -> Nullable<Bytea>,
+        epoch -> Int4,
+        disabled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bid_ciphertexts (bid_id) {
+        bid_id -> Uuid,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    bid_receipts (id) {
+        id -> Uuid,
+        bid_id -> Nullable<Uuid>,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        text -> Text,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        lot -> Text,
+        part -> Text,
+        bidder_id -> Uuid,
+        revision -> Int4,
+        prev_sha256 -> Nullable<Bytea>,
+        envelope -> Jsonb,
+        envelope_sha256 -> Bytea,
+        payload_sha256 -> Bytea,
+        payload_size -> Int4,
+        bid_key -> Text,
+        nonce -> Bytea,
+        seq -> Int8,
+        state -> Text,
+        accepted_at -> Timestamptz,
+        submitted_by -> Uuid,
+        superseded_at -> Nullable<Timestamptz>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        withdrawal -> Nullable<Jsonb>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     booking_slots (id) {
         id -> Uuid,
         booking_id -> Uuid,
@@ -31,19 +103,6 @@ diesel::table! {
         reason -> Nullable<Text>,
         late -> Bool,
         version -> Int8,
-    }
-}
-
-diesel::table! {
-    rooms (id) {
-        id -> Uuid,
-        centre_code -> Text,
-        code -> Text,
-        kind -> Text,
-        no -> Int4,
-        name -> Jsonb,
-        capacity -> Int4,
-        listed -> Bool,
     }
 }
 
@@ -111,6 +170,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_failures (id) {
+        id -> Int8,
+        login_sha256 -> Bytea,
+        address -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     notices (id) {
         id -> Uuid,
         kind -> Text,
@@ -128,8 +196,60 @@ diesel::table! {
 }
 
 diesel::table! {
+    opened_bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        bidder_id -> Uuid,
+        seq -> Int8,
+        received_at -> Timestamptz,
+        released_at -> Nullable<Timestamptz>,
+        outcome -> Text,
+        price -> Nullable<Numeric>,
+        form -> Nullable<Jsonb>,
+        files -> Nullable<Jsonb>,
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    opening_shares (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        clause -> Int4,
+        member -> Text,
+        share -> Text,
+        released_at -> Timestamptz,
+        released_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    openings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        began_at -> Timestamptz,
+        window_until -> Timestamptz,
+        extended_from -> Nullable<Timestamptz>,
+        extended_by -> Nullable<Uuid>,
+        extension_reason -> Nullable<Text>,
+        concluded_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     organisations (id) {
         id -> Uuid,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        uscc -> Nullable<Text>,
+        region_code -> Text,
+        centre_code -> Nullable<Text>,
+        email -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -170,6 +290,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_sides (project_id, person) {
+        project_id -> Uuid,
+        person -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     projects (id) {
         id -> Uuid,
         code -> Text,
@@ -192,6 +322,48 @@ diesel::table! {
         accepted_on -> Nullable<Date>,
         first_notice_on -> Nullable<Date>,
         version -> Int8,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (id) {
+        id -> Uuid,
+        family -> Uuid,
+        account_id -> Uuid,
+        epoch -> Int4,
+        token_sha256 -> Bytea,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        replays -> Int4,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// The rooms of config/centres, written at every start.
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        public_key -> Bytea,
+        proof -> Bytea,
+        enrolled_by -> Uuid,
+        enrolled_at -> Timestamptz,
+        valid_from -> Timestamptz,
+        valid_to -> Nullable<Timestamptz>,
     }
 }
 
@@ -283,10 +455,29 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(account_roles -> accounts (account_id));
+diesel::joinable!(accounts -> organisations (organisation_id));
+diesel::joinable!(bid_ciphertexts -> bids (bid_id));
+diesel::joinable!(bid_receipts -> bids (bid_id));
+diesel::joinable!(bid_receipts -> organisations (bidder_id));
+diesel::joinable!(bid_receipts -> tenders (tender_id));
+diesel::joinable!(bids -> organisations (bidder_id));
+diesel::joinable!(bids -> tenders (tender_id));
+diesel::joinable!(bookings -> tenders (tender_id));
 diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(notices -> projects (project_id));
+diesel::joinable!(opened_bids -> bids (bid_id));
+diesel::joinable!(opened_bids -> organisations (bidder_id));
+diesel::joinable!(opened_bids -> tenders (tender_id));
+diesel::joinable!(opening_shares -> bids (bid_id));
+diesel::joinable!(opening_shares -> tenders (tender_id));
+diesel::joinable!(openings -> tenders (tender_id));
 diesel::joinable!(project_approvals -> projects (project_id));
 diesel::joinable!(project_lots -> projects (project_id));
+diesel::joinable!(project_sides -> accounts (account_id));
+diesel::joinable!(refresh_tokens -> accounts (account_id));
+diesel::joinable!(signing_keys -> accounts (enrolled_by));
+diesel::joinable!(signing_keys -> organisations (organisation_id));
 diesel::joinable!(tender_clarifications -> tenders (tender_id));
 diesel::joinable!(tender_events -> tenders (tender_id));
 diesel::joinable!(tender_intake -> tenders (tender_id));
@@ -295,20 +486,32 @@ diesel::joinable!(tenders -> projects (project_id));
 diesel::joinable!(venue_decisions -> projects (project_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
+    account_roles,
+    accounts,
+    bid_ciphertexts,
+    bid_receipts,
+    bids,
     booking_slots,
     bookings,
-    rooms,
     hall,
     idempotency,
     jobs,
     log_object,
     log_pending,
+    login_failures,
     notices,
+    opened_bids,
+    opening_shares,
+    openings,
     organisations,
     outbox,
     project_approvals,
     project_lots,
+    project_sides,
     projects,
+    refresh_tokens,
+    rooms,
+    signing_keys,
     tender_clarifications,
     tender_events,
     tender_intake,
