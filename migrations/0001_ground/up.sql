@@ -80,16 +80,16 @@ CREATE TRIGGER log_object_is_not_emptied BEFORE TRUNCATE ON log_object EXECUTE F
 -- the same transaction. A row changed twice is judged by its last content.
 CREATE FUNCTION audit_demands_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    content jsonb := to_jsonb(NEW);
+    written jsonb := to_jsonb(NEW);
     latest jsonb;
 BEGIN
     PERFORM 1 FROM log_object o
      WHERE o.xid = pg_current_xact_id() AND o.relation = TG_TABLE_NAME
-       AND o.row_id = NEW.id AND o.content = audit_content(content);
+       AND o.row_id = NEW.id AND o.content = audit_content(written);
     IF FOUND THEN RETURN NULL; END IF;
     EXECUTE format('SELECT to_jsonb(t) FROM %I.%I t WHERE t.id = $1', TG_TABLE_SCHEMA, TG_TABLE_NAME)
         INTO latest USING NEW.id;
-    IF latest IS DISTINCT FROM content THEN RETURN NULL; END IF;
+    IF latest IS DISTINCT FROM written THEN RETURN NULL; END IF;
     RAISE EXCEPTION 'a change to % without its entry in the record', TG_TABLE_NAME
         USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_demands_entry';
 END $$;

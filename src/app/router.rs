@@ -39,11 +39,11 @@ use crate::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    projects, scoring, tenders,
+    projects, rooms, scoring, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.
-fn rooms(config: &mut ServiceConfig<'_>) {
+fn every_room(config: &mut ServiceConfig<'_>) {
     config
         .configure(identity::http::routes)
         .configure(jurisdiction::http::routes)
@@ -52,6 +52,7 @@ fn rooms(config: &mut ServiceConfig<'_>) {
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
         .configure(notices::http::routes)
+        .configure(rooms::http::routes)
         .configure(bids::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
@@ -85,7 +86,7 @@ impl Modify for Bearer {
 
 /// The OpenAPI 3.1 description of everything the service answers.
 pub fn description() -> OpenApi {
-    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(rooms).split_for_parts();
+    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
     api
 }
 
@@ -128,7 +129,7 @@ pub fn service(
 > {
     App::new()
         .into_utoipa_app()
-        .configure(rooms)
+        .configure(every_room)
         .into_app()
         .configure(data)
         .app_data(web::Data::new(surroundings))

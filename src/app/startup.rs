@@ -21,8 +21,10 @@ use crate::{
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::Jurisdiction,
+    kernel::id::RequestId,
     law::Law,
     platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    rooms,
 };
 
 /// A running instance.
@@ -120,6 +122,10 @@ impl Policy {
 async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListener) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
+    db.transaction("rooms.synchronise", RequestId::random(), async |tx| {
+        rooms::synchronise(tx, &policy.jurisdiction).await
+    })
+    .await?;
     let keys = TokenKeys::load_or_make(&options.data)?;
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;

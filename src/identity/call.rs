@@ -53,7 +53,8 @@ impl FromRequest for Call {
             let actor = match bearer? {
                 None => Actor::Public,
                 Some(token) => {
-                    let gate = gate.ok_or_else(|| Problem::internal(anyhow::anyhow!("no gate in the app's data")))?;
+                    let gate =
+                        gate.ok_or_else(|| Problem::internal(anyhow::anyhow!("no gate in the app's data")))?;
                     Actor::Account(gate.account_of(&token).await?)
                 }
             };

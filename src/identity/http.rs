@@ -94,12 +94,14 @@ async fn token(request: HttpRequest, body: web::Bytes, gate: web::Data<Gate>) ->
     };
     let client = form.grant_type == GrantType::ClientCredentials;
     match grant(&request, &gate, form).await {
-        Ok(granted) => HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenAnswer {
-            access_token: granted.access,
-            refresh_token: granted.refresh,
-            token_type: "Bearer",
-            expires_in: Gate::access_seconds(),
-        }),
+        Ok(granted) => {
+            HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenAnswer {
+                access_token: granted.access,
+                refresh_token: granted.refresh,
+                token_type: "Bearer",
+                expires_in: Gate::access_seconds(),
+            })
+        }
         Err(Missing::Parameter(name)) => {
             let say = Say::new(format!("缺少参数 {name}。"), format!("The parameter {name} is missing."));
             refuse(&request, Rejection::new(Code::MalformedRequest, say).into(), "invalid_request", None)
@@ -124,7 +126,9 @@ impl From<NoGrant> for Missing {
 }
 
 fn read_form(request: &HttpRequest, body: &[u8]) -> Result<TokenForm, (Rejection, &'static str)> {
-    if !actix_web::HttpMessage::content_type(request).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !actix_web::HttpMessage::content_type(request)
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
         let say = Say::new(
             "请求体须为 application/x-www-form-urlencoded。",
             "The body must be application/x-www-form-urlencoded.",
@@ -136,7 +140,8 @@ fn read_form(request: &HttpRequest, body: &[u8]) -> Result<TokenForm, (Rejection
         Some(Ok(form)) => Ok(form.into_inner()),
         Some(Err(error)) => {
             let why = error.to_string();
-            let word = if why.contains("unknown variant") { "unsupported_grant_type" } else { "invalid_request" };
+            let word =
+                if why.contains("unknown variant") { "unsupported_grant_type" } else { "invalid_request" };
             // The library's sentence may quote what was typed; ours does not.
             let say = Say::new("表单不是有效的令牌请求。", "The form is not a usable token request.");
             Err((Rejection::new(Code::MalformedRequest, say), word))

@@ -122,5 +122,6 @@ pub struct NewSigningKey {
 pub fn enrolment_text(organisation: OrganisationId, public_key: &[u8; 32]) -> Vec<u8> {
     // Both values need no escaping and the names stand in order: this is the canonical JSON.
     let key = STANDARD.encode(public_key);
-    format!("tenderhall-signing-key-v1\n{{\"organisation\":\"{organisation}\",\"publicKey\":\"{key}\"}}").into_bytes()
+    format!("tenderhall-signing-key-v1\n{{\"organisation\":\"{organisation}\",\"publicKey\":\"{key}\"}}")
+        .into_bytes()
 }

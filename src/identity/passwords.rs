@@ -56,7 +56,10 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Prob
 /// # Errors
 /// When the work could not be done, which is a fault.
 pub async fn hash(password: String) -> Result<String, Problem> {
-    tokio::task::spawn_blocking(move || hash_now(&password)).await.map_err(Problem::internal)?.map_err(Problem::internal)
+    tokio::task::spawn_blocking(move || hash_now(&password))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)
 }
 
 /// SHA-256 of a secret of 256 random bits; of no use for anything a person chose.

@@ -19,7 +19,17 @@ const HEADER: &str = "action,role,relation,phaseFrom,phaseTo,effect,ground";
 
 /// Every act of the hall that somebody must be allowed to do.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -104,6 +114,14 @@ pub enum Action {
     SheetSign,
     /// Reject a bid as the committee, with its ground.
     CommitteeReject,
+    /// Let the system sum the sheets into the report.
+    ReportMake,
+    /// Hand the signed report to the purchaser.
+    ReportDeliver,
+    /// How far the committee is, without names or marks.
+    EvaluationFollow,
+    /// Everything of an evaluation but names, while it goes on.
+    EvaluationOversee,
     /// Scores and ranking.
     EvaluationRead,
     /// Sign the report.
@@ -118,10 +136,14 @@ pub enum Action {
     AwardRead,
     /// 签订合同
     ContractSign,
+    /// Read a contract that is not published.
+    ContractRead,
     /// 合同公告
     ContractPublish,
     /// 合同备案
     ContractFile,
+    /// Read recorded deposits.
+    DepositsRead,
     /// 退还保证金
     DepositReturn,
     /// 招标投标情况书面报告
@@ -146,7 +168,17 @@ pub enum Action {
 
 /// Where a procedure stands, in the order of its life.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -171,7 +203,17 @@ pub enum Phase {
 
 /// What the caller is to the object.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::AsRefStr, strum::EnumString, strum::Display,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
     strum::EnumIter,
 )]
 #[strum(serialize_all = "camelCase")]
@@ -305,7 +347,9 @@ fn standings(actor: &Actor, object: &Object<'_>) -> Vec<(Grade, Relation)> {
         Actor::Hall(_) => found.push((Grade::Hall, Relation::Public)),
         Actor::Account(account) => {
             for role in &account.roles {
-                found.extend(relations(account, *role, object).into_iter().map(|one| (Grade::Role(*role), one)));
+                found.extend(
+                    relations(account, *role, object).into_iter().map(|one| (Grade::Role(*role), one)),
+                );
             }
         }
     }
@@ -341,11 +385,36 @@ fn relations(account: &AccountActor, role: Role, object: &Object<'_>) -> Vec<Rel
     found
 }
 
-/// Whether a body of `region` supervises in `place`: the same division, or one above it (GB/T 2260 writes the
-/// levels as pairs of digits, with `00` for "all below").
+/// Whether a body of `region` supervises in `place`: the same division, or one above it.
 fn reaches(region: &str, place: &str) -> bool {
-    let stem = region.strip_suffix("0000").or_else(|| region.strip_suffix("00")).unwrap_or(region);
-    place.starts_with(stem)
+    place.starts_with(stem(region))
+}
+
+/// The digits that a division and all below it share (GB/T 2260 writes the levels as pairs of digits, with `00` for
+/// "all below").
+fn stem(region: &str) -> &str {
+    region.strip_suffix("0000").or_else(|| region.strip_suffix("00")).unwrap_or(region)
+}
+
+/// What a supervising account may look into, for lists that the database filters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// First digits of the codes of the regions it reaches.
+    pub region_stem: String,
+    /// Classes of trade it covers.
+    pub categories: Vec<Category>,
+}
+
+impl Duty {
+    /// The duty of an actor; `None` for whoever supervises nothing. Agrees with the relation `duty` of the matrix.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        let account = actor.account()?;
+        let categories: Vec<Category> = Category::iter()
+            .filter(|category| account.roles.iter().any(|role| has_duty(*role, *category)))
+            .collect();
+        let region = account.region.as_deref().filter(|_| !categories.is_empty())?;
+        Some(Self { region_stem: stem(region).to_owned(), categories })
+    }
 }
 
 /// Whether the duty of a supervising role covers a class of trade (政府采购法 13; 招标投标法实施条例 4).
@@ -452,7 +521,13 @@ mod tests {
     }
 
     fn parties(purchaser: OrganisationId, agency: Option<OrganisationId>, category: Category) -> Parties {
-        Parties { purchaser, agency, centre_code: Some("152500".into()), region_code: "152527".into(), category }
+        Parties {
+            purchaser,
+            agency,
+            centre_code: Some("152500".into()),
+            region_code: "152527".into(),
+            category,
+        }
     }
 
     fn cases() -> Vec<Case> {
@@ -550,7 +625,8 @@ mod tests {
     fn nobody_learns_of_bids_before_the_opening_nor_of_experts_before_the_award() {
         for case in cases() {
             for phase in Phase::iter() {
-                let object = Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
+                let object =
+                    Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
                 let may = |action| authorize(&case.actor, action, &object).is_ok();
                 if phase < Phase::Opening {
                     for action in [Action::BidsRead, Action::OpeningRead, Action::OpeningRecordRead] {
@@ -561,7 +637,11 @@ mod tests {
                     assert!(!may(Action::ExpertNamesRead), "{:?} in {phase}", case.pair);
                 }
                 if !case.own {
-                    assert!(!may(Action::BidReadOwn) && !may(Action::ReceiptRead), "{:?} in {phase}", case.pair);
+                    assert!(
+                        !may(Action::BidReadOwn) && !may(Action::ReceiptRead),
+                        "{:?} in {phase}",
+                        case.pair
+                    );
                 }
             }
         }
@@ -586,7 +666,8 @@ mod tests {
         assert!(with("tenderRead,admin,own,opened,draft,allow,x").contains("comes after"));
         assert!(with("tenderRead,admin,own,draft,draft,perhaps,x").contains("effect"));
         assert!(with("tenderRead,admin,own,draft,draft,allow,").contains("ground"));
-        let twice = "tenderRead,admin,own,draft,opened,allow,x\ntenderRead,admin,own|other,opened,opened,deny,x";
+        let twice =
+            "tenderRead,admin,own,draft,opened,allow,x\ntenderRead,admin,own|other,opened,opened,deny,x";
         assert!(with(twice).contains(":3: tenderRead, admin, own in opened is listed twice"));
         assert!(parse("").is_err());
     }

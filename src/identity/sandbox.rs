@@ -88,33 +88,115 @@ impl People {
     /// Centres, purchasers, agencies, supervising bodies and the administrator.
     fn bodies(&mut self, hash: &str) -> Result<(), Problem> {
         use OrganisationKind::{Agency, Centre, Purchaser, SupervisingBody};
-        let league = self.organisation(Centre, LEAGUE, Some(LEAGUE), "operator.league", (
-            "锡林郭勒盟公共资源交易中心（样例）",
-            "Xilingol League Public Resource Trading Centre (sample)",
-        ))?;
+        let league = self.organisation(
+            Centre,
+            LEAGUE,
+            Some(LEAGUE),
+            "operator.league",
+            ("锡林郭勒盟公共资源交易中心（样例）", "Xilingol League Public Resource Trading Centre (sample)"),
+        )?;
         self.person("operator.league", league, Role::Operator, "盟中心工作人员", hash);
         self.person("admin", league, Role::Admin, "系统管理员", hash);
         let rows = [
-            ("operator.taibus", Centre, TAIBUS, Role::Operator, "旗中心工作人员",
-                "太仆寺旗公共资源交易中心（样例）", "Taibus Banner Public Resource Trading Centre (sample)"),
-            ("purchaser.league", Purchaser, LEAGUE, Role::Purchaser, "盟本级采购人经办",
-                "锡林郭勒盟本级采购人（样例）", "Purchaser of Xilingol League (sample)"),
-            ("purchaser.taibus", Purchaser, TAIBUS, Role::Purchaser, "旗采购人经办",
-                "太仆寺旗采购人（样例）", "Purchaser of Taibus Banner (sample)"),
-            ("agency.one", Agency, LEAGUE, Role::Agency, "代理机构一经办", "代理机构一（样例）", "Agency One (sample)"),
-            ("agency.two", Agency, LEAGUE, Role::Agency, "代理机构二经办", "代理机构二（样例）", "Agency Two (sample)"),
-            ("supervisor.office", SupervisingBody, LEAGUE, Role::SupervisorOffice, "公管办监督人员",
-                "锡林郭勒盟公共资源交易监督管理办公室（样例）", "Supervision Office of Xilingol League (sample)"),
-            ("supervisor.finance", SupervisingBody, LEAGUE, Role::SupervisorFinance, "财政监督人员",
-                "锡林郭勒盟财政部门（样例）", "Finance Department of Xilingol League (sample)"),
-            ("supervisor.development", SupervisingBody, LEAGUE, Role::SupervisorDevelopment, "发改监督人员",
-                "锡林郭勒盟发展改革部门（样例）", "Development and Reform Department of Xilingol League (sample)"),
-            ("supervisor.audit", SupervisingBody, LEAGUE, Role::SupervisorAudit, "审计监督人员",
-                "锡林郭勒盟审计部门（样例）", "Audit Department of Xilingol League (sample)"),
-            ("supervisor.discipline", SupervisingBody, LEAGUE, Role::SupervisorDiscipline, "监察人员",
-                "锡林郭勒盟监察部门（样例）", "Discipline Department of Xilingol League (sample)"),
-            ("supervisor.industry", SupervisingBody, LEAGUE, Role::SupervisorIndustry, "行业监督人员",
-                "锡林郭勒盟住房城乡建设部门（样例）", "Housing and Construction Department of Xilingol League (sample)"),
+            (
+                "operator.taibus",
+                Centre,
+                TAIBUS,
+                Role::Operator,
+                "旗中心工作人员",
+                "太仆寺旗公共资源交易中心（样例）",
+                "Taibus Banner Public Resource Trading Centre (sample)",
+            ),
+            (
+                "purchaser.league",
+                Purchaser,
+                LEAGUE,
+                Role::Purchaser,
+                "盟本级采购人经办",
+                "锡林郭勒盟本级采购人（样例）",
+                "Purchaser of Xilingol League (sample)",
+            ),
+            (
+                "purchaser.taibus",
+                Purchaser,
+                TAIBUS,
+                Role::Purchaser,
+                "旗采购人经办",
+                "太仆寺旗采购人（样例）",
+                "Purchaser of Taibus Banner (sample)",
+            ),
+            (
+                "agency.one",
+                Agency,
+                LEAGUE,
+                Role::Agency,
+                "代理机构一经办",
+                "代理机构一（样例）",
+                "Agency One (sample)",
+            ),
+            (
+                "agency.two",
+                Agency,
+                LEAGUE,
+                Role::Agency,
+                "代理机构二经办",
+                "代理机构二（样例）",
+                "Agency Two (sample)",
+            ),
+            (
+                "supervisor.office",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorOffice,
+                "公管办监督人员",
+                "锡林郭勒盟公共资源交易监督管理办公室（样例）",
+                "Supervision Office of Xilingol League (sample)",
+            ),
+            (
+                "supervisor.finance",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorFinance,
+                "财政监督人员",
+                "锡林郭勒盟财政部门（样例）",
+                "Finance Department of Xilingol League (sample)",
+            ),
+            (
+                "supervisor.development",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorDevelopment,
+                "发改监督人员",
+                "锡林郭勒盟发展改革部门（样例）",
+                "Development and Reform Department of Xilingol League (sample)",
+            ),
+            (
+                "supervisor.audit",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorAudit,
+                "审计监督人员",
+                "锡林郭勒盟审计部门（样例）",
+                "Audit Department of Xilingol League (sample)",
+            ),
+            (
+                "supervisor.discipline",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorDiscipline,
+                "监察人员",
+                "锡林郭勒盟监察部门（样例）",
+                "Discipline Department of Xilingol League (sample)",
+            ),
+            (
+                "supervisor.industry",
+                SupervisingBody,
+                LEAGUE,
+                Role::SupervisorIndustry,
+                "行业监督人员",
+                "锡林郭勒盟住房城乡建设部门（样例）",
+                "Housing and Construction Department of Xilingol League (sample)",
+            ),
         ];
         for (login, kind, region, role, display, zh, en) in rows {
             let centre = (kind == Centre).then_some(region);
@@ -128,7 +210,10 @@ impl People {
     fn experts(&mut self, hash: &str) -> Result<(), Problem> {
         for number in 1..=EXPERTS {
             let login = format!("expert.{number:03}");
-            let (zh, en) = (format!("评审专家工作单位{number:03}（样例）"), format!("Expert's Unit {number:03} (sample)"));
+            let (zh, en) = (
+                format!("评审专家工作单位{number:03}（样例）"),
+                format!("Expert's Unit {number:03} (sample)"),
+            );
             let unit = self.organisation(OrganisationKind::Enterprise, LEAGUE, None, &login, (&zh, &en))?;
             self.person(&login, unit, Role::Expert, &format!("评审专家{number:03}"), hash);
         }
@@ -160,7 +245,8 @@ impl People {
             let key = Secret::from_bytes(&sandbox_signing_key(password, &login));
             let public_key = *key.verifying_key().as_bytes();
             let proof = key.sign(&enrolment_text(organisation, &public_key)).to_bytes();
-            let key = SigningKey { id: Uuid::new_v4(), organisation, public_key, valid_from: now, valid_to: None };
+            let key =
+                SigningKey { id: Uuid::new_v4(), organisation, public_key, valid_from: now, valid_to: None };
             self.keys.push((key, proof, account));
         }
         Ok(())
@@ -231,7 +317,9 @@ fn sample_uscc(kind: OrganisationKind, region: &str, serial: usize) -> Result<St
 /// The division in a credit code (characters 3 to 8), or the league where there is none.
 fn region_of(uscc: &Uscc) -> String {
     match uscc.as_str().get(2..8) {
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0') => digits.into(),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0') => {
+            digits.into()
+        }
         _ => LEAGUE.into(),
     }
 }
@@ -250,7 +338,9 @@ mod tests {
         people.bidders("word", crate::kernel::time::machine_now()).unwrap();
         let logins: HashSet<&str> = people.accounts.iter().map(|one| one.login.as_str()).collect();
         assert_eq!((people.accounts.len(), logins.len()), (13 + 40 + 1528, 13 + 40 + 1528));
-        for login in ["operator.taibus", "purchaser.league", "agency.two", "expert.040", "bidder.1528", "admin"] {
+        for login in
+            ["operator.taibus", "purchaser.league", "agency.two", "expert.040", "bidder.1528", "admin"]
+        {
             assert!(logins.contains(login), "{login}");
         }
         let codes: HashSet<_> = people.organisations.iter().filter_map(|one| one.uscc.clone()).collect();

@@ -79,6 +79,9 @@ impl From<Problem> for NoGrant {
     }
 }
 
+/// An account's standing and when it was read.
+type Seen = (Instant, Option<Standing>);
+
 /// Proves accounts; one for the whole program, in the app's data as `web::Data<Gate>`.
 ///
 /// Both caches are for speed only: a verified signature stays good until the token expires; standing is read
@@ -87,7 +90,7 @@ pub struct Gate {
     db: Db,
     keys: TokenKeys,
     verified: Mutex<HashMap<[u8; 32], Claims>>,
-    standings: Mutex<HashMap<(AccountId, Uuid), (Instant, Option<Standing>)>>,
+    standings: Mutex<HashMap<(AccountId, Uuid), Seen>>,
 }
 
 impl Gate {
@@ -104,7 +107,9 @@ impl Gate {
         let claims = self.claims_of(token).ok_or_else(Rejection::unauthenticated)?;
         let standing = self.standing_of(claims.sub, claims.sid).await?;
         match standing {
-            Some(found) if found.epoch == claims.epoch && found.actor.organisation == claims.org => Ok(found.actor),
+            Some(found) if found.epoch == claims.epoch && found.actor.organisation == claims.org => {
+                Ok(found.actor)
+            }
             _ => Err(Rejection::unauthenticated().into()),
         }
     }
@@ -217,8 +222,13 @@ impl Gate {
                         )
                         .await?;
                         let organisation = standing.actor.organisation;
-                        let access =
-                            self.keys.issue(used.account_id, organisation, used.family, used.epoch, machine_now())?;
+                        let access = self.keys.issue(
+                            used.account_id,
+                            organisation,
+                            used.family,
+                            used.epoch,
+                            machine_now(),
+                        )?;
                         Ok(Ok(Grant { access, refresh: Some(token) }))
                     }
                     _ => Ok(Err(NoGrant::Invalid)),
@@ -276,8 +286,10 @@ fn put<K: Eq + Hash, V>(cache: &Mutex<HashMap<K, V>>, key: K, value: V) {
 /// # Errors
 /// When the database is away.
 pub async fn me(conn: &mut AsyncPgConnection, account: &AccountActor) -> Result<Me, Problem> {
-    let summary = store::accounts(conn, &[account.account]).await?.pop().ok_or_else(Rejection::unauthenticated)?;
-    let organisation = organisation(conn, account.organisation).await?.ok_or_else(Rejection::unauthenticated)?;
+    let summary =
+        store::accounts(conn, &[account.account]).await?.pop().ok_or_else(Rejection::unauthenticated)?;
+    let organisation =
+        organisation(conn, account.organisation).await?.ok_or_else(Rejection::unauthenticated)?;
     Ok(Me {
         account: account.account,
         login: account.login.clone(),
@@ -332,7 +344,8 @@ fn check_proof(organisation: OrganisationId, new: &NewSigningKey) -> Result<([u8
         verifier.verify_strict(&enrolment_text(organisation, &key), &Signature::from_bytes(proof)).is_ok()
     });
     good.map(|proof| (key, proof)).ok_or_else(|| {
-        let detail = Say::new("签名不能证明持有该私钥。", "The signature does not prove possession of the key.");
+        let detail =
+            Say::new("签名不能证明持有该私钥。", "The signature does not prove possession of the key.");
         Rejection::at("/proof", "invalid", detail)
     })
 }
@@ -381,7 +394,10 @@ pub async fn signing_keys(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn organisation(conn: &mut AsyncPgConnection, id: OrganisationId) -> Result<Option<Organisation>, Problem> {
+pub async fn organisation(
+    conn: &mut AsyncPgConnection,
+    id: OrganisationId,
+) -> Result<Option<Organisation>, Problem> {
     Ok(store::organisations(conn, &[id]).await?.pop())
 }
 
@@ -417,8 +433,13 @@ impl NoGrant {
                 (Rejection::new(Code::InvalidGrant, detail).into(), "invalid_grant", None)
             }
             Self::Limited(seconds) => {
-                let detail = Say::new("登录失败次数过多，请稍后再试。", "Too many failed logins; try again later.");
-                (Rejection::new(Code::TooManyRequests, detail).into(), "temporarily_unavailable", Some(seconds))
+                let detail =
+                    Say::new("登录失败次数过多，请稍后再试。", "Too many failed logins; try again later.");
+                (
+                    Rejection::new(Code::TooManyRequests, detail).into(),
+                    "temporarily_unavailable",
+                    Some(seconds),
+                )
             }
             Self::Race => {
                 let detail = Say::new(
@@ -428,7 +449,11 @@ impl NoGrant {
                 (Refusal::new(Code::RefreshRace, detail).into(), "invalid_grant", Some(11))
             }
             Self::Problem(problem) => {
-                let word = if problem.code() == Code::Unavailable { "temporarily_unavailable" } else { "server_error" };
+                let word = if problem.code() == Code::Unavailable {
+                    "temporarily_unavailable"
+                } else {
+                    "server_error"
+                };
                 (problem, word, None)
             }
         }
@@ -445,13 +470,16 @@ mod tests {
         let secret = Secret::from_bytes(&[3; 32]);
         let public = *secret.verifying_key().as_bytes();
         let organisation = OrganisationId(Uuid::from_u128(1));
-        let prove = |organisation| STANDARD.encode(secret.sign(&enrolment_text(organisation, &public)).to_bytes());
-        let new = |public_key: String, proof| NewSigningKey { public_key, proof, valid_from: None, valid_to: None };
+        let prove =
+            |organisation| STANDARD.encode(secret.sign(&enrolment_text(organisation, &public)).to_bytes());
+        let new =
+            |public_key: String, proof| NewSigningKey { public_key, proof, valid_from: None, valid_to: None };
         assert!(check_proof(organisation, &new(STANDARD.encode(public), prove(organisation))).is_ok());
         let other = OrganisationId(Uuid::from_u128(2));
         let stolen = check_proof(other, &new(STANDARD.encode(public), prove(organisation))).unwrap_err();
         assert_eq!(stolen.errors[0].pointer, "/proof");
-        let weak = check_proof(organisation, &new(STANDARD.encode([0; 32]), prove(organisation))).unwrap_err();
+        let weak =
+            check_proof(organisation, &new(STANDARD.encode([0; 32]), prove(organisation))).unwrap_err();
         assert_eq!(weak.errors[0].pointer, "/publicKey");
     }
 

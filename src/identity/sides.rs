@@ -1,7 +1,7 @@
 //! SOD-1: one person, one side per project.
 
 use diesel::{QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::store;
 use crate::{
@@ -10,13 +10,24 @@ use crate::{
         id::{AccountId, ProjectId},
         problem::LegalGround,
     },
-    platform::db::Tx,
+    platform::db::{Tx, unreadable},
 };
 
 /// The side a person takes in a project.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema, strum::AsRefStr,
-    strum::EnumString, strum::Display, strum::EnumIter,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
@@ -60,12 +71,30 @@ fn one_side_only() -> Refusal {
     Refusal::new(Code::OneSideOnly, detail).by_rule(rule)
 }
 
+/// The side that the person behind `account` has in `project`, if any.
+///
+/// # Errors
+/// When the database is away.
+pub async fn side_of(
+    conn: &mut AsyncPgConnection,
+    project: ProjectId,
+    account: AccountId,
+) -> Result<Option<Side>, Problem> {
+    let kept = store::side_of(conn, project, account).await?;
+    kept.map(|side| side.parse().map_err(unreadable("project_sides.side"))).transpose()
+}
+
 /// Takes `side` in `project` for the person behind `account`; repeating it is nothing new. Every account of one
 /// person counts as that person; a program counts by itself. Two at once are kept apart by the table's key.
 ///
 /// # Errors
 /// `one-side-only` (SOD-1) when the person has another side there.
-pub async fn claim_side(tx: &mut Tx<'_>, project: ProjectId, account: AccountId, side: Side) -> Result<(), Problem> {
+pub async fn claim_side(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    account: AccountId,
+    side: Side,
+) -> Result<(), Problem> {
     store::add_side(tx.conn(), project, account, side).await?;
     match store::side_of(tx.conn(), project, account).await? {
         Some(kept) if kept == side.as_ref() => Ok(()),

@@ -143,7 +143,11 @@ pub async fn seconds_to_wait(
 }
 
 /// Notes a failed login; failures older than a day go.
-pub async fn add_failure(conn: &mut AsyncPgConnection, login: &[u8; 32], address: &str) -> Result<(), Problem> {
+pub async fn add_failure(
+    conn: &mut AsyncPgConnection,
+    login: &[u8; 32],
+    address: &str,
+) -> Result<(), Problem> {
     diesel::sql_query(
         "WITH old AS (DELETE FROM login_failures WHERE at < clock_timestamp() - interval '1 day')
          INSERT INTO login_failures (login_sha256, address) VALUES ($1, $2)",
@@ -191,7 +195,10 @@ pub async fn add_refresh_token(
 }
 
 /// Uses a refresh token up, once over all instances.
-pub async fn use_refresh_token(conn: &mut AsyncPgConnection, token: &[u8; 32]) -> Result<Option<Used>, Problem> {
+pub async fn use_refresh_token(
+    conn: &mut AsyncPgConnection,
+    token: &[u8; 32],
+) -> Result<Option<Used>, Problem> {
     Ok(diesel::sql_query(
         "UPDATE refresh_tokens SET used_at = clock_timestamp()
           WHERE token_sha256 = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()
@@ -319,7 +326,8 @@ pub async fn signing_keys(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let public_key = row.public_key.try_into().map_err(|_| anyhow::anyhow!("a key of another length"))?;
+            let public_key =
+                row.public_key.try_into().map_err(|_| anyhow::anyhow!("a key of another length"))?;
             Ok(SigningKey {
                 id: row.id,
                 organisation: row.organisation_id,
@@ -383,7 +391,10 @@ pub struct AccountSummary {
 }
 
 /// Accounts in good standing that hold `role`, by login.
-pub async fn accounts_with_role(conn: &mut AsyncPgConnection, role: Role) -> Result<Vec<AccountSummary>, Problem> {
+pub async fn accounts_with_role(
+    conn: &mut AsyncPgConnection,
+    role: Role,
+) -> Result<Vec<AccountSummary>, Problem> {
     Ok(diesel::sql_query(
         "SELECT a.id, a.login, a.display_name, a.organisation_id, a.person_key, a.kind
            FROM accounts a JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
@@ -395,7 +406,10 @@ pub async fn accounts_with_role(conn: &mut AsyncPgConnection, role: Role) -> Res
 }
 
 /// The accounts of `ids` that exist, disabled or not.
-pub async fn accounts(conn: &mut AsyncPgConnection, ids: &[AccountId]) -> Result<Vec<AccountSummary>, Problem> {
+pub async fn accounts(
+    conn: &mut AsyncPgConnection,
+    ids: &[AccountId],
+) -> Result<Vec<AccountSummary>, Problem> {
     Ok(diesel::sql_query(
         "SELECT id, login, display_name, organisation_id, person_key, kind FROM accounts WHERE id = ANY($1)",
     )
@@ -507,7 +521,11 @@ pub async fn add_organisations(
 }
 
 /// Inserts accounts and their roles in two statements.
-pub async fn add_accounts(conn: &mut AsyncPgConnection, new: &[NewAccount], now: DateTime<Utc>) -> Result<(), Problem> {
+pub async fn add_accounts(
+    conn: &mut AsyncPgConnection,
+    new: &[NewAccount],
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     let split = |one: &NewAccount| match &one.proof {
         NewProof::Password { hash, person } => ("person", Some(hash.clone()), Some(*person), None),
         NewProof::Secret(secret) => ("program", None, None, Some(secret.to_vec())),
@@ -520,9 +538,13 @@ pub async fn add_accounts(conn: &mut AsyncPgConnection, new: &[NewAccount], now:
                                   $7::uuid[], $8::bytea[])",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(new.iter().map(|one| one.id).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.login.as_str()).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        new.iter().map(|one| one.login.as_str()).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(new.iter().map(|one| one.organisation).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.display_name.as_str()).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        new.iter().map(|one| one.display_name.as_str()).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Text>, _>(proofs.iter().map(|one| one.0).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(
         proofs.iter().map(|one| one.1.as_deref()).collect::<Vec<_>>(),

@@ -85,7 +85,11 @@ impl TokenKeys {
         make_if_missing(&folder, &path).with_context(|| format!("cannot make {}", path.display()))?;
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path)?.permissions());
-        anyhow::ensure!(mode.trailing_zeros() >= 6, "{} may be read by others; chmod 0400 it", path.display());
+        anyhow::ensure!(
+            mode.trailing_zeros() >= 6,
+            "{} may be read by others; chmod 0400 it",
+            path.display()
+        );
         let seed: [u8; 32] = hex::decode(text.trim())
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
@@ -146,7 +150,8 @@ impl TokenKeys {
     /// The claims of a good token; nothing for any other, whatever is wrong with it.
     pub fn verify(&self, token: &str) -> Option<Claims> {
         let header = decode_header(token).ok()?;
-        let plain = Header { typ: Some(TYPE.into()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let plain =
+            Header { typ: Some(TYPE.into()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         // Equality refuses every further member: jku, jwk, x5u, x5c, crit, zip and unknown ones.
         if header != plain {
             return None;
@@ -202,7 +207,8 @@ mod tests {
         let (header, claims) = good();
         assert!(keys().verify(&sign(&header, &claims)).is_some());
         let account = AccountId(Uuid::from_u128(5));
-        let token = keys().issue(account, OrganisationId(Uuid::from_u128(6)), Uuid::nil(), 3, machine_now()).unwrap();
+        let token =
+            keys().issue(account, OrganisationId(Uuid::from_u128(6)), Uuid::nil(), 3, machine_now()).unwrap();
         let found = keys().verify(&token).unwrap();
         assert_eq!((found.sub, found.epoch), (account, 3));
         assert!(TokenKeys::from_seed(&[8; 32]).verify(&token).is_none());

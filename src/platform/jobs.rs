@@ -172,7 +172,8 @@ impl Jobs {
     /// When the database is away; a handler's own failure is [`Ended::Failed`].
     pub async fn run_one(&self, db: &Db, candidate: Uuid, now: Now) -> Result<Ended, Problem> {
         let request = RequestId(candidate);
-        let attempt = db.transaction("job", request, async |tx| self.attempt(tx, candidate, now).await);
+        let mut moved = false;
+        let attempt = db.transaction("job", request, async |tx| self.attempt(tx, candidate, now, &mut moved).await);
         // A handler that panics must not take the worker with it; its transaction died with the connection.
         let outcome = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(outcome) => outcome,
@@ -180,6 +181,7 @@ impl Jobs {
         };
         match outcome {
             Ok(ended) => Ok(ended),
+            Err(_) if moved => Ok(Ended::Gone),
             Err(problem) => {
                 note_failure(db, candidate, &problem).await?;
                 Ok(Ended::Failed)
@@ -187,7 +189,14 @@ impl Jobs {
         }
     }
 
-    async fn attempt(&self, tx: &mut Tx<'_>, candidate: Uuid, now: Now) -> Result<Ended, Problem> {
+    /// `moved` tells that the effect has to be undone because somebody has moved the job while it ran.
+    async fn attempt(
+        &self,
+        tx: &mut Tx<'_>,
+        candidate: Uuid,
+        now: Now,
+        moved: &mut bool,
+    ) -> Result<Ended, Problem> {
         if !claim(tx, candidate, now).await? {
             return Ok(Ended::Gone);
         }
@@ -203,7 +212,8 @@ impl Jobs {
         if mark_done(tx, &job).await? {
             return Ok(Ended::Done);
         }
-        Err(Problem::unavailable(anyhow::anyhow!("job {} was moved while it ran", job.key)))
+        *moved = true;
+        Err(Problem::unavailable(anyhow::anyhow!("the job was moved while it ran")))
     }
 
     /// Runs what is due, earliest first, until nothing is left that this instance can do now.

@@ -3,9 +3,21 @@
 #[cfg(test)]
 mod bids;
 #[cfg(test)]
+mod app;
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod mail;
+#[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
