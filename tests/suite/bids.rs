@@ -88,7 +88,8 @@ impl Hall {
     /// Puts a published tender of a project of its own into the tables, past the rooms below.
     async fn publish(&self, tender: TenderId, until: DateTime<Utc>) {
         let document = json!({
-            "scope": "公园", "qualification": ["有资质"], "ceiling": "19000000.00", "termDays": 90,
+            "scope": "公园", "qualification": ["有资质"],
+            "ceiling": {"amount": "19000000.00", "currency": "CNY"}, "termDays": 90,
             "contractTerms": "见合同", "evaluation": {
                 "price": {"method": "engComprehensive", "parameters": {"benchmark": "trimmedMean",
                     "ceiling": "19000000.00", "fullMarks": "100", "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 4}},

@@ -1,11 +1,11 @@
 //! One binary for all tests that need the whole: it links once and its tests share one PostgreSQL.
 
 #[cfg(test)]
-mod bids;
-#[cfg(test)]
 mod app;
 #[cfg(test)]
 mod bed;
+#[cfg(test)]
+mod bids;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
