@@ -75,11 +75,22 @@ impl Hall {
         let founded = "INSERT INTO hall (mode, held_at) VALUES ('sandbox', '2026-02-09T01:00:00Z')";
         sql.batch_execute(founded).await.unwrap();
         let pool = Db::connect(&db.app_url, 8).unwrap();
-        pool.transaction("test", RequestId::random(), async |tx| sandbox::found(tx, PASSWORD).await).await.unwrap();
+        pool.transaction("test", RequestId::random(), async |tx| sandbox::found(tx, PASSWORD).await)
+            .await
+            .unwrap();
         let keys = Arc::new(ReceiptKeys::from_seed([9; 32]));
         let (intake, _) = Intake::start(&db.app_url, keys.clone()).unwrap();
         let (other_intake, _) = Intake::start(&db.app_url, keys.clone()).unwrap();
-        let hall = Self { intake, other_intake, pool, sql, keys, lots: Lots::default(), tender: TenderId::random(), db };
+        let hall = Self {
+            intake,
+            other_intake,
+            pool,
+            sql,
+            keys,
+            lots: Lots::default(),
+            tender: TenderId::random(),
+            db,
+        };
         hall.publish(hall.tender, deadline()).await;
         hall.hold(deadline() - TimeDelta::days(1)).await;
         hall
@@ -129,7 +140,10 @@ impl Hall {
             .unwrap();
         self.sql.batch_execute("SET session_replication_role = origin").await.unwrap();
         self.sql
-            .execute("INSERT INTO tender_intake (tender_id, last_at) VALUES ($1, $2)", &[&tender.0, &published])
+            .execute(
+                "INSERT INTO tender_intake (tender_id, last_at) VALUES ($1, $2)",
+                &[&tender.0, &published],
+            )
             .await
             .unwrap();
     }
@@ -164,7 +178,13 @@ impl Hall {
     }
 
     /// Hands a sealed bid in under `key`, as the handler does.
-    async fn hand_in(&self, intake: &Intake, bidder: &Bidder, bid: &SealedBid, key: &str) -> Result<Reply, Problem> {
+    async fn hand_in(
+        &self,
+        intake: &Intake,
+        bidder: &Bidder,
+        bid: &SealedBid,
+        key: &str,
+    ) -> Result<Reply, Problem> {
         let lot = self.lot().await;
         let body = NewBid { envelope: bid.envelope.clone(), ciphertext: STANDARD.encode(&bid.ciphertext) };
         let fingerprint = Sha256::digest(bid.envelope.canonical().unwrap()).into();
@@ -292,7 +312,10 @@ async fn one_key_is_one_bid_however_often_it_is_sent() {
     let first = answers[0].as_ref().unwrap();
     for answer in &answers {
         // Another instance may be asked while the key is in flight; it says so and never takes the bid twice.
-        assert!(matches!(answer, Ok(reply) if reply == first) || code(answer) == Some(Code::IdempotencyKeyInFlight));
+        assert!(
+            matches!(answer, Ok(reply) if reply == first)
+                || code(answer) == Some(Code::IdempotencyKeyInFlight)
+        );
     }
     assert_eq!(hall.hand_in(&hall.other_intake, &bidder, &bid, "same").await.unwrap(), *first);
     let another = sealed(&*hall.lot().await, &bidder, 2, Some(bid.envelope.digest().unwrap()));
@@ -354,9 +377,15 @@ async fn who_may_not_bid_is_told_so() {
     let hall = Hall::new().await;
     let (bidder, bid) = hall.first(1).await;
     let Actor::Account(account) = &bidder.actor else { panic!() };
-    let with_role = |role| Bidder { actor: Actor::Account(AccountActor { roles: vec![role], ..account.clone() }), ..bidder.clone() };
+    let with_role = |role| Bidder {
+        actor: Actor::Account(AccountActor { roles: vec![role], ..account.clone() }),
+        ..bidder.clone()
+    };
     assert_eq!(code(&hall.submit(&with_role(Role::Agency), &bid).await), Some(Code::Forbidden));
-    assert_eq!(code(&hall.submit(&Bidder { actor: Actor::Public, ..bidder.clone() }, &bid).await), Some(Code::Unauthenticated));
+    assert_eq!(
+        code(&hall.submit(&Bidder { actor: Actor::Public, ..bidder.clone() }, &bid).await),
+        Some(Code::Unauthenticated)
+    );
     // A person of the other side, in one batch with one who may: only the first is refused.
     let (second, seconds) = hall.first(2).await;
     hall.sql
@@ -397,7 +426,8 @@ async fn a_copied_ciphertext_is_refused_alone_and_its_neighbours_go_in() {
     copy.envelope.payload = bid.envelope.payload;
     copy.ciphertext.clone_from(&bid.ciphertext);
     copy.envelope = copy.envelope.sign(&copier.key).unwrap();
-    let (a, b, c) = tokio::join!(hall.submit(&one, &bid), hall.submit(&copier, &copy), hall.submit(&third, &thirds));
+    let (a, b, c) =
+        tokio::join!(hall.submit(&one, &bid), hall.submit(&copier, &copy), hall.submit(&third, &thirds));
     assert!(a.is_ok() && c.is_ok(), "{a:?} {c:?}");
     assert_eq!(code(&b), Some(Code::BidDuplicate));
     let seqs = hall.sql.query_one("SELECT array_agg(seq ORDER BY seq) FROM bids", &[]).await.unwrap();
@@ -474,7 +504,9 @@ async fn the_clock_is_read_after_the_wait_and_not_before() {
     for end in ["ROLLBACK", "COMMIT"] {
         let holder = connect(&hall.db.superuser_url).await.unwrap();
         holder
-            .batch_execute("BEGIN; SELECT 1 FROM tender_intake FOR UPDATE; UPDATE tender_intake SET bid_n = bid_n")
+            .batch_execute(
+                "BEGIN; SELECT 1 FROM tender_intake FOR UPDATE; UPDATE tender_intake SET bid_n = bid_n",
+            )
             .await
             .unwrap();
         let waiting = hall.submit(&bidder, &bid);
@@ -488,7 +520,10 @@ async fn the_clock_is_read_after_the_wait_and_not_before() {
         hall.hold(deadline() - micros(1)).await;
         // Nothing was taken in, and time does not go back behind the lock.
         assert_eq!(hall.count("bids").await, 0);
-        hall.sql.execute("UPDATE tender_intake SET last_at = $1", &[&(deadline() - micros(1))]).await.unwrap();
+        hall.sql
+            .execute("UPDATE tender_intake SET last_at = $1", &[&(deadline() - micros(1))])
+            .await
+            .unwrap();
     }
     assert!(hall.submit(&bidder, &bid).await.is_ok());
 }
@@ -500,16 +535,12 @@ async fn twelve_writers_over_the_deadline_lose_nothing() {
     let bidders = join_all((1..=240).map(|number| hall.bidder(number))).await;
     for round in 0..6 {
         let tender = TenderId::random();
-        let until: DateTime<Utc> = hall
-            .sql
-            .query_one("SELECT hall_now() + interval '1500 milliseconds'", &[])
-            .await
-            .unwrap()
-            .get(0);
+        let until: DateTime<Utc> =
+            hall.sql.query_one("SELECT hall_now() + interval '1500 milliseconds'", &[]).await.unwrap().get(0);
         hall.publish(tender, until).await;
         let lot = hall.lots.get(&hall.pool, tender).await.unwrap();
         let writer = async |nth: usize| {
-            let intake = if nth % 2 == 0 { &hall.intake } else { &hall.other_intake };
+            let intake = if nth.is_multiple_of(2) { &hall.intake } else { &hall.other_intake };
             let mut acknowledged = Vec::new();
             for bidder in bidders.iter().skip(nth * 20).take(20) {
                 let bid = sealed(&lot, bidder, 1, None);
@@ -519,10 +550,12 @@ async fn twelve_writers_over_the_deadline_lose_nothing() {
                     key: Uuid::new_v4().to_string(),
                     fingerprint: [0; 32],
                 };
-                let body = NewBid { envelope: bid.envelope.clone(), ciphertext: STANDARD.encode(&bid.ciphertext) };
+                let body =
+                    NewBid { envelope: bid.envelope.clone(), ciphertext: STANDARD.encode(&bid.ciphertext) };
                 tokio::time::sleep(std::time::Duration::from_millis(60)).await;
                 match intake.submit(service::prepare(&lot, request, body).unwrap()).await {
-                    Ok(reply) => acknowledged.push(bid.envelope.digest().map(|digest| (id_of(&reply), digest)).unwrap()),
+                    Ok(reply) => acknowledged
+                        .push(bid.envelope.digest().map(|digest| (id_of(&reply), digest)).unwrap()),
                     refused => {
                         late_receipt(&refused);
                         break;
@@ -540,7 +573,10 @@ async fn twelve_writers_over_the_deadline_lose_nothing() {
         let mut conn = hall.pool.read().await.unwrap();
         let standing = bids::standing_bids(&mut conn, tender).await.unwrap();
         for (id, digest) in acknowledged.iter().flatten() {
-            assert!(standing.iter().any(|bid| bid.id == *id && bid.digest == *digest), "round {round}: {id} is lost");
+            assert!(
+                standing.iter().any(|bid| bid.id == *id && bid.digest == *digest),
+                "round {round}: {id} is lost"
+            );
         }
         assert_eq!(standing.len(), acknowledged.iter().flatten().count(), "round {round}");
         assert!(!standing.is_empty());
@@ -550,7 +586,10 @@ async fn twelve_writers_over_the_deadline_lose_nothing() {
         assert!(standing.iter().all(|bid| bid.accepted_at < until));
         let row = hall
             .sql
-            .query_one("SELECT phase, bid_count, bid_root, closed_at FROM tenders WHERE id = $1", &[&tender.0])
+            .query_one(
+                "SELECT phase, bid_count, bid_root, closed_at FROM tenders WHERE id = $1",
+                &[&tender.0],
+            )
             .await
             .unwrap();
         let digests: Vec<[u8; 32]> = standing.iter().map(|bid| bid.digest.0).collect();
@@ -568,15 +607,16 @@ async fn over_http_a_bid_is_taken_in_and_read_by_its_bidder_alone() {
     let Actor::Account(account) = &bidder.actor else { panic!() };
     let gate = Gate::new(hall.pool.clone(), TokenKeys::from_seed(&[3; 32]));
     let (pool, keys, intake) = (hall.pool.clone(), hall.keys.clone(), hall.intake.clone());
-    let app = web_test::init_service(router::service(router::Surroundings::prepare().unwrap(), move |config| {
-        config
-            .app_data(web::Data::new(pool))
-            .app_data(web::Data::new(gate))
-            .app_data(web::Data::new(Lots::default()))
-            .app_data(web::Data::new(keys))
-            .app_data(web::Data::new(intake));
-    }))
-    .await;
+    let app =
+        web_test::init_service(router::service(router::Surroundings::prepare().unwrap(), move |config| {
+            config
+                .app_data(web::Data::new(pool))
+                .app_data(web::Data::new(gate))
+                .app_data(web::Data::new(Lots::default()))
+                .app_data(web::Data::new(keys))
+                .app_data(web::Data::new(intake));
+        }))
+        .await;
     let token = async |login: &str| {
         let form = format!("grant_type=client_credentials&client_id={login}&client_secret={PASSWORD}");
         let request = web_test::TestRequest::post()
@@ -589,7 +629,9 @@ async fn over_http_a_bid_is_taken_in_and_read_by_its_bidder_alone() {
     };
     let (mine, theirs) = (token(&account.login).await, token("bidder.0002").await);
     let get = async |uri: String, token: &str| {
-        let request = web_test::TestRequest::get().uri(&uri).insert_header(("authorization", format!("Bearer {token}")));
+        let request = web_test::TestRequest::get()
+            .uri(&uri)
+            .insert_header(("authorization", format!("Bearer {token}")));
         let answer = web_test::call_service(&app, request.to_request()).await;
         let status = answer.status();
         (status, String::from_utf8(web_test::read_body(answer).await.to_vec()).unwrap())
@@ -631,7 +673,10 @@ async fn over_http_a_bid_is_taken_in_and_read_by_its_bidder_alone() {
     assert_eq!(get(format!("/api/v1/bids/{id}"), &mine).await.0, StatusCode::OK);
     assert_eq!(get(format!("/api/v1/bids/{id}"), &theirs).await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(format!("/api/v1/bids/{id}/receipt"), &theirs).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(get(format!("/api/v1/bids?tender={}", hall.tender), &theirs).await.1, r#"{"items":[],"next":null}"#);
+    assert_eq!(
+        get(format!("/api/v1/bids?tender={}", hall.tender), &theirs).await.1,
+        r#"{"items":[],"next":null}"#
+    );
     assert_eq!(get(format!("/api/v1/tenders/{}/seal-policy", hall.tender), &theirs).await, before);
     let (_, own) = get("/api/v1/bids".into(), &mine).await;
     assert!(own.contains(id) && !own.contains("seq"));
