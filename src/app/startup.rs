@@ -23,6 +23,7 @@ use crate::{
     jurisdiction::Jurisdiction,
     kernel::id::RequestId,
     law::Law,
+    notices::http::Shelf,
     platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
     rooms,
 };
@@ -130,7 +131,7 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers());
+    let jobs = Arc::new(work::handlers(&policy.law));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
@@ -146,6 +147,7 @@ async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListen
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
+        shelf: web::Data::new(Shelf::default()),
     };
     match serve(listener, &options.settings.http, hall) {
         Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
@@ -168,6 +170,7 @@ struct Hall {
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
+    shelf: web::Data<Shelf>,
 }
 
 impl Hall {
@@ -181,7 +184,8 @@ impl Hall {
             .app_data(self.doors)
             .app_data(self.lots)
             .app_data(self.receipts)
-            .app_data(self.intake);
+            .app_data(self.intake)
+            .app_data(self.shelf);
     }
 }
 
