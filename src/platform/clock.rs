@@ -19,7 +19,7 @@ use super::{
 use crate::kernel::{Code, Problem, Refusal, Rejection, Say, id::RequestId};
 
 /// The advisory lock of whoever moves the clock; workers take it shared.
-const LOCK: i64 = 0x636c_6f63_6b;
+const LOCK: i64 = 0x0063_6c6f_636b;
 
 /// How the clock is to be moved: exactly one of the four.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]

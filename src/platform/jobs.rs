@@ -31,7 +31,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How many due jobs are looked at together.
 const BATCH: i64 = 32;
 /// First class of the advisory locks that claim a job; the second is the hash of its id.
-const CLAIM: i32 = 0x6a6f_62;
+const CLAIM: i32 = 0x006a_6f62;
 /// Mark of a job that is not to be done any more.
 const CANCELLED: &str = "cancelled";
 
