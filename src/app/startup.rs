@@ -117,7 +117,12 @@ impl Policy {
     }
 }
 
-async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListener) -> anyhow::Result<Running> {
+async fn start(
+    url: &str,
+    options: &Options,
+    policy: Policy,
+    listener: TcpListener,
+) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
     let keys = TokenKeys::load_or_make(&options.data)?;

@@ -58,7 +58,8 @@ struct Server {
 
 /// An authority of the test's own (`ca.pem`) and a certificate for `localhost` that it has signed.
 fn certify(folder: &Path) {
-    fs::write(folder.join("leaf.cnf"), "basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:localhost\n").unwrap();
+    fs::write(folder.join("leaf.cnf"), "basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:localhost\n")
+        .unwrap();
     for arguments in [
         "req -x509 -newkey ed25519 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem",
         "req -new -newkey ed25519 -nodes -subj /CN=localhost -keyout key.pem -out leaf.csr",
@@ -134,7 +135,11 @@ async fn carry(db: &Db, mail: &Mail, folder: &Path, done: impl AsyncFn() -> bool
         }
         stop.send(true).unwrap();
     };
-    tokio::join!(work(db.clone(), postman(), stopped.clone()), work(db.clone(), postman(), stopped.clone()), wait);
+    tokio::join!(
+        work(db.clone(), postman(), stopped.clone()),
+        work(db.clone(), postman(), stopped.clone()),
+        wait
+    );
 }
 
 fn letters(folder: &Path, ending: &str) -> Vec<String> {
