@@ -4,17 +4,22 @@
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
 pub mod app;
+pub mod awards;
 pub mod bids;
+pub mod evaluation;
+pub mod experts;
 pub mod identity;
 pub mod jurisdiction;
 pub mod kernel;
 pub mod law;
 pub mod ledger;
 pub mod notices;
+pub mod opening;
 pub mod platform;
 pub mod portal;
 pub mod projects;
 pub mod rooms;
 pub(crate) mod schema;
 pub mod scoring;
+pub mod supervision;
 pub mod tenders;

@@ -1,6 +1,111 @@
-//! The tables as diesel sees them, written from the migrated database by `scripts/schema`.
-//!
-//! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
+// @generated from the migrated database; a test compares it. Do not edit.
+
+diesel::table! {
+    account_roles (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        role -> Text,
+        given_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        login -> Text,
+        organisation_id -> Uuid,
+        display_name -> Text,
+        kind -> Text,
+        person_key -> Nullable<Uuid>,
+        password_hash -> Nullable<Text>,
+        secret_sha256 -> Nullable<Bytea>,
+        epoch -> Int4,
+        disabled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    award_reviews (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        organisation_id -> Uuid,
+        account_id -> Uuid,
+        finding -> Text,
+        remark -> Text,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        project_id -> Uuid,
+        centre_code -> Text,
+        region_code -> Text,
+        category -> Text,
+        bid_id -> Uuid,
+        winner_id -> Uuid,
+        price -> Numeric,
+        term_days -> Int4,
+        reason -> Nullable<Text>,
+        decided_by -> Uuid,
+        decided_at -> Timestamptz,
+        result_notice_id -> Nullable<Uuid>,
+        notified_by -> Nullable<Uuid>,
+        notified_at -> Nullable<Timestamptz>,
+        loser_letters -> Nullable<Int4>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    bid_ciphertexts (bid_id) {
+        bid_id -> Uuid,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
+    bid_receipts (id) {
+        id -> Uuid,
+        bid_id -> Nullable<Uuid>,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        text -> Text,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        lot -> Text,
+        part -> Text,
+        bidder_id -> Uuid,
+        revision -> Int4,
+        prev_sha256 -> Nullable<Bytea>,
+        envelope -> Jsonb,
+        envelope_sha256 -> Bytea,
+        payload_sha256 -> Bytea,
+        payload_size -> Int4,
+        bid_key -> Text,
+        nonce -> Bytea,
+        seq -> Int8,
+        state -> Text,
+        accepted_at -> Timestamptz,
+        submitted_by -> Uuid,
+        superseded_at -> Nullable<Timestamptz>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        withdrawal -> Nullable<Jsonb>,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
 
 diesel::table! {
     booking_slots (id) {
@@ -10,8 +115,8 @@ diesel::table! {
         centre_code -> Text,
         room_id -> Uuid,
         kind -> Text,
-        during -> Range<Timestamptz>,
-        blocked -> Range<Timestamptz>,
+        during -> Tstzrange,
+        blocked -> Tstzrange,
         live -> Bool,
     }
 }
@@ -35,20 +140,124 @@ diesel::table! {
 }
 
 diesel::table! {
-    rooms (id) {
+    candidate_lists (id) {
         id -> Uuid,
-        centre_code -> Text,
-        code -> Text,
-        kind -> Text,
-        no -> Int4,
-        name -> Jsonb,
-        capacity -> Int4,
-        listed -> Bool,
+        tender_id -> Uuid,
+        notice_id -> Uuid,
+        report_hash -> Bytea,
+        candidates -> Jsonb,
+        published_by -> Uuid,
+        published_at -> Timestamptz,
+        ends_at -> Timestamptz,
     }
 }
 
 diesel::table! {
-    /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
+    committee_seats (id) {
+        id -> Uuid,
+        draw_id -> Uuid,
+        tender_id -> Uuid,
+        expert_id -> Uuid,
+        account_id -> Uuid,
+        specialty -> Text,
+        rank -> Int4,
+        state -> Text,
+        number -> Nullable<Int4>,
+        checked_in_at -> Nullable<Timestamptz>,
+        replaced_at -> Nullable<Timestamptz>,
+        replaced_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    contracts (id) {
+        id -> Uuid,
+        award_id -> Uuid,
+        tender_id -> Uuid,
+        subject -> Text,
+        amount -> Numeric,
+        term_days -> Int4,
+        performance_bond -> Nullable<Numeric>,
+        signed_on -> Date,
+        drawn_by -> Uuid,
+        drawn_at -> Timestamptz,
+        signed_by -> Nullable<Uuid>,
+        signed_at -> Nullable<Timestamptz>,
+        published_at -> Nullable<Timestamptz>,
+        notice_id -> Nullable<Uuid>,
+        filed_by -> Nullable<Uuid>,
+        filed_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    deposits (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        kind -> Text,
+        amount -> Numeric,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+        returned_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    draws (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        centre_code -> Text,
+        state -> Text,
+        slots -> Jsonb,
+        avoid_units -> Array<Text>,
+        reserves -> Int4,
+        requested_at -> Timestamptz,
+        requested_by -> Uuid,
+        run_at -> Nullable<Timestamptz>,
+        run_by -> Nullable<Uuid>,
+        evaluation_planned_at -> Nullable<Timestamptz>,
+        pool -> Nullable<Jsonb>,
+        exclusions -> Nullable<Jsonb>,
+        seed -> Nullable<Bytea>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    evaluations (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        started_at -> Timestamptz,
+        started_by -> Uuid,
+        members -> Int4,
+        screening -> Jsonb,
+        low_price -> Nullable<Jsonb>,
+        report -> Nullable<Jsonb>,
+        report_hash -> Nullable<Bytea>,
+        reported_at -> Nullable<Timestamptz>,
+        signed_at -> Nullable<Timestamptz>,
+        delivered_at -> Nullable<Timestamptz>,
+        delivered_late -> Nullable<Text>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    experts (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        unit_id -> Nullable<Uuid>,
+        unit_name -> Text,
+        specialties -> Array<Text>,
+        status -> Text,
+        enrolled_at -> Timestamptz,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     hall (one) {
         one -> Bool,
         mode -> Text,
@@ -105,8 +314,29 @@ diesel::table! {
         skeleton -> Jsonb,
         body -> Nullable<Jsonb>,
         salt -> Nullable<Bytea>,
-        /// SHA-256(0x00 || JCS(skeleton)); the skeleton commits to the body by SHA-256(salt || JCS(body)).
         leaf -> Bytea,
+    }
+}
+
+diesel::table! {
+    login_failures (id) {
+        id -> Int8,
+        login_sha256 -> Bytea,
+        address -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    low_price_votes (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        accepted -> Bool,
+        reason -> Text,
+        voted_at -> Timestamptz,
     }
 }
 
@@ -128,8 +358,60 @@ diesel::table! {
 }
 
 diesel::table! {
+    opened_bids (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        bidder_id -> Uuid,
+        seq -> Int8,
+        received_at -> Timestamptz,
+        released_at -> Nullable<Timestamptz>,
+        outcome -> Text,
+        price -> Nullable<Numeric>,
+        form -> Nullable<Jsonb>,
+        files -> Nullable<Jsonb>,
+        failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    opening_shares (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        clause -> Int4,
+        member -> Text,
+        share -> Text,
+        released_at -> Timestamptz,
+        released_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    openings (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        began_at -> Timestamptz,
+        window_until -> Timestamptz,
+        extended_from -> Nullable<Timestamptz>,
+        extended_by -> Nullable<Uuid>,
+        extension_reason -> Nullable<Text>,
+        concluded_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     organisations (id) {
         id -> Uuid,
+        kind -> Text,
+        name_zh -> Text,
+        name_en -> Text,
+        uscc -> Nullable<Text>,
+        region_code -> Text,
+        centre_code -> Nullable<Text>,
+        email -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -170,6 +452,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    project_sides (project_id, person) {
+        project_id -> Uuid,
+        person -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        taken_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     projects (id) {
         id -> Uuid,
         code -> Text,
@@ -192,6 +484,81 @@ diesel::table! {
         accepted_on -> Nullable<Date>,
         first_notice_on -> Nullable<Date>,
         version -> Int8,
+    }
+}
+
+diesel::table! {
+    qualification_reviews (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        verdicts -> Jsonb,
+        reviewed_at -> Timestamptz,
+        reviewed_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (id) {
+        id -> Uuid,
+        family -> Uuid,
+        account_id -> Uuid,
+        epoch -> Int4,
+        token_sha256 -> Bytea,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        replays -> Int4,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    report_signatures (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        report_hash -> Bytea,
+        dissent -> Nullable<Text>,
+        signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        code -> Text,
+        kind -> Text,
+        no -> Int4,
+        name -> Jsonb,
+        capacity -> Int4,
+        listed -> Bool,
+    }
+}
+
+diesel::table! {
+    score_sheets (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        seat_id -> Uuid,
+        number -> Int4,
+        sheet -> Jsonb,
+        sheet_hash -> Bytea,
+        signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        public_key -> Bytea,
+        proof -> Bytea,
+        enrolled_by -> Uuid,
+        enrolled_at -> Timestamptz,
+        valid_from -> Timestamptz,
+        valid_to -> Nullable<Timestamptz>,
     }
 }
 
@@ -283,36 +650,14 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(log_object -> log_pending (entry));
-diesel::joinable!(notices -> projects (project_id));
-diesel::joinable!(project_approvals -> projects (project_id));
-diesel::joinable!(project_lots -> projects (project_id));
-diesel::joinable!(tender_clarifications -> tenders (tender_id));
-diesel::joinable!(tender_events -> tenders (tender_id));
-diesel::joinable!(tender_intake -> tenders (tender_id));
-diesel::joinable!(tender_places -> tenders (tender_id));
-diesel::joinable!(tenders -> projects (project_id));
-diesel::joinable!(venue_decisions -> projects (project_id));
-
-diesel::allow_tables_to_appear_in_same_query! {
-    booking_slots,
-    bookings,
-    rooms,
-    hall,
-    idempotency,
-    jobs,
-    log_object,
-    log_pending,
-    notices,
-    organisations,
-    outbox,
-    project_approvals,
-    project_lots,
-    projects,
-    tender_clarifications,
-    tender_events,
-    tender_intake,
-    tender_places,
-    tenders,
-    venue_decisions,
+diesel::table! {
+    written_reports (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        summary -> Text,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+    }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(account_roles, accounts, award_reviews, awards, bid_ciphertexts, bid_receipts, bids, booking_slots, bookings, candidate_lists, committee_seats, contracts, deposits, draws, evaluations, experts, hall, idempotency, jobs, log_object, log_pending, login_failures, low_price_votes, notices, opened_bids, opening_shares, openings, organisations, outbox, project_approvals, project_lots, project_sides, projects, qualification_reviews, refresh_tokens, report_signatures, rooms, score_sheets, signing_keys, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions, written_reports);

@@ -32,14 +32,14 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, health, stop::at_the_door};
 use crate::{
-    bids, identity, jurisdiction,
+    awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
     law, notices,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    projects, rooms, scoring, tenders,
+    opening, projects, rooms, scoring, supervision, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.
@@ -54,6 +54,11 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(notices::http::routes)
         .configure(rooms::http::routes)
         .configure(bids::http::routes)
+        .configure(opening::http::routes)
+        .configure(experts::http::routes)
+        .configure(evaluation::http::routes)
+        .configure(awards::http::routes)
+        .configure(supervision::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    identity,
+    experts, identity,
     kernel::{Problem, id::RequestId},
     platform::{
         clock::{self, Mode},
@@ -176,8 +176,8 @@ pub async fn found(db: &Db, options: &Options) -> anyhow::Result<()> {
         (_, Some(_)) => {}
     }
     if let Some(sandbox) = &options.sandbox {
-        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await)
-            .await?;
+        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await).await?;
+        unit(db, "hall.sandbox_experts", async |tx| experts::sandbox::found(tx).await).await?;
     }
     Ok(())
 }

@@ -21,8 +21,11 @@ use crate::{
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::Jurisdiction,
+    kernel::id::RequestId,
     law::Law,
+    notices::http::Shelf,
     platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    rooms,
 };
 
 /// A running instance.
@@ -125,11 +128,15 @@ async fn start(
 ) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
+    db.transaction("rooms.synchronise", RequestId::random(), async |tx| {
+        rooms::synchronise(tx, &policy.jurisdiction).await
+    })
+    .await?;
     let keys = TokenKeys::load_or_make(&options.data)?;
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers());
+    let jobs = Arc::new(work::handlers(&policy.law));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
@@ -145,6 +152,7 @@ async fn start(
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
+        shelf: web::Data::new(Shelf::default()),
     };
     match serve(listener, &options.settings.http, hall) {
         Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
@@ -167,6 +175,7 @@ struct Hall {
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
+    shelf: web::Data<Shelf>,
 }
 
 impl Hall {
@@ -180,7 +189,8 @@ impl Hall {
             .app_data(self.doors)
             .app_data(self.lots)
             .app_data(self.receipts)
-            .app_data(self.intake);
+            .app_data(self.intake)
+            .app_data(self.shelf);
     }
 }
 

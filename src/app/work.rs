@@ -8,6 +8,8 @@ use tokio::sync::watch;
 
 use crate::{
     bids,
+    law::Law,
+    opening,
     platform::{
         db::Db,
         http::once,
@@ -24,9 +26,10 @@ pub const CONNECTIONS: usize = 3;
 const CLEARING: Duration = Duration::from_secs(3600);
 
 /// Every room's handlers.
-pub fn handlers() -> Jobs {
+pub fn handlers(law: &Arc<Law>) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
+    opening::jobs::register(&mut jobs, law);
     jobs
 }
 

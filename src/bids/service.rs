@@ -31,7 +31,7 @@ use crate::{
     platform::{
         db::{Tx, read_hall_now},
         http::{Cursor, Reply},
-        jobs::Job,
+        jobs::{self, Job},
     },
     projects,
     tenders::{self, TenderPhase, intake as gatehouse, model::Close},
@@ -292,6 +292,9 @@ pub async fn receipt(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> 
     store::last_receipt(conn, bid.id).await?.ok_or_else(|| Rejection::not_found().into())
 }
 
+/// Event for the rooms above: the lot is closed. Due at the deadline.
+pub const CLOSED_EVENT: &str = "tender.closed";
+
 /// Handler of the job [`tenders::service::CLOSE_JOB`]: the barrier that ends the intake.
 ///
 /// Waits for every submission under way, reads the clock after the wait, and writes what stands. Its entry tells of
@@ -320,7 +323,8 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
     tenders::advance(tx, &mut tender, TenderPhase::Closed).await?;
     let entry = Entry::new("tender.closed").project(tender.project).tender(id).row("tenders", id.0).of_bid();
     ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
-    Ok(())
+    // The rooms above begin at the deadline itself, whenever the close got its turn.
+    jobs::schedule(tx, CLOSED_EVENT, &format!("closed {id}"), tender.deadline, serde_json::json!({"tender": id})).await
 }
 
 /// The bids that stood at the close, in order of acceptance; one revoked since is among them and says so.

@@ -114,6 +114,14 @@ pub enum Action {
     SheetSign,
     /// Reject a bid as the committee, with its ground.
     CommitteeReject,
+    /// Let the system sum the sheets into the report.
+    ReportMake,
+    /// Hand the signed report to the purchaser.
+    ReportDeliver,
+    /// How far the committee is, without names or marks.
+    EvaluationFollow,
+    /// Everything of an evaluation but names, while it goes on.
+    EvaluationOversee,
     /// Scores and ranking.
     EvaluationRead,
     /// Sign the report.
@@ -128,10 +136,14 @@ pub enum Action {
     AwardRead,
     /// 签订合同
     ContractSign,
+    /// Read a contract that is not published.
+    ContractRead,
     /// 合同公告
     ContractPublish,
     /// 合同备案
     ContractFile,
+    /// Read recorded deposits.
+    DepositsRead,
     /// 退还保证金
     DepositReturn,
     /// 招标投标情况书面报告
@@ -373,11 +385,36 @@ fn relations(account: &AccountActor, role: Role, object: &Object<'_>) -> Vec<Rel
     found
 }
 
-/// Whether a body of `region` supervises in `place`: the same division, or one above it (GB/T 2260 writes the
-/// levels as pairs of digits, with `00` for "all below").
+/// Whether a body of `region` supervises in `place`: the same division, or one above it.
 fn reaches(region: &str, place: &str) -> bool {
-    let stem = region.strip_suffix("0000").or_else(|| region.strip_suffix("00")).unwrap_or(region);
-    place.starts_with(stem)
+    place.starts_with(stem(region))
+}
+
+/// The digits that a division and all below it share (GB/T 2260 writes the levels as pairs of digits, with `00` for
+/// "all below").
+fn stem(region: &str) -> &str {
+    region.strip_suffix("0000").or_else(|| region.strip_suffix("00")).unwrap_or(region)
+}
+
+/// What a supervising account may look into, for lists that the database filters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// First digits of the codes of the regions it reaches.
+    pub region_stem: String,
+    /// Classes of trade it covers.
+    pub categories: Vec<Category>,
+}
+
+impl Duty {
+    /// The duty of an actor; `None` for whoever supervises nothing. Agrees with the relation `duty` of the matrix.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        let account = actor.account()?;
+        let categories: Vec<Category> = Category::iter()
+            .filter(|category| account.roles.iter().any(|role| has_duty(*role, *category)))
+            .collect();
+        let region = account.region.as_deref().filter(|_| !categories.is_empty())?;
+        Some(Self { region_stem: stem(region).to_owned(), categories })
+    }
 }
 
 /// Whether the duty of a supervising role covers a class of trade (政府采购法 13; 招标投标法实施条例 4).

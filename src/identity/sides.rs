@@ -1,7 +1,7 @@
 //! SOD-1: one person, one side per project.
 
 use diesel::{QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::store;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         id::{AccountId, ProjectId},
         problem::LegalGround,
     },
-    platform::db::Tx,
+    platform::db::{Tx, unreadable},
 };
 
 /// The side a person takes in a project.
@@ -69,6 +69,19 @@ fn one_side_only() -> Refusal {
     );
     let rule = LegalGround { id: "SOD-1".into(), source: "setting".into(), article: None, earliest: None };
     Refusal::new(Code::OneSideOnly, detail).by_rule(rule)
+}
+
+/// The side that the person behind `account` has in `project`, if any.
+///
+/// # Errors
+/// When the database is away.
+pub async fn side_of(
+    conn: &mut AsyncPgConnection,
+    project: ProjectId,
+    account: AccountId,
+) -> Result<Option<Side>, Problem> {
+    let kept = store::side_of(conn, project, account).await?;
+    kept.map(|side| side.parse().map_err(unreadable("project_sides.side"))).transpose()
 }
 
 /// Takes `side` in `project` for the person behind `account`; repeating it is nothing new. Every account of one

@@ -85,11 +85,21 @@ codes! {
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    // awards
+    NotFirstCandidate = "not-first-candidate", 409, "不是第一中标候选人", "Not the first candidate";
+    ContractDiffers = "contract-differs", 409, "合同与投标或招标文件不一致", "The contract differs from bid or document";
     // identity
     RefreshRace = "refresh-race", 409, "刷新令牌刚被使用", "The refresh token was used a moment ago";
     // law
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
+    // experts
+    DrawRoomMissing = "draw-room-missing", 409, "没有已确认的抽取室", "No confirmed draw room at this time";
+    PoolTooSmall = "pool-too-small", 409, "可抽取的专家不足", "Too few experts may be drawn";
+    CommitteeIncomplete = "committee-incomplete", 409, "评审委员会未到齐", "The committee is not complete";
     // evaluation
+    QualificationMissing = "qualification-missing", 409, "尚未进行资格审查", "Qualification is not reviewed yet";
+    LowPriceOpen = "low-price-open", 409, "异常低价审查尚未结束", "The review of low prices is still open";
+    ReportChanged = "report-changed", 409, "所签报告与现行报告不符", "This is not the report as it stands";
     SheetsUnfit = "sheets-unfit", 409, "评分表缺失、重复或不符", "Sheets are missing, surplus or unfit";
     ObjectiveScoresUnequal = "objective-scores-unequal", 409, "客观评审因素评分不一致", "Members differ on an objective factor";
     // rooms

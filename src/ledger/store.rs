@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{QueryableByName, sql_types};
+use diesel::{OptionalExtension, QueryableByName, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rand::Rng;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::entry::{Entry, record_leaf};
 use crate::{
-    kernel::{Actor, Problem, id::ProjectId},
+    kernel::{
+        Actor, Problem,
+        id::{ProjectId, TenderId},
+    },
     platform::db::Tx,
 };
 
@@ -166,12 +169,9 @@ async fn contents_of(
     Ok(contents)
 }
 
-/// One line of a project's history as supervisors read it.
+/// One entry as supervisors read it. It carries no number: numbers would tell how many entries stand between.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct HistoryRow {
-    /// Number in the order of writing.
-    #[diesel(sql_type = sql_types::BigInt)]
-    pub id: i64,
     /// Hall time of the act.
     #[diesel(sql_type = sql_types::Timestamptz)]
     pub at: DateTime<Utc>,
@@ -186,26 +186,76 @@ pub struct HistoryRow {
     pub leaf: Vec<u8>,
 }
 
-/// A project's entries in order; entries that tell of bids only for the tenders in `opened`.
+/// Which entries a history shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Those of this project,
+    pub project: ProjectId,
+    /// and of its tenders, refused acts among them;
+    pub tenders: &'a [TenderId],
+    /// entries that tell of bids only of these, whose opening has begun.
+    pub opened: &'a [TenderId],
+}
+
+/// The entries in the order of writing. `after` is the leaf of the last entry of the page before; an unknown or
+/// hidden one answers `None`.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn history(
     conn: &mut AsyncPgConnection,
-    project: ProjectId,
-    opened: &[Uuid],
-    after: i64,
+    shown: &Shown<'_>,
+    after: Option<[u8; 32]>,
     limit: i64,
-) -> Result<Vec<HistoryRow>, Problem> {
-    Ok(diesel::sql_query(
-        "SELECT id, at, act, body, leaf FROM log_pending
-          WHERE project_id = $1 AND id > $2 AND (NOT tells_of_bid OR tender_id = ANY($3))
-          ORDER BY id LIMIT $4",
-    )
-    .bind::<sql_types::Uuid, _>(project)
-    .bind::<sql_types::BigInt, _>(after)
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(opened)
+) -> Result<Option<Vec<HistoryRow>>, Problem> {
+    let from = match after {
+        None => 0,
+        Some(leaf) => match place_of(conn, shown, leaf).await? {
+            Some(place) => place,
+            None => return Ok(None),
+        },
+    };
+    let rows = diesel::sql_query(format!(
+        "SELECT at, act, body, leaf FROM log_pending WHERE id > $4 AND {SHOWN} ORDER BY id LIMIT $5"
+    ))
+    .bind::<sql_types::Uuid, _>(shown.project)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.tenders)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.opened)
+    .bind::<sql_types::BigInt, _>(from)
     .bind::<sql_types::BigInt, _>(limit)
+    .get_results(conn)
+    .await?;
+    Ok(Some(rows))
+}
+
+/// Condition on the entries that may be shown.
+const SHOWN: &str = "(project_id = $1 OR tender_id = ANY($2)) AND (NOT tells_of_bid OR tender_id = ANY($3))";
+
+async fn place_of(
+    conn: &mut AsyncPgConnection,
+    shown: &Shown<'_>,
+    leaf: [u8; 32],
+) -> Result<Option<i64>, Problem> {
+    let row = diesel::sql_query(format!("SELECT id FROM log_pending WHERE leaf = $4 AND {SHOWN}"))
+        .bind::<sql_types::Uuid, _>(shown.project)
+        .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.tenders)
+        .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.opened)
+        .bind::<sql_types::Binary, _>(leaf.as_slice())
+        .get_result::<EntryId>(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|row| row.id))
+}
+
+/// All entries of a tender whose opening has begun, in the order of writing, without their bodies.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_tender(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<HistoryRow>, Problem> {
+    Ok(diesel::sql_query(
+        "SELECT at, act, NULL::jsonb AS body, leaf FROM log_pending WHERE tender_id = $1 ORDER BY id",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
     .get_results(conn)
     .await?)
 }

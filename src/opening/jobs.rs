@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    bids::service::CLOSED_EVENT,
     kernel::{Problem, id::TenderId},
     law::Law,
     opening::service,
@@ -16,8 +17,6 @@ use crate::{
     },
 };
 
-/// Begins an opening; scheduled by the close of the lot.
-pub const BEGIN_JOB: &str = "opening.begin";
 /// Makes the record.
 pub const CONCLUDE_JOB: &str = "opening.conclude";
 
@@ -31,14 +30,6 @@ pub fn conclude_key(tender: TenderId) -> String {
     format!("conclude {tender}")
 }
 
-/// Schedules the beginning, due at the deadline itself; call it where the lot is closed.
-///
-/// # Errors
-/// When the database is away.
-pub async fn schedule_beginning(tx: &mut Tx<'_>, tender: TenderId, deadline: DateTime<Utc>) -> Result<(), Problem> {
-    jobs::schedule(tx, BEGIN_JOB, &format!("begin {tender}"), deadline, json!({"tender": tender})).await
-}
-
 /// Schedules the conclusion at the end of the window.
 ///
 /// # Errors
@@ -50,7 +41,7 @@ pub async fn schedule_conclusion(tx: &mut Tx<'_>, tender: TenderId, at: DateTime
 /// Registers the room's handlers.
 pub fn register(jobs: &mut Jobs, law: &Arc<Law>) {
     let law = Arc::clone(law);
-    jobs.on(BEGIN_JOB, async move |tx, job| {
+    jobs.on(CLOSED_EVENT, async move |tx, job| {
         let About { tender } = serde_json::from_value(job.payload.clone()).map_err(Problem::internal)?;
         service::begin(tx, &law, tender).await
     });

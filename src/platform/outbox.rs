@@ -54,6 +54,49 @@ pub async fn post(
     Ok(id)
 }
 
+/// A letter to write in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLetter {
+    /// Mail address.
+    pub recipient: String,
+    /// Subject.
+    pub subject: Say,
+    /// Text.
+    pub body: Say,
+}
+
+/// Writes any number of letters in one statement; `about` is the object they tell of and `written_at` hall time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn post_all(
+    tx: &mut Tx<'_>,
+    letters: &[NewLetter],
+    about: Option<Uuid>,
+    written_at: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let both = |say: &Say, between: &str| format!("{}{between}{}", say.zh, say.en);
+    let bodies = letters.iter().map(|letter| format!("{}\n", both(&letter.body, "\n\n")));
+    diesel::sql_query(
+        "INSERT INTO outbox (id, recipient, subject, body, about, written_at)
+         SELECT id, recipient, subject, body, $5, $6
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS letter (id, recipient, subject, body)",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(letters.iter().map(|_| Uuid::new_v4()).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        letters.iter().map(|letter| letter.recipient.as_str()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        letters.iter().map(|letter| both(&letter.subject, " / ")).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Text>, _>(bodies.collect::<Vec<_>>())
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(about)
+    .bind::<sql_types::Timestamptz, _>(written_at)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Locks the letter that has waited longest and is nobody else's.
 pub(super) async fn take(tx: &mut Tx<'_>) -> Result<Option<Letter>, Problem> {
     Ok(diesel::sql_query(

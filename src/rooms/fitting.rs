@@ -120,7 +120,10 @@ pub fn assign(
     let mut given: Vec<(usize, RoomId)> = Vec::with_capacity(wanted.len());
     let named_first = || {
         let numbered = wanted.iter().enumerate();
-        numbered.clone().filter(|(_, slot)| slot.room_id.is_some()).chain(numbered.filter(|(_, slot)| slot.room_id.is_none()))
+        numbered
+            .clone()
+            .filter(|(_, slot)| slot.room_id.is_some())
+            .chain(numbered.filter(|(_, slot)| slot.room_id.is_none()))
     };
     for (place, slot) in named_first() {
         let blocked = buffers.around(slot.during());
@@ -238,7 +241,10 @@ fn starts(after: DateTime<Utc>, search: Search<'_>) -> impl Iterator<Item = Date
 
 fn times(hours: Hours) -> impl Iterator<Item = NaiveTime> {
     let open = hours.closes - hours.opens;
-    (0..).map(|step| TimeDelta::minutes(step * STEP_MINUTES)).take_while(move |since| *since < open).map(move |since| hours.opens + since)
+    (0..)
+        .map(|step| TimeDelta::minutes(step * STEP_MINUTES))
+        .take_while(move |since| *since < open)
+        .map(move |since| hours.opens + since)
 }
 
 #[cfg(test)]
@@ -302,7 +308,10 @@ mod tests {
         assert!(assign(&touching, &rooms, &before, BUFFERS).is_ok());
         let second_early = [want(RoomKind::Opening, None, "16T11:44:59", "16T12:30:00")];
         let clash = assign(&second_early, &rooms, &before, BUFFERS).unwrap_err().unwrap();
-        assert_eq!((clash.wanted, clash.blocking.from, clash.blocking.to), (0, at("16T09:30:00"), at("16T11:00:00")));
+        assert_eq!(
+            (clash.wanted, clash.blocking.from, clash.blocking.to),
+            (0, at("16T09:30:00"), at("16T11:00:00"))
+        );
     }
 
     #[test]
@@ -326,7 +335,8 @@ mod tests {
         let named = want(RoomKind::Opening, Some(1), "20T15:00:00", "20T16:30:00");
         let one = [taken(1, "20T15:00:00", "20T16:30:00")];
         let offers = alternatives(&named, search(&rooms, &one));
-        let seen: Vec<(u128, DateTime<Utc>)> = offers.iter().map(|offer| (offer.room_id.0.as_u128(), offer.from)).collect();
+        let seen: Vec<(u128, DateTime<Utc>)> =
+            offers.iter().map(|offer| (offer.room_id.0.as_u128(), offer.from)).collect();
         // Friday the 20th: the other room now, nothing more that day (17:00), then Monday.
         assert_eq!(seen, [(2, at("20T15:00:00")), (1, at("23T08:30:00")), (1, at("23T10:00:00"))]);
         let both = [one[0], taken(2, "20T15:00:00", "20T16:30:00")];

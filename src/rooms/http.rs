@@ -15,7 +15,8 @@ use crate::{
     },
     rooms::{
         model::{
-            Availability, AvailabilityQuery, BookingReason, BookingView, BookingsQuery, NewBooking, Rooms, RoomsQuery,
+            Availability, AvailabilityQuery, BookingReason, BookingView, BookingsQuery, NewBooking, Rooms,
+            RoomsQuery,
         },
         service::{self, Decision, Policy},
     },
@@ -72,7 +73,11 @@ async fn availability(
 #[utoipa::path(tag = "rooms", request_body = NewBooking, params(("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, description = "The booking", body = BookingView), Problems))]
 #[post("/api/v1/bookings")]
-async fn request(call: Call, body: Body<NewBooking>, (db, jurisdiction, law): Hall) -> Result<Reply, Problem> {
+async fn request(
+    call: Call,
+    body: Body<NewBooking>,
+    (db, jurisdiction, law): Hall,
+) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     let call = call.about(None, Some(value.tender_id));
@@ -99,7 +104,10 @@ async fn list(
     let now = read_hall_now(&mut conn).await?;
     let asked = (tender, &PageQuery { cursor, limit });
     let page = service::list(&mut conn, &call.actor, policy, asked, now).await?;
-    let link = page.next.as_ref().map(|next| format!("</api/v1/bookings?tender={tender}&cursor={next}>; rel=\"next\""));
+    let link = page
+        .next
+        .as_ref()
+        .map(|next| format!("</api/v1/bookings?tender={tender}&cursor={next}>; rel=\"next\""));
     Ok(HttpResponse::Ok()
         .insert_header(("Link", link.unwrap_or_default()))
         .insert_header(("Cache-Control", "no-store"))

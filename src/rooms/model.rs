@@ -93,7 +93,9 @@ impl Hours {
     /// Whether the span lies within the hours of one day, ends included.
     pub fn hold(self, span: Span) -> bool {
         let time = |at: DateTime<Utc>| at.with_timezone(&ZONE).time();
-        hall_date(span.from) == hall_date(span.to) && self.opens <= time(span.from) && time(span.to) <= self.closes
+        hall_date(span.from) == hall_date(span.to)
+            && self.opens <= time(span.from)
+            && time(span.to) <= self.closes
     }
 }
 

@@ -84,7 +84,9 @@ pub fn deadline_for(asked: Option<DateTime<Utc>>, tender: TenderFacts) -> Result
             let deadline = in_hall_zone(tender.deadline);
             let detail = Say::new(
                 format!("只能为现行截止时间（{deadline}）预约，或在公告后为更晚的新截止时间（延期）预约。"),
-                format!("Rooms are booked for the deadline in force ({deadline}) or, once published, for a later one."),
+                format!(
+                    "Rooms are booked for the deadline in force ({deadline}) or, once published, for a later one."
+                ),
             );
             Err(Refusal::new(Code::BookingUnfit, detail).by_rule(Law::setting_ground("RM-8")))
         }
@@ -220,7 +222,11 @@ pub fn check_reason(reason: &str) -> Result<String, Rejection> {
     if (1..=1000).contains(&reason.chars().count()) {
         return Ok(reason.to_owned());
     }
-    Err(Rejection::at("/reason", "length", Say::new("请说明理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters.")))
+    Err(Rejection::at(
+        "/reason",
+        "length",
+        Say::new("请说明理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters."),
+    ))
 }
 
 fn expect_state(booking: &Booking, states: &[BookingState]) -> Result<(), Refusal> {
@@ -336,5 +342,206 @@ pub fn allowed_actions(
     if let (true, Some(until)) = (cancelling.allowed && booking.state == BookingState::Confirmed, until) {
         cancelling = cancelling.until(until, "RM-9");
     }
-    vec![AllowedAction::from_guard("confirm", &confirm), AllowedAction::from_guard("reject", &reject), cancelling]
+    vec![
+        AllowedAction::from_guard("confirm", &confirm),
+        AllowedAction::from_guard("reject", &reject),
+        cancelling,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        kernel::id::{AccountId, BookingId, RoomId, TenderId},
+        platform::policy_file::PolicySource,
+        rooms::model::Slot,
+    };
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(&format!("2026-03-{text}:00+08:00")).unwrap().to_utc()
+    }
+
+    fn want(kind: RoomKind, from: &str, to: &str) -> NewSlot {
+        NewSlot { kind, room_id: None, from: at(from), to: at(to) }
+    }
+
+    /// Code and rule of the refusal for slots of a tender with the deadline 2026-03-16 09:30.
+    fn judged(slots: &[NewSlot], deadline: &str, booked_end: Option<&str>) -> Result<(), (Code, String)> {
+        let law = Law::load(&PolicySource::BuiltIn).unwrap();
+        let ground = law.ground("ENG-16", hall_date(at("16T09:30"))).unwrap();
+        let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+        let frame = Frame {
+            deadline: at(deadline),
+            opening_ground: &ground,
+            hours: Hours { opens: time(8, 30), closes: time(17, 0) },
+            calendar: law.calendar(),
+            booked_opening_end: booked_end.map(at),
+        };
+        match check_times(slots, frame) {
+            Ok(()) => Ok(()),
+            Err(Problem::Refusal(refusal)) => {
+                let rule = refusal.rule.unwrap();
+                let legal = rule.source != "setting";
+                assert_eq!(refusal.code == Code::LawRefuses, legal, "a setting is never shown as law");
+                Err((refusal.code, rule.id))
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn by(rule: &str) -> Result<(), (Code, String)> {
+        let code = if rule == "ENG-16" { Code::LawRefuses } else { Code::BookingUnfit };
+        Err((code, rule.to_owned()))
+    }
+
+    #[test]
+    fn an_opening_starts_at_the_deadline_on_a_working_day_within_hours() {
+        use RoomKind::Opening;
+        assert_eq!(judged(&[want(Opening, "16T09:30", "16T11:00")], "16T09:30", None), Ok(()));
+        assert_eq!(judged(&[want(Opening, "16T09:31", "16T11:00")], "16T09:30", None), by("ENG-16"));
+        assert_eq!(judged(&[want(Opening, "16T09:29", "16T11:00")], "16T09:30", None), by("ENG-16"));
+        assert_eq!(judged(&[want(Opening, "16T15:30", "16T17:00")], "16T15:30", None), Ok(()));
+        assert_eq!(judged(&[want(Opening, "16T15:30", "16T17:01")], "16T15:30", None), by("RM-12"));
+        assert_eq!(judged(&[want(Opening, "16T08:29", "16T09:00")], "16T08:29", None), by("RM-12"));
+        // 2026-03-21 is a Saturday.
+        assert_eq!(judged(&[want(Opening, "21T09:30", "21T11:00")], "21T09:30", None), by("RM-12"));
+        let two = [want(Opening, "16T09:30", "16T11:00"), want(Opening, "16T09:30", "16T12:00")];
+        assert_eq!(judged(&two, "16T09:30", None), by("RM-2"));
+        assert_eq!(
+            judged(&[want(RoomKind::Complaint, "16T09:30", "16T11:00")], "16T09:30", None),
+            by("RM-19")
+        );
+    }
+
+    #[test]
+    fn the_evaluation_waits_for_the_opening_and_sleeps_isolated() {
+        use RoomKind::{Evaluation, Opening, Rest};
+        let opening = want(Opening, "16T09:30", "16T11:00");
+        let judge = |slots: &[NewSlot]| judged(slots, "16T09:30", None);
+        assert_eq!(judge(&[opening, want(Evaluation, "16T11:00", "16T17:00")]), Ok(()));
+        assert_eq!(judge(&[opening, want(Evaluation, "16T10:59", "16T17:00")]), by("RM-5"));
+        assert_eq!(judge(&[want(Evaluation, "16T13:00", "16T17:00")]), by("RM-5"));
+        let later = [want(Evaluation, "16T11:00", "16T17:00")];
+        assert_eq!(judged(&later, "16T09:30", Some("16T11:00")), Ok(()));
+        assert_eq!(judged(&later, "16T09:30", Some("16T11:01")), by("RM-5"));
+
+        let two_days = want(Evaluation, "16T13:00", "17T17:00");
+        assert_eq!(judge(&[opening, two_days]), by("RM-13"));
+        let two_slots = [want(Evaluation, "16T13:00", "16T17:00"), want(Evaluation, "17T08:30", "17T12:00")];
+        assert_eq!(judge(&[opening, two_slots[0], two_slots[1]]), by("RM-13"));
+        assert_eq!(judge(&[opening, two_days, want(Rest, "16T17:00", "17T08:30")]), Ok(()));
+        // One night of two is not enough; until midnight sharp is one day.
+        let three_days = want(Evaluation, "16T13:00", "18T12:00");
+        assert_eq!(judge(&[opening, three_days, want(Rest, "16T17:00", "17T08:30")]), by("RM-13"));
+        assert_eq!(judge(&[opening, want(Evaluation, "16T13:00", "17T00:00")]), Ok(()));
+    }
+
+    fn booking(state: BookingState, from: &str) -> Booking {
+        let during = Span::new(at(from), at(from) + TimeDelta::hours(1));
+        Booking {
+            id: BookingId(Uuid::nil()),
+            tender: TenderId(Uuid::nil()),
+            centre_code: "152500".into(),
+            deadline: at(from),
+            state,
+            requested_by: AccountId(Uuid::nil()),
+            requested_at: at("01T09:00"),
+            decided_by: None,
+            decided_at: None,
+            reason: None,
+            late: false,
+            version: 1,
+            slots: vec![Slot {
+                id: Uuid::nil(),
+                room: RoomId(Uuid::nil()),
+                kind: RoomKind::Opening,
+                during,
+                blocked: during,
+            }],
+        }
+    }
+
+    fn code(guard: Result<(), Problem>) -> Option<Code> {
+        guard.err().map(|problem| problem.code())
+    }
+
+    #[test]
+    fn decisions_follow_state_time_and_the_published_notice() {
+        let ground = Law::setting_ground("test");
+        let draft = TenderFacts { phase: TenderPhase::Draft, deadline: at("16T09:30") };
+        let published = TenderFacts { phase: TenderPhase::Published, ..draft };
+        let postponed = TenderFacts { deadline: at("18T09:30"), ..published };
+        let requested = booking(BookingState::Requested, "16T09:30");
+        let confirmed = booking(BookingState::Confirmed, "16T09:30");
+        let now = at("10T09:00");
+
+        assert_eq!(code(may_confirm(&requested, draft, &ground, now)), None);
+        assert_eq!(code(may_confirm(&confirmed, draft, &ground, now)), Some(Code::WrongState));
+        assert_eq!(code(may_confirm(&requested, draft, &ground, at("16T09:30"))), Some(Code::TooLate));
+        assert_eq!(code(may_confirm(&requested, postponed, &ground, now)), Some(Code::LawRefuses));
+        let next = booking(BookingState::Requested, "18T09:30");
+        assert_eq!(code(may_confirm(&next, published, &ground, now)), None, "for a postponement to come");
+        assert_eq!(code(may_confirm(&next, draft, &ground, now)), Some(Code::LawRefuses));
+
+        assert_eq!(code(may_reject(&requested)), None);
+        assert_eq!(code(may_reject(&confirmed)), Some(Code::WrongState));
+
+        assert_eq!(code(may_cancel(&confirmed, draft, &ground, now)), None);
+        assert_eq!(code(may_cancel(&confirmed, published, &ground, now)), Some(Code::LawRefuses));
+        assert_eq!(code(may_cancel(&requested, published, &ground, now)), None);
+        assert_eq!(code(may_cancel(&confirmed, postponed, &ground, now)), None, "the place has moved");
+        assert_eq!(code(may_cancel(&confirmed, draft, &ground, at("16T09:30"))), Some(Code::TooLate));
+        assert_eq!(
+            code(may_cancel(&booking(BookingState::Rejected, "16T09:30"), draft, &ground, now)),
+            Some(Code::WrongState)
+        );
+    }
+
+    #[test]
+    fn giving_up_counts_as_late_from_the_end_of_the_last_working_day_before() {
+        let law = Law::load(&PolicySource::BuiltIn).unwrap();
+        // Monday the 23rd: the last working day before is Friday the 20th.
+        let confirmed = booking(BookingState::Confirmed, "23T09:30");
+        assert_eq!(in_time_until(&confirmed, law.calendar()), Some(at("21T00:00")));
+        let draft = TenderFacts { phase: TenderPhase::Draft, deadline: at("23T09:30") };
+        let late = |tender, now| is_late(&confirmed, tender, law.calendar(), now);
+        assert!(!late(draft, at("20T23:59")));
+        assert!(late(draft, at("21T00:00")));
+        assert!(!late(TenderFacts { phase: TenderPhase::Terminated, ..draft }, at("22T12:00")));
+        let requested = booking(BookingState::Requested, "23T09:30");
+        assert!(!is_late(&requested, draft, law.calendar(), at("22T12:00")));
+    }
+
+    #[test]
+    fn every_slot_that_is_wrong_is_pointed_at() {
+        let now = at("10T09:00");
+        let ask = |slots: Vec<NewSlot>| {
+            let new = NewBooking { tender_id: TenderId(Uuid::nil()), deadline: None, slots };
+            match check_request(&new, now) {
+                Ok(()) => Vec::new(),
+                Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect::<Vec<_>>(),
+            }
+        };
+        let good = want(RoomKind::Draw, "16T09:30", "16T11:00");
+        assert!(ask(vec![good]).is_empty());
+        assert_eq!(ask(vec![]), ["/slots"]);
+        assert_eq!(ask(vec![good; MOST_SLOTS + 1]), ["/slots"]);
+        let past = want(RoomKind::Draw, "10T09:00", "10T10:00");
+        let backwards = NewSlot { to: good.from, ..good };
+        let split = NewSlot { from: good.from + TimeDelta::microseconds(1), ..good };
+        let far = NewSlot {
+            from: DateTime::<Utc>::MAX_UTC - TimeDelta::days(1),
+            to: DateTime::<Utc>::MAX_UTC,
+            ..good
+        };
+        assert_eq!(
+            ask(vec![good, past, backwards, split]),
+            ["/slots/1/from", "/slots/2/to", "/slots/3/from"]
+        );
+        assert!(ask(vec![far]).contains(&"/slots/0/from".to_owned()));
+    }
 }

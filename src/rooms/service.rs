@@ -27,8 +27,8 @@ use crate::{
     rooms::{
         fitting::{self, Blocking, Clash, Search, Taken},
         model::{
-            Availability, AvailabilityQuery, Booking, BookingState, BookingView, Buffers, Hours, NewBooking, NewSlot,
-            Room, RoomAvailability, Rooms, Slot, SlotView, Span,
+            Availability, AvailabilityQuery, Booking, BookingState, BookingView, Buffers, Hours, NewBooking,
+            NewSlot, Room, RoomAvailability, Rooms, Slot, SlotView, Span,
         },
         rules::{self, Frame, TenderFacts},
         store,
@@ -50,13 +50,18 @@ pub struct Policy<'a> {
 
 impl Policy<'_> {
     fn centre(&self, code: &str) -> Result<&Centre, Problem> {
-        self.jurisdiction
-            .centre(code)
-            .ok_or_else(|| Problem::internal(anyhow::anyhow!("no file of centre {code}, whose rooms are asked for")))
+        self.jurisdiction.centre(code).ok_or_else(|| {
+            Problem::internal(anyhow::anyhow!("no file of centre {code}, whose rooms are asked for"))
+        })
     }
 
     /// The article behind RM-2 in the regime of the project: 招标投标法 34, for purchases 财政部令87 39.
-    fn opening_ground(&self, tender: &Tender, project: &Project, now: DateTime<Utc>) -> Result<LegalGround, Problem> {
+    fn opening_ground(
+        &self,
+        tender: &Tender,
+        project: &Project,
+        now: DateTime<Utc>,
+    ) -> Result<LegalGround, Problem> {
         let rule = if project.category == Category::Procurement { "GPB-7/opening" } else { "ENG-16" };
         Ok(self.law.ground(rule, tender.law_on.unwrap_or_else(|| hall_date(now)))?)
     }
@@ -116,7 +121,8 @@ pub async fn availability(
     let centre = policy.jurisdiction.centre(&query.centre).ok_or_else(Rejection::not_found)?;
     let window = Span::new(query.from, query.to);
     if query.to <= query.from || window.length() > chrono::TimeDelta::days(LONGEST_WINDOW_DAYS) {
-        let detail = Say::new("to 须晚于 from，且至多 31 日。", "to must be later than from, by at most 31 days.");
+        let detail =
+            Say::new("to 须晚于 from，且至多 31 日。", "to must be later than from, by at most 31 days.");
         return Err(Rejection::at("?to", "out-of-range", detail).into());
     }
     let buffers = Buffers::of(&centre.settings);
@@ -130,7 +136,9 @@ pub async fn availability(
             free: fitting::free_spans(window, room.id, &taken, buffers),
             bookings: taken
                 .iter()
-                .filter(|one| one.room == room.id && one.during.overlaps(window) && known.contains(&one.tender))
+                .filter(|one| {
+                    one.room == room.id && one.during.overlaps(window) && known.contains(&one.tender)
+                })
                 .map(Taken::booked)
                 .collect(),
             room,
@@ -140,7 +148,11 @@ pub async fn availability(
 }
 
 /// Tenders among those in the way whose bookings the caller may read.
-async fn readable(conn: &mut AsyncPgConnection, actor: &Actor, taken: &[Taken]) -> Result<Vec<TenderId>, Problem> {
+async fn readable(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    taken: &[Taken],
+) -> Result<Vec<TenderId>, Problem> {
     let mut tenders: Vec<TenderId> = taken.iter().map(|one| one.tender).collect();
     tenders.sort_unstable();
     tenders.dedup();
@@ -191,7 +203,11 @@ impl Case {
         let parties = self.project.parties();
         let object = Object::of(&parties, self.tender.phase.authority());
         authorize(actor, Action::BookingRead, &object)?;
-        authorize(actor, action, &object)
+        // Whoever may read it knows that it exists: then an act that is not theirs is forbidden, not hidden.
+        authorize(actor, action, &object).map_err(|problem| match problem.code() {
+            Code::NotFound => Rejection::forbidden().into(),
+            _ => problem,
+        })
     }
 
     /// Whether the account acts for a party, not for the centre.
@@ -212,7 +228,8 @@ impl Case {
     }
 
     fn entry(&self, act: &'static str, booking: &Booking) -> Entry {
-        let entry = Entry::new(act).project(self.project.id).tender(self.tender.id).row("bookings", booking.id.0);
+        let entry =
+            Entry::new(act).project(self.project.id).tender(self.tender.id).row("bookings", booking.id.0);
         booking.slots.iter().fold(entry, |entry, slot| entry.row("booking_slots", slot.id))
     }
 }
@@ -268,9 +285,9 @@ pub async fn request(
         version: 1,
         slots,
     };
-    store::insert(tx, &booking).await.on_constraint(store::NO_OVERLAP, || {
-        Refusal::new(Code::SlotTaken, taken_sentence())
-    })?;
+    store::insert(tx, &booking)
+        .await
+        .on_constraint(store::NO_OVERLAP, || Refusal::new(Code::SlotTaken, taken_sentence()))?;
     let entry = case.entry("booking.requested", &booking).facts(json!({"confirmedAtOnce": at_once}));
     ledger::record(tx, actor, now, entry).await?;
     if at_once {
@@ -291,7 +308,8 @@ async fn fit(
     let kinds: Vec<RoomKind> = wanted.iter().map(|slot| slot.kind).collect();
     let rooms = of_kinds(store::list(tx.conn(), Some(&centre.code)).await?, &kinds);
     known_rooms(wanted, &rooms)?;
-    let any: Vec<RoomKind> = wanted.iter().filter(|slot| slot.room_id.is_none()).map(|slot| slot.kind).collect();
+    let any: Vec<RoomKind> =
+        wanted.iter().filter(|slot| slot.room_id.is_none()).map(|slot| slot.kind).collect();
     let named = |room: &Room| wanted.iter().any(|slot| slot.room_id == Some(room.id));
     let held: Vec<RoomId> =
         rooms.iter().filter(|room| any.contains(&room.kind) || named(room)).map(|room| room.id).collect();
@@ -351,7 +369,10 @@ fn one_opening(wanted: &[NewSlot], own: Option<&Slot>, search: Search<'_>) -> Re
 }
 
 fn taken_sentence() -> Say {
-    Say::new("所需场地在该时段（含布置和清理时间）已被占用。", "The room is taken then (setting up and cleaning included).")
+    Say::new(
+        "所需场地在该时段（含布置和清理时间）已被占用。",
+        "The room is taken then (setting up and cleaning included).",
+    )
 }
 
 fn slot_taken(clash: &Clash, wanted: &[NewSlot], search: Search<'_>) -> Refusal {

@@ -10,7 +10,7 @@ use crate::{
         AllowedAction, Category, Say,
         id::{BookingId, ProjectId, TenderId},
     },
-    law::Milestone,
+    law::{Event, Milestone},
     tenders::{document::TenderDocument, lifecycle::TenderPhase},
 };
 
@@ -263,6 +263,19 @@ pub struct TenderView {
     pub ended_reason: Option<String>,
     /// What the caller may do next.
     pub allowed_actions: Vec<AllowedAction>,
+}
+
+/// Something that happened to a tender, as the law's periods are counted from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Happened {
+    /// What happened.
+    pub event: Event,
+    /// When, or until when it is planned.
+    pub at: DateTime<Utc>,
+    /// Rule of a duty that was fulfilled too late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_rule: Option<String>,
 }
 
 /// A line of the list of tenders.

@@ -23,7 +23,7 @@ use crate::{
     schema::{projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders},
     tenders::{
         lifecycle::TenderPhase,
-        model::{Clarification, Close, DocumentApproval, Place, PlaceView, Tender, TenderLine},
+        model::{Clarification, Close, DocumentApproval, Happened, Place, PlaceView, Tender, TenderLine},
     },
 };
 
@@ -285,6 +285,24 @@ pub async fn facts(conn: &mut AsyncPgConnection, tender: &Tender) -> Result<Fact
     facts.insert(Event::Deadline, tender.deadline);
     facts.insert(Event::DocumentsClosed, tender.offered_until);
     Ok(facts)
+}
+
+/// Everything that happened to a tender, first to last, repeated events too.
+///
+/// # Errors
+/// When the database is away.
+pub async fn events(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Happened>, Problem> {
+    let rows: Vec<(String, DateTime<Utc>, Option<String>)> = tender_events::table
+        .filter(tender_events::tender_id.eq(tender))
+        .order((tender_events::at, tender_events::event))
+        .select((tender_events::event, tender_events::at, tender_events::late_rule))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(event, at, late_rule)| {
+            Ok(Happened { event: event.parse().map_err(unreadable("tender_events.event"))?, at, late_rule })
+        })
+        .collect()
 }
 
 /// Fixes a place and answers its row id.

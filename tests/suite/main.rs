@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod bed;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod identity;
@@ -12,6 +14,8 @@ mod jobs;
 mod mail;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! A database of its own for every test: a clone of a template that is migrated once.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
+use chrono::{DateTime, Utc};
 use rand::RngExt as _;
 use sha2::{Digest as _, Sha256};
 use tenderhall::platform::{
@@ -13,9 +14,9 @@ use tenderhall::platform::{
     migrations,
 };
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, types::{FromSqlOwned, ToSql}};
 
-use super::host::Shared;
+use super::{app::FOUNDED, host::Shared};
 
 /// A database that no other test sees; dropped with the value.
 pub struct TestDb {
@@ -32,6 +33,17 @@ impl TestDb {
     /// Migrated, without rows.
     pub async fn fresh() -> Self {
         Self::copy_of(template().await).await
+    }
+
+    /// With the sandbox's organisations, accounts and whatever else a start founds. Its clock stands at `start`,
+    /// which must not lie before [`FOUNDED`].
+    pub async fn sandbox(start: DateTime<Utc>) -> Self {
+        let db = Self::copy_of(sandbox_template().await).await;
+        let superuser = connect(&db.superuser_url).await.unwrap();
+        let stand = "UPDATE hall SET held_at = $1, shift = interval '0' WHERE held_at < $1";
+        let moved = superuser.execute(stand, &[&start]).await.unwrap();
+        assert_eq!(moved, 1, "a test starts after {FOUNDED}");
+        db
     }
 
     /// Not migrated.
@@ -76,6 +88,46 @@ impl Drop for TestDb {
     }
 }
 
+/// A connection for tests that wait for nobody: each call blocks until it is answered.
+pub struct Sql {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+}
+
+impl Sql {
+    /// Connects to `url`.
+    pub fn connect(url: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(connect(url)).unwrap();
+        Self { runtime, client }
+    }
+
+    /// Runs statements as one transaction.
+    pub fn run(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
+        self.runtime.block_on(self.client.batch_execute(statements))
+    }
+
+    /// Runs statements that must be refused; answers the name of the constraint or, where there is none, the
+    /// SQLSTATE.
+    pub fn refused(&self, statements: &str) -> String {
+        let error = self.run(statements).expect_err(statements);
+        let _rolled_back = self.run("ROLLBACK");
+        let error = error.as_db_error().unwrap_or_else(|| panic!("{error}"));
+        error.constraint().map_or_else(|| error.code().code().to_owned(), str::to_owned)
+    }
+
+    /// The one value of the one row.
+    pub fn value<T: FromSqlOwned>(&self, query: &str, parameters: &[&(dyn ToSql + Sync)]) -> T {
+        self.runtime.block_on(self.client.query_one(query, parameters)).unwrap().get(0)
+    }
+
+    /// The first value of every row.
+    pub fn values<T: FromSqlOwned>(&self, query: &str, parameters: &[&(dyn ToSql + Sync)]) -> Vec<T> {
+        let rows = self.runtime.block_on(self.client.query(query, parameters)).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
 /// A connection for tests that speak SQL.
 pub async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -100,6 +152,36 @@ async fn template() -> &'static str {
 
 async fn make_template() -> String {
     let name = format!("template_{}", migrations_hash());
+    made_once(name, async |unfinished| {
+        migrations::run(&Shared::get().url(unfinished, OWNER_ROLE)).await.unwrap();
+    })
+    .await
+}
+
+/// Name of the template of a founded sandbox.
+async fn sandbox_template() -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    TEMPLATE.get_or_init(make_sandbox_template).await
+}
+
+/// The service itself founds it, so that a clone holds what a start holds. What that is depends on the program:
+/// every build of the tests gets its own.
+async fn make_sandbox_template() -> String {
+    let program = fs::metadata(env::current_exe().unwrap()).unwrap();
+    let built = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let name = format!("sandbox_{:x}_{:x}", built, program.len());
+    made_once(name, async |unfinished| {
+        let shared = Shared::get();
+        super::app::found(&shared.url(unfinished, APP_ROLE), &shared.url(unfinished, OWNER_ROLE)).await;
+        let superuser = connect(&shared.url(unfinished, SUPERUSER)).await.unwrap();
+        let stand = "UPDATE hall SET held_at = hall_now(), shift = interval '0'";
+        superuser.batch_execute(stand).await.unwrap();
+    })
+    .await
+}
+
+/// Makes the database `name` by `fill` where it is not; whichever process comes first does it for all.
+async fn made_once(name: String, fill: impl AsyncFnOnce(&str)) -> String {
     let unfinished = format!("{name}_unfinished");
     prepared().await;
     let client = connect(&maintenance_url()).await.unwrap();
@@ -107,7 +189,7 @@ async fn make_template() -> String {
     if !database_exists(&maintenance_url(), &name).await.unwrap() {
         client.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await.unwrap();
         create_database(&maintenance_url(), &unfinished, OWNER_ROLE).await.unwrap();
-        migrations::run(&Shared::get().url(&unfinished, OWNER_ROLE)).await.unwrap();
+        fill(&unfinished).await;
         rename(&client, &unfinished, &name).await;
     }
     // The lock goes with the connection.

@@ -1,7 +1,13 @@
 //! What the tests stand on.
 
+pub mod answer;
+pub mod app;
+pub mod contract;
 pub mod db;
 pub mod host;
 pub mod scratch;
+pub mod works;
 
+pub use answer::Answer;
+pub use app::TestApp;
 pub use db::TestDb;

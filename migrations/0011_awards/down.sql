@@ -1,0 +1,1 @@
+DROP TABLE deposits, written_reports, contracts, awards, candidate_lists;

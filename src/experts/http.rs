@@ -1,0 +1,116 @@
+//! Draws and assignments over HTTP.
+
+use std::sync::Arc;
+
+use actix_web::{get, post, web};
+use rand::{TryRng as _, rngs::SysRng};
+
+use crate::{
+    experts::{
+        draw::Seed,
+        model::{Assignments, DrawView, NewDraw},
+        service,
+    },
+    identity::{Call, Key},
+    kernel::{
+        Problem,
+        id::{DrawId, TenderId},
+    },
+    law::Law,
+    platform::{
+        db::{Db, read_hall_now},
+        http::{Body, Problems, Reply},
+    },
+};
+
+/// Collects the room's routes.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+    config.service(request).service(list).service(read).service(run).service(assignments);
+}
+
+/// 32 bytes of chance from the operating system.
+///
+/// # Errors
+/// When the operating system gives none.
+pub fn chance() -> Result<Seed, Problem> {
+    let mut seed = [0; 32];
+    SysRng.try_fill_bytes(&mut seed).map_err(|error| Problem::internal(anyhow::anyhow!("no chance: {error}")))?;
+    Ok(Seed(seed))
+}
+
+/// Ask for a draw of experts: how many of which specialty, and whose people are left out.
+#[utoipa::path(tag = "experts", request_body = NewDraw,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, description = "The draw, waiting for the centre", body = DrawView), Problems))]
+#[post("/api/v1/tenders/{id}/draws")]
+async fn request(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<NewDraw>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "experts.request", &fingerprint, Key::Optional, async |tx| {
+        service::request(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// The draws of a tender: how many of which specialty are drawn, never who.
+#[utoipa::path(tag = "experts", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "The draws in order", body = Vec<DrawView>), Problems))]
+#[get("/api/v1/tenders/{id}/draws")]
+async fn list(
+    call: Call,
+    id: web::Path<TenderId>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let now = read_hall_now(&mut conn).await?;
+    Reply::ok(&service::list(&mut conn, &call.actor, &law, *id, now).await?)
+}
+
+/// One draw: before the result numbers only; afterwards, for supervisors, everything needed to make it again.
+#[utoipa::path(tag = "experts", params(("id" = DrawId, Path)),
+    responses((status = 200, description = "The draw", body = DrawView), Problems))]
+#[get("/api/v1/draws/{id}")]
+async fn read(
+    call: Call,
+    id: web::Path<DrawId>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let now = read_hall_now(&mut conn).await?;
+    let (view, version) = service::read(&mut conn, &call.actor, &law, *id, now).await?;
+    Ok(Reply::ok(&view)?.at_version(version))
+}
+
+/// Run a draw in its draw room 抽取专家. The operator learns how many are drawn, not who.
+#[utoipa::path(tag = "experts", params(("id" = DrawId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "Drawn", body = DrawView), Problems))]
+#[post("/api/v1/draws/{id}/run")]
+async fn run(
+    call: Call,
+    id: web::Path<DrawId>,
+    db: web::Data<Db>,
+    law: web::Data<Arc<Law>>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    call.commit(&db, "experts.run", &call.meta.target, Key::Optional, async |tx| {
+        service::run(tx, &call.actor, &law, *id, chance).await
+    })
+    .await
+}
+
+/// The committees the calling expert was drawn for.
+#[utoipa::path(tag = "experts",
+    responses((status = 200, description = "Own assignments, newest first", body = Assignments), Problems))]
+#[get("/api/v1/assignments")]
+async fn assignments(call: Call, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    Reply::ok(&service::assignments(&mut conn, &call.actor).await?)
+}

@@ -1,0 +1,58 @@
+//! What the draw needs to know of rooms: the one place where experts ask for bookings (RM-17, EX-4).
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+
+use crate::{
+    jurisdiction::model::RoomKind,
+    kernel::{Code, LegalGround, Problem, Refusal, Say, id::TenderId},
+    rooms::{self, Booking, BookingState},
+};
+
+/// Draws are made in a draw room confirmed for this tender and this time only (RM-17, a rule of the hall).
+///
+/// # Errors
+/// `draw-room-missing`.
+pub async fn must_hold_draw_room(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    at: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let bookings = rooms::bookings_of(conn, tender).await?;
+    let held = confirmed(&bookings)
+        .flat_map(|booking| &booking.slots)
+        .any(|slot| slot.kind == RoomKind::Draw && slot.during.contains(at));
+    if held {
+        return Ok(());
+    }
+    let detail = Say::new(
+        "抽取专家只能在已确认预约的抽取室、在预约时段内进行。",
+        "Experts are drawn only in a draw room that is booked and confirmed for this tender, within the booked time.",
+    );
+    let rule = LegalGround { id: "RM-17".into(), source: "setting".into(), article: None, earliest: None };
+    Err(Refusal::new(Code::DrawRoomMissing, detail).by_rule(rule).into())
+}
+
+/// The planned beginning of the evaluation: the first evaluation slot that is confirmed and not over; without one,
+/// the opening or, once that is past, now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn evaluation_planned_at(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    opening: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Problem> {
+    let bookings = rooms::bookings_of(conn, tender).await?;
+    let booked = confirmed(&bookings)
+        .flat_map(|booking| &booking.slots)
+        .filter(|slot| slot.kind == RoomKind::Evaluation && slot.during.to > now)
+        .map(|slot| slot.during.from)
+        .min();
+    Ok(booked.unwrap_or(opening).max(now))
+}
+
+fn confirmed(bookings: &[Booking]) -> impl Iterator<Item = &Booking> {
+    bookings.iter().filter(|booking| matches!(booking.state, BookingState::Confirmed | BookingState::InUse))
+}
