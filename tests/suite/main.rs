@@ -7,6 +7,8 @@ mod bed;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod jobs;
