@@ -14,7 +14,9 @@ use crate::{
     kernel::{Problem, id::RequestId},
     platform::{
         clock::{self, Mode},
-        cluster::{APP_ROLE, Cluster, ClusterError, ClusterOptions, OWNER_ROLE, create_database, prepare_roles},
+        cluster::{
+            APP_ROLE, Cluster, ClusterError, ClusterOptions, OWNER_ROLE, create_database, prepare_roles,
+        },
         db::Db,
         migrations,
         policy_file::PolicySource,
@@ -206,6 +208,7 @@ pub fn default_data() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the working folder")?;
     let root = std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
     // Bit 1 lets others pass; the `postgres` user is another everywhere but in its own folders.
-    let passable = here.ancestors().all(|folder| std::fs::metadata(folder).is_ok_and(|meta| meta.mode() & 1 == 1));
+    let passable =
+        here.ancestors().all(|folder| std::fs::metadata(folder).is_ok_and(|meta| meta.mode() & 1 == 1));
     Ok(if root && !passable { PathBuf::from("/var/lib/tenderhall") } else { here.join("data") })
 }
