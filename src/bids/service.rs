@@ -15,10 +15,8 @@ use crate::{
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         seal::{
-            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal,
-            policy::INLINE_LIMIT,
-            withdrawal::Standing,
-            wire::read_base64,
+            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
+            wire::read_base64, withdrawal::Standing,
         },
         store::{self, NewReceipt},
     },
@@ -40,7 +38,8 @@ use crate::{
 /// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
 const LOT: &str = "1";
 /// Why a bid is revoked that its bidder did not open.
-const NOT_OPENED: &str = "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
+const NOT_OPENED: &str =
+    "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
@@ -331,7 +330,10 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing_bids(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<StandingBid>, Problem> {
+pub async fn standing_bids(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<StandingBid>, Problem> {
     store::standing(conn, tender).await
 }
 
@@ -363,5 +365,8 @@ pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId]) -> Result<(), Problem> {
     if ended == bids.len() {
         return Ok(());
     }
-    Err(Problem::internal(anyhow::anyhow!("{} bids were to be revoked, {ended} stood after a close", bids.len())))
+    Err(Problem::internal(anyhow::anyhow!(
+        "{} bids were to be revoked, {ended} stood after a close",
+        bids.len()
+    )))
 }

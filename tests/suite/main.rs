@@ -5,6 +5,8 @@ mod app;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bids;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod http;
