@@ -13,6 +13,8 @@ mod cluster;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod identity;
 #[cfg(test)]
 mod jobs;

@@ -23,18 +23,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn read(method: &str, path: &str, response: Response<Body>) -> Self {
+    pub(super) fn read(method: &str, path: &str, response: Response<Body>) -> Result<Self, ureq::Error> {
         let (parts, body) = response.into_parts();
-        let bytes = body.into_with_config().limit(MOST_BYTES).read_to_vec();
-        let bytes = bytes.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let bytes = body.into_with_config().limit(MOST_BYTES).read_to_vec()?;
         let text = String::from_utf8(bytes).unwrap_or_else(|error| format!("{:?}", error.as_bytes()));
-        Self {
+        Ok(Self {
             status: parts.status.as_u16(),
             headers: parts.headers,
             json: serde_json::from_str(&text).unwrap_or_default(),
             text,
             what: format!("{method} {path}"),
-        }
+        })
     }
 
     /// The same answer, if it has this status.
