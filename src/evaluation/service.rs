@@ -347,7 +347,7 @@ fn review_low_prices(
     let failed = rules::failed_by_committee(&members, &sheets, &in_question, &grounds(&table.setting)?);
     let out: Vec<_> = screening.iter().cloned().chain(failed.map_err(Refusal::from)?).collect();
     let document = &table.tender.document;
-    let lines = document.evaluation.low_price_lines.unwrap_or_else(Lines::default);
+    let lines = document.evaluation.low_price_lines.unwrap_or_default();
     rules::low_price_review(&rules::standing(opened, &out), document.ceiling.amount, lines, table.setting.on)
 }
 
