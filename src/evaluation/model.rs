@@ -223,6 +223,7 @@ pub struct Report {
     /// Recorded draws among equals.
     pub tie_draws: Vec<TieDraw>,
     /// Hash of each member's sheet, by the member's number.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub sheets: BTreeMap<u32, String>,
 }
 
@@ -460,11 +461,11 @@ pub struct BidToEvaluate {
     pub price: Option<Money>,
     /// Everything its form states.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub form: Option<Value>,
     /// Names, sizes and hashes of its files.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Vec<Object>>)]
     pub files: Option<Value>,
     /// Whether it is still in.
     pub standing: bool,
