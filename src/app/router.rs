@@ -34,12 +34,12 @@ use super::{clock, health, stop::at_the_door};
 use crate::{
     awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
-    law, notices,
+    law, notices, opening,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    opening, projects, rooms, scoring, supervision, tenders,
+    projects, rooms, scoring, supervision, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.

@@ -29,7 +29,8 @@ fn every_code_is_listed_with_its_status_and_both_titles() {
     let items = listed["items"].as_array().unwrap();
     assert_eq!(items.len(), Code::iter().count());
     for code in Code::iter() {
-        let item = items.iter().find(|item| item["code"] == code.name()).unwrap_or_else(|| panic!("{code:?}"));
+        let item =
+            items.iter().find(|item| item["code"] == code.name()).unwrap_or_else(|| panic!("{code:?}"));
         assert_eq!(item["status"], code.status());
         assert_ne!((&item["title"]["zh"], &item["title"]["en"]), (&json!(""), &json!("")));
     }
@@ -40,7 +41,8 @@ fn a_path_that_is_not_there_and_a_method_it_does_not_have() {
     let app = TestApp::sandbox(START);
     app.public().get("/api/v1/nothing").expect(404).problem("not-found");
     app.public().get("/api/v1/projects/not-an-id").expect(404).problem("not-found");
-    let answer = app.public().send("DELETE", PROJECTS, None, Vec::new()).expect(405).problem("method-not-allowed");
+    let answer =
+        app.public().send("DELETE", PROJECTS, None, Vec::new()).expect(405).problem("method-not-allowed");
     let allow: Vec<&str> = answer.header("allow").split(", ").collect();
     assert!(allow.contains(&"GET") && allow.contains(&"POST") && !allow.contains(&"DELETE"), "{allow:?}");
 }
