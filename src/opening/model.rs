@@ -61,6 +61,7 @@ pub struct Extension {
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
+#[schema(as = OpeningOutcome)]
 pub enum Outcome {
     /// Decrypted and read out.
     Opened,

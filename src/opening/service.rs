@@ -11,7 +11,7 @@ use crate::{
         self, StandingBid,
         seal::{policy::BIDDER, sealing},
     },
-    identity::{Action, cards},
+    identity::{Action, Object, authorize, cards},
     kernel::{
         Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
         id::{BidId, TenderId},
@@ -99,7 +99,9 @@ pub async fn release(
         .map_err(|_| secret_does_not_fit())?;
     let tender = tenders::load(tx.conn(), id).await?;
     let project = projects::load(tx.conn(), tender.project).await?;
-    tenders::permit(actor, Action::ShareRelease, &project, &tender)?;
+    let parties = project.parties();
+    // The bid is the caller's own, as asked above.
+    authorize(actor, Action::ShareRelease, &Object::of(&parties, tender.phase.authority()).own(true))?;
     let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
     rules::may_release(tender.phase, &opening, now)?;

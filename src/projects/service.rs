@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, Side, authorize, claim_side, kind_of},
+    identity::{Action, Object, Side, authorize, authorize_known, claim_side, kind_of},
     jurisdiction::{self, Jurisdiction, VenueDecision, VenueQuestion},
     kernel::{
         Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
@@ -201,8 +201,7 @@ pub async fn amend(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::ProjectAmend, &Object::of(&parties, project.phase()))?;
+    authorize_known(actor, Action::ProjectRead, Action::ProjectAmend, &Object::of(&parties, project.phase()))?;
     expect_version(project.version)?;
     rules::before_first_notice(&project)?;
     let now = tx.hall_now().await?;
@@ -266,8 +265,7 @@ pub async fn accept(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::ProjectAccept, &Object::of(&parties, project.phase()))?;
+    authorize_known(actor, Action::ProjectRead, Action::ProjectAccept, &Object::of(&parties, project.phase()))?;
     rules::not_accepted_yet(&project)?;
     let now = tx.hall_now().await?;
     project.accepted_on = Some(hall_date(now));
@@ -319,7 +317,7 @@ async fn view(
 ) -> Result<ProjectView, Problem> {
     let parties = project.parties();
     let object = Object::of(&parties, project.phase());
-    let may = |action| authorize(actor, action, &object);
+    let may = |action| authorize_known(actor, Action::ProjectRead, action, &object);
     Ok(ProjectView {
         id: project.id,
         code: project.code.clone(),

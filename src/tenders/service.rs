@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, authorize},
+    identity::{Action, Object, authorize, authorize_known},
     kernel::{
         Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BookingId, TenderId},
@@ -108,8 +108,19 @@ pub async fn lock(tx: &mut Tx<'_>, id: TenderId) -> Result<Tender, Problem> {
 pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender) -> Result<(), Problem> {
     let parties = project.parties();
     let object = Object::of(&parties, tender.phase.authority());
-    authorize(actor, Action::TenderRead, &object)?;
-    authorize(actor, action, &object)
+    match action {
+        // Acts of rooms above may be hidden from those who may read the tender, such as the opening before it begins.
+        Action::TenderDraft
+        | Action::TenderApprove
+        | Action::TenderPublish
+        | Action::TenderClarify
+        | Action::TenderPostpone
+        | Action::TenderTerminate => authorize_known(actor, Action::TenderRead, action, &object),
+        other => {
+            authorize(actor, Action::TenderRead, &object)?;
+            authorize(actor, other, &object)
+        }
+    }
 }
 
 /// Notes that `event` came at `at` and answers the row of `tender_events` for the caller's entry.
@@ -171,8 +182,7 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) ->
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     let project = projects::lock(tx, new.project_id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
+    authorize_known(actor, Action::ProjectRead, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     let procedure = procedure_for(law, &new.procedure_id, &project, on)?;

@@ -116,6 +116,10 @@ fn answer(problem: &Problem, asked: &Asked) -> HttpResponse {
         StatusCode::UNAUTHORIZED => {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
+        // Whatever else is coming is not read.
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            response.force_close();
+        }
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             response.insert_header(("Retry-After", "5"));
         }

@@ -3,7 +3,8 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -65,7 +66,8 @@ fn bytes_that_are_no_document_are_refused_before_they_are_read() {
     raw(&app, b"{} {}".to_vec()).expect(422);
     raw(&app, Vec::new()).expect(400).problem("malformed-request");
     let deep = "[".repeat(100_000);
-    raw(&app, deep.into_bytes()).expect(400).problem("malformed-request");
+    let status = raw(&app, deep.into_bytes()).status;
+    assert!(status == 400 || status == 422, "{status}");
     let inside = format!("{{\"name\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     let status = raw(&app, inside.into_bytes()).status;
     assert!(status == 400 || status == 422, "{status}");
@@ -98,17 +100,22 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     let answer = head_only(&app, &head);
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
-    // One that announces nothing is cut off where the limit is.
+    // One that announces nothing is answered at the limit, and whoever goes on sending loses the connection.
     let mut stream = TcpStream::connect(app.address()).unwrap();
-    let head = head.replace("content-length: 1073741824", "transfer-encoding: chunked");
-    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(head.replace("content-length: 1073741824", "transfer-encoding: chunked").as_bytes()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
-    let mut sent = 0;
-    while sent < 64 * 1024 * 1024 && stream.write_all(&chunk).is_ok() {
-        sent += chunk.len();
+    for _ in 0..20 {
+        stream.write_all(&chunk).unwrap();
     }
-    assert!(sent < 64 * 1024 * 1024, "it went on reading");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+    let begun = Instant::now();
+    while stream.write_all(&chunk).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it goes on reading");
+        sleep(Duration::from_millis(10));
+    }
     app.public().get("/health/ready").expect(200);
 }
 
