@@ -46,7 +46,17 @@ pub struct Extension {
 
 /// What became of a bid at the opening.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
     strum::Display,
 )]
 #[serde(rename_all = "camelCase")]

@@ -14,7 +14,8 @@ use crate::{
     evaluation::{
         EvaluationResult,
         model::{
-            LowPriceReview, Member, RankedBid, RejectedBid, RepeatedPrices, ReportSignature, SignedSheet, TieDraw,
+            LowPriceReview, Member, RankedBid, RejectedBid, RepeatedPrices, ReportSignature, SignedSheet,
+            TieDraw,
         },
     },
     kernel::{
@@ -228,7 +229,17 @@ pub struct AwardRecord {
 
 /// What a supervising body found.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
     strum::Display,
 )]
 #[serde(rename_all = "camelCase")]

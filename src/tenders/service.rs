@@ -214,7 +214,8 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) ->
     store::insert(tx, &tender).await?.on_constraint("tenders_lot", || {
         Refusal::new(Code::WrongState, Say::new("项目没有该标段。", "The project has no such lot."))
     })?;
-    let entry = Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
+    let entry =
+        Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
     ledger::record(tx, actor, now, entry).await?;
     let view = view(tx.conn(), actor, law, &tender, now).await?;
     Ok(Reply::created(format!("/api/v1/tenders/{}", tender.id), &view)?.at_version(tender.version))
@@ -226,9 +227,11 @@ fn procedure_for<'l>(
     project: &Project,
     on: NaiveDate,
 ) -> Result<&'l Procedure, Problem> {
-    let fitting = law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
+    let fitting =
+        law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
     fitting.ok_or_else(|| {
-        let detail = Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
+        let detail =
+            Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
         Rejection::at("/procedureId", "unknown", detail).into()
     })
 }
@@ -367,7 +370,8 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
     for event in [Event::NoticePublished, Event::DocumentsIssued] {
         entry = entry.row("tender_events", note(tx, &tender, event, now, None).await?);
     }
-    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)}))).await?;
+    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)})))
+        .await?;
     if let Some(place) = &place {
         let sections = publication::tender_notice(&project, &tender, procedure, place);
         let draft = publication::draft(NoticeKind::TenderNotice, &project, &tender, sections);
@@ -451,7 +455,8 @@ pub async fn postpone(
     store::update(tx, &mut tender).await?;
     jobs::reschedule(tx, &close_key(id), tender.deadline).await?;
     let entry = Entry::new("tender.postponed").project(tender.project).tender(id).row("tenders", id.0);
-    ledger::record(tx, actor, now, entry.because(&reason).facts(json!({"from": old, "to": tender.deadline}))).await?;
+    ledger::record(tx, actor, now, entry.because(&reason).facts(json!({"from": old, "to": tender.deadline})))
+        .await?;
     if let Some(place) = &place {
         let sections = publication::postponement_notice(&tender, old, place, &reason);
         let draft = publication::draft(NoticeKind::Postponement, project, &tender, sections);

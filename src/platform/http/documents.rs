@@ -252,8 +252,10 @@ impl utoipa::IntoResponses for Problems {
         ]
         .into_iter()
         .map(|(status, description)| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-            let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+            let content =
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+            let response =
+                ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
             (status.to_string(), response.into())
         })
         .collect()
