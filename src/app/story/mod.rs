@@ -16,7 +16,7 @@ use std::{net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use client::Client;
 use notebook::Notebook;
@@ -54,6 +54,11 @@ fn tell(address: SocketAddr, password: &str, notes: &Path) -> anyhow::Result<boo
     purchase::check(&client, &purchase, &mut summary)?;
     summary.print(address, password)?;
     Ok(summary.came_out())
+}
+
+/// Money on the wire.
+fn yuan(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "CNY"})
 }
 
 /// A time of the business zone, such as `2026-03-16T09:30`.

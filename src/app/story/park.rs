@@ -13,6 +13,7 @@ use super::{
     client::{Client, list, text},
     committee, hall,
     summary::{Summary, day, name_of},
+    yuan,
 };
 
 /// The record of the opening; row n is `bidder.n`.
@@ -126,13 +127,13 @@ fn register(client: &Client) -> anyhow::Result<Value> {
         "category": "engineering",
         "industryCode": "A02",
         "agencyId": client.organisation(AGENCY)?,
-        "investment": "24000000.00",
-        "estimate": "20000000.00",
+        "investment": yuan("24000000.00"),
+        "estimate": yuan("20000000.00"),
         "approvals": [{
             "kind": "initiation",
             "documentNo": "太发改审批字〔2026〕1号",
             "date": "2026-01-20",
-            "amount": "24000000.00",
+            "amount": yuan("24000000.00"),
         }],
     });
     client.act("park.register", PURCHASER, "/api/v1/projects", &body)
@@ -146,8 +147,8 @@ fn document() -> Value {
             "具备市政公用工程施工总承包三级及以上资质和有效的安全生产许可证。",
             "项目经理具备市政公用工程专业二级及以上注册建造师资格。",
         ],
-        "ceiling": "19000000.00",
-        "deposit": "400000.00",
+        "ceiling": yuan("19000000.00"),
+        "deposit": yuan("400000.00"),
         "validityDays": 90,
         "termDays": 180,
         "evaluation": {
@@ -210,7 +211,7 @@ fn offer(row: &Row) -> Offer {
     let mut form = serde_json::Map::new();
     // What was never opened is not known; such a bid states no price here.
     if let Some(price) = row.price {
-        form.insert("price".into(), json!(format!("{price:.2}")));
+        form.insert("price".into(), yuan(&format!("{price:.2}")));
     }
     form.insert("termDays".into(), json!(180));
     Offer { story: STORY, login: row.login.clone(), form }
@@ -295,7 +296,7 @@ fn deposits(client: &Client, rows: &[Row]) -> anyhow::Result<Value> {
     });
     let items = given
         .map(|(row, kind, amount)| {
-            Ok(json!({"bidderId": client.organisation(&row.login)?, "kind": kind, "amount": amount}))
+            Ok(json!({"bidderId": client.organisation(&row.login)?, "kind": kind, "amount": yuan(amount)}))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(json!({"items": items}))
@@ -318,7 +319,7 @@ fn award(client: &Client, tender: &str) -> anyhow::Result<()> {
     client.once("park.contract", || {
         let award = client.get(PURCHASER, &path("award"))?;
         let body = json!({
-            "amount": text(&award, "/award/price")?,
+            "amount": award.pointer("/award/price").context("no price")?,
             "termDays": award.pointer("/award/termDays").context("no term")?,
             "signedOn": "2026-04-10",
         });
@@ -383,7 +384,7 @@ fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Sum
             .find(|bid| bid.get("rank").map(Value::to_string).as_deref() == Some(rank))
             .context("the ranking is too short")?;
         let name = name_of(&opening, found)?;
-        let told = format!("{name} {} {}", text(found, "/price")?, text(found, "/total")?);
+        let told = format!("{name} {} {}", text(found, "/price/amount")?, text(found, "/total")?);
         let wanted: Vec<String> = names.iter().map(|name| format!("{name} {price} {score}")).collect();
         summary.one_of(&format!("第{rank}名 / rank {rank}"), &wanted, &told);
     }
@@ -411,7 +412,7 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
     summary.row("候选人公示 / candidates published", "2026-03-18", &date(award, "/candidates/publishedAt")?);
     summary.row("公示截止 / publicity until", "2026-03-24 00:00", &minute(text(award, "/candidates/endsAt")?)?);
     summary.row("中标人 / winner", "投标人0887", text(award, "/award/winner/zh")?);
-    summary.row("中标价 / price", "18376739.00", text(award, "/award/price")?);
+    summary.row("中标价 / price", "18376739.00", text(award, "/award/price/amount")?);
     summary.row("定标 / award", "2026-03-24", &date(award, "/award/decidedAt")?);
     summary.row("通知书 / notices", "2026-03-24", &date(award, "/award/notifiedAt")?);
     let letters = award.pointer("/award/loserLetters").map(Value::to_string).unwrap_or_default();

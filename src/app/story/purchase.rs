@@ -8,6 +8,7 @@ use super::{
     client::{Client, list, text},
     committee, hall,
     summary::{Summary, day, name_of},
+    yuan,
 };
 
 const STORY: &str = "purchase";
@@ -100,12 +101,12 @@ fn register(client: &Client) -> anyhow::Result<Value> {
         "level": "county",
         "category": "procurement",
         "agencyId": client.organisation(AGENCY)?,
-        "budget": "1150000.00",
+        "budget": yuan("1150000.00"),
         "approvals": [{
             "kind": "budget",
             "documentNo": "太财采〔2026〕18号",
             "date": "2026-03-30",
-            "amount": "1150000.00",
+            "amount": yuan("1150000.00"),
         }],
     });
     client.act("purchase.register", PURCHASER, "/api/v1/projects", &body)
@@ -119,7 +120,7 @@ fn document() -> Value {
             "符合《中华人民共和国政府采购法》第二十二条的规定。",
             "所投产品均为本国产品。",
         ],
-        "ceiling": "1150000.00",
+        "ceiling": yuan("1150000.00"),
         "termDays": 30,
         "evaluation": {
             "price": {"method": "gpComprehensive", "parameters": {"priceWeight": "30", "ceiling": "1150000.00"}},
@@ -177,7 +178,7 @@ fn take_bids(client: &Client, tender: &str) -> anyhow::Result<()> {
 
 fn offer(supplier: &Supplier) -> Offer {
     let form = [
-        ("price", json!(supplier.price)),
+        ("price", yuan(supplier.price)),
         ("termDays", json!(30)),
         ("smallEnterprise", json!(supplier.small)),
         ("domestic", json!(true)),
@@ -225,7 +226,7 @@ fn award(client: &Client, tender: &str) -> anyhow::Result<()> {
     client.once("purchase.contract", || {
         let award = client.get(PURCHASER, &path("award"))?;
         let body = json!({
-            "amount": text(&award, "/award/price")?,
+            "amount": award.pointer("/award/price").context("no price")?,
             "termDays": award.pointer("/award/termDays").context("no term")?,
             "signedOn": "2026-05-20",
         });
@@ -272,7 +273,7 @@ fn check_scores(client: &Client, tender: &str, record: &Value, summary: &mut Sum
         let found = format!(
             "{} {} {} + {} = {}",
             name_of(&opening, bid)?,
-            text(bid, "/price")?,
+            text(bid, "/price/amount")?,
             text(bid, "/priceScore")?,
             text(bid, "/otherScore")?,
             text(bid, "/total")?
