@@ -113,7 +113,9 @@ fn register(client: &Client) -> anyhow::Result<Value> {
 }
 
 fn document() -> Value {
-    let factor = |key: &str, weight: &str, judged: &str| json!({"key": key, "matter": key, "weight": weight, "judged": judged});
+    let factor = |key: &str, matter: &str, weight: &str, judged: &str| {
+        json!({"key": key, "matter": matter, "weight": weight, "judged": judged})
+    };
     json!({
         "scope": "台式计算机、多功能一体机和会议系统，含安装、调试和三年质保。",
         "qualification": [
@@ -125,9 +127,9 @@ fn document() -> Value {
         "evaluation": {
             "price": {"method": "gpComprehensive", "parameters": {"priceWeight": "30", "ceiling": "1150000.00"}},
             "factors": [
-                factor("price", "30", "computed"),
-                factor("technical", "60", "subjective"),
-                factor("business", "10", "objective"),
+                factor("price", "price", "30", "computed"),
+                factor("technical", "technicalCompliance", "60", "subjective"),
+                factor("business", "business", "10", "objective"),
             ],
             "technical": "marked",
             "ties": "lowerPriceThenDraw",
