@@ -62,7 +62,7 @@ impl Policy<'_> {
         project: &Project,
         now: DateTime<Utc>,
     ) -> Result<LegalGround, Problem> {
-        let rule = if project.category == Category::Procurement { "GPB-7/opening" } else { "ENG-16" };
+        let rule = if project.category == Category::Procurement { "GPB-7" } else { "ENG-16" };
         Ok(self.law.ground(rule, tender.law_on.unwrap_or_else(|| hall_date(now)))?)
     }
 }
