@@ -31,7 +31,7 @@ use crate::{
         http::Reply,
     },
     projects::Project,
-    scoring::{low_price::Lines, ranking::MOST_CANDIDATES},
+    scoring::ranking::MOST_CANDIDATES,
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
