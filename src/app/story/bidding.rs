@@ -61,7 +61,9 @@ pub(super) fn submit_all(
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS.min(offers.len())).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow!("a client ended abnormally"))?)
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a client ended abnormally"))?)
     })
 }
 
@@ -69,7 +71,12 @@ pub(super) fn submit_all(
 fn submit(client: &Client, tender: &str, policy: &CheckedPolicy, offer: &Offer) -> anyhow::Result<()> {
     let kept = client.once(&offer.step("seal"), || seal_offer(client, policy, offer))?;
     let submission = kept.get("submission").cloned().unwrap_or_default();
-    client.act(&offer.step("submit"), &offer.login, &format!("/api/v1/tenders/{tender}/bids"), &submission)?;
+    client.act(
+        &offer.step("submit"),
+        &offer.login,
+        &format!("/api/v1/tenders/{tender}/bids"),
+        &submission,
+    )?;
     Ok(())
 }
 
@@ -84,7 +91,8 @@ fn seal_offer(client: &Client, policy: &CheckedPolicy, offer: &Offer) -> anyhow:
         nonce: Nonce(rand::random()),
     };
     let letter = format!("投标函\n{}\n{}\n", offer.login, serde_json::to_string(&offer.form)?);
-    let content = Content { form: offer.form.clone(), files: vec![("投标函.txt".to_owned(), letter.into_bytes())] };
+    let content =
+        Content { form: offer.form.clone(), files: vec![("投标函.txt".to_owned(), letter.into_bytes())] };
     let sealed = seal(policy, &key, target, content)?;
     Ok(json!({
         "submission": {"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)},

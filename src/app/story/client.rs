@@ -60,7 +60,11 @@ impl Client {
     }
 
     /// Makes `value` once in the life of a story; later it is read from the notebook.
-    pub(super) fn once(&self, step: &str, make: impl FnOnce() -> anyhow::Result<Value>) -> anyhow::Result<Value> {
+    pub(super) fn once(
+        &self,
+        step: &str,
+        make: impl FnOnce() -> anyhow::Result<Value>,
+    ) -> anyhow::Result<Value> {
         if let Some(known) = lock(&self.notebook).find(step) {
             return Ok(known.clone());
         }
@@ -210,7 +214,6 @@ impl Progress {
             write(&line);
         }
     }
-
 }
 
 /// A story is told even where nobody can see it.

@@ -66,7 +66,13 @@ pub(super) fn score(
 }
 
 /// The host lets the report be made, every member signs what it reads, the host hands it to the purchaser.
-pub(super) fn report(client: &Client, story: &str, tender: &str, members: &[String], host: &str) -> anyhow::Result<()> {
+pub(super) fn report(
+    client: &Client,
+    story: &str,
+    tender: &str,
+    members: &[String],
+    host: &str,
+) -> anyhow::Result<()> {
     let path = format!("/api/v1/tenders/{tender}/report");
     client.act(&format!("{story}.report"), host, &path, &Value::Null)?;
     for login in members {

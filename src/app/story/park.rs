@@ -12,7 +12,7 @@ use super::{
     bidding::{self, Offer},
     client::{Client, list, text},
     committee, hall,
-    summary::{Summary, day, name_of},
+    summary::{Summary, day, marks, name_of},
     yuan,
 };
 
@@ -373,7 +373,11 @@ fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Sum
     let names: Vec<String> = rejected.iter().map(|bid| name_of(&opening, bid)).collect::<Result<_, _>>()?;
     summary.row("否决 / rejected (above the ceiling)", "投标人0116", &names.join("、"));
     let report = client.get("", &format!("/api/v1/tenders/{}/report", park.tender))?;
-    summary.row("有效投标 / effective", "1524", &report.pointer("/report/effective").map(Value::to_string).unwrap_or_default());
+    summary.row(
+        "有效投标 / effective",
+        "1524",
+        &report.pointer("/report/effective").map(Value::to_string).unwrap_or_default(),
+    );
     for (rank, names, price, score) in [
         ("1", &["投标人0887"][..], "18376739.00", "99.9996"),
         ("2", &["投标人1176"], "18376846.00", "99.9990"),
@@ -384,7 +388,7 @@ fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Sum
             .find(|bid| bid.get("rank").map(Value::to_string).as_deref() == Some(rank))
             .context("the ranking is too short")?;
         let name = name_of(&opening, found)?;
-        let told = format!("{name} {} {}", text(found, "/price/amount")?, text(found, "/total")?);
+        let told = format!("{name} {} {}", text(found, "/price/amount")?, marks(found, "/total", 4)?);
         let wanted: Vec<String> = names.iter().map(|name| format!("{name} {price} {score}")).collect();
         summary.one_of(&format!("第{rank}名 / rank {rank}"), &wanted, &told);
     }
@@ -394,13 +398,17 @@ fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Sum
 fn check_ranking(record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     summary.begins("基准价 B / benchmark", "18376656.3363994", text(record, "/evaluation/benchmark")?);
     let workings = list(record, "/evaluation/workings")?;
-    let told: String = workings.iter().filter_map(|line| line.get("en")?.as_str()).collect::<Vec<_>>().join("\n");
+    let told: String =
+        workings.iter().filter_map(|line| line.get("en")?.as_str()).collect::<Vec<_>>().join("\n");
     let digits: String = told.chars().filter(|letter| *letter != ',').collect();
     let found = |what: &'static str| if digits.contains(what) { what } else { "—" };
     summary.row("参与平均 / in the mean", "1522", found("1522"));
     summary.row("其和 / their sum", "27969270944", found("27969270944"));
     let repeated = |name: &str| {
-        record.pointer(&format!("/evaluation/repeatedPrices/{name}")).map(Value::to_string).unwrap_or_default()
+        record
+            .pointer(&format!("/evaluation/repeatedPrices/{name}"))
+            .map(Value::to_string)
+            .unwrap_or_default()
     };
     let told = format!("{} prices, {} bids", repeated("prices"), repeated("bids"));
     summary.row("重复报价（供监督） / prices that repeat", "84 prices, 175 bids", &told);
@@ -410,7 +418,11 @@ fn check_ranking(record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
 fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     let date = |value: &Value, pointer: &str| -> anyhow::Result<String> { day(text(value, pointer)?) };
     summary.row("候选人公示 / candidates published", "2026-03-18", &date(award, "/candidates/publishedAt")?);
-    summary.row("公示截止 / publicity until", "2026-03-24 00:00", &minute(text(award, "/candidates/endsAt")?)?);
+    summary.row(
+        "公示截止 / publicity until",
+        "2026-03-24 00:00",
+        &minute(text(award, "/candidates/endsAt")?)?,
+    );
     summary.row("中标人 / winner", "投标人0887", text(award, "/award/winner/zh")?);
     summary.row("中标价 / price", "18376739.00", text(award, "/award/price/amount")?);
     summary.row("定标 / award", "2026-03-24", &date(award, "/award/decidedAt")?);
@@ -421,10 +433,12 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
     summary.by("合同签订 / contract (ENG-30)", "2026-04-23", &signed);
     summary.by("书面报告 / written report (ENG-33)", "2026-04-08", &date(award, "/writtenReportAt")?);
     let events = list(record, "/events")?;
-    let back = events.iter().find(|event| event.get("event").and_then(Value::as_str) == Some("depositsReturned"));
+    let back =
+        events.iter().find(|event| event.get("event").and_then(Value::as_str) == Some("depositsReturned"));
     let back = day(text(back.context("no deposits went back")?, "/at")?)?;
     summary.by("退还保证金 / deposits back (ENG-32)", "2026-04-15", &back);
-    let deposits = |name: &str| record.pointer(&format!("/deposits/{name}")).map(Value::to_string).unwrap_or_default();
+    let deposits =
+        |name: &str| record.pointer(&format!("/deposits/{name}")).map(Value::to_string).unwrap_or_default();
     summary.row("保证金退还 / deposits returned", &deposits("recorded"), &deposits("returned"));
     let late = events.iter().filter(|event| event.get("lateRule").is_some()).count();
     summary.row("逾期事项 / duties done late", "0", &late.to_string());
@@ -434,4 +448,19 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
 fn minute(at: &str) -> anyhow::Result<String> {
     let at: DateTime<Utc> = at.parse()?;
     Ok(at.with_timezone(&crate::kernel::time::ZONE).format("%Y-%m-%d %H:%M").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_read_to_the_cent() {
+        let rows = rows().unwrap();
+        assert_eq!(rows.len(), 1528);
+        assert_eq!(rows.iter().filter(|row| row.released.is_empty()).count(), 3);
+        let sum: Decimal = rows.iter().filter_map(|row| row.price).sum();
+        assert_eq!(sum.fract(), Decimal::ZERO, "every price is a whole number of yuan");
+        assert_eq!(columns("1,\"400,000\",2"), ["1", "400,000", "2"]);
+    }
 }

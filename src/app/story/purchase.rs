@@ -7,7 +7,7 @@ use super::{
     bidding::{self, Offer},
     client::{Client, list, text},
     committee, hall,
-    summary::{Summary, day, name_of},
+    summary::{Summary, day, marks, name_of},
     yuan,
 };
 
@@ -113,9 +113,7 @@ fn register(client: &Client) -> anyhow::Result<Value> {
 }
 
 fn document() -> Value {
-    let factor = |key: &str, matter: &str, weight: &str, judged: &str| {
-        json!({"key": key, "matter": matter, "weight": weight, "judged": judged})
-    };
+    let factor = |key: &str, matter: &str, weight: &str, judged: &str| json!({"key": key, "matter": matter, "weight": weight, "judged": judged});
     json!({
         "scope": "台式计算机、多功能一体机和会议系统，含安装、调试和三年质保。",
         "qualification": [
@@ -197,7 +195,12 @@ fn evaluate(client: &Client, tender: &str) -> anyhow::Result<()> {
     client.hold("2026-05-11T10:30")?;
     let verdicts: Vec<Value> = bids.iter().map(|bid| json!({"bidId": bid, "passes": true})).collect();
     let path = |rest: &str| format!("/api/v1/tenders/{tender}/{rest}");
-    client.act("purchase.qualify", PURCHASER, &path("evaluation/qualification"), &json!({"bids": verdicts}))?;
+    client.act(
+        "purchase.qualify",
+        PURCHASER,
+        &path("evaluation/qualification"),
+        &json!({"bids": verdicts}),
+    )?;
     client.hold("2026-05-11T13:00")?;
     let members = committee::gather(client, STORY, tender)?;
     client.act("purchase.start", AGENCY, &path("evaluation/start"), &Value::Null)?;
@@ -234,7 +237,12 @@ fn award(client: &Client, tender: &str) -> anyhow::Result<()> {
         });
         client.act("purchase.contract-drawn", PURCHASER, &path("contract"), &body)
     })?;
-    client.act("purchase.contract-signed", SUPPLIERS.first().map_or("", |one| one.login), &path("contract/signature"), &Value::Null)?;
+    client.act(
+        "purchase.contract-signed",
+        SUPPLIERS.first().map_or("", |one| one.login),
+        &path("contract/signature"),
+        &Value::Null,
+    )?;
     client.hold("2026-05-21T10:00")?;
     client.act("purchase.contract-published", AGENCY, &path("contract/publish"), &Value::Null)?;
     client.hold("2026-05-25T10:00")?;
@@ -276,9 +284,9 @@ fn check_scores(client: &Client, tender: &str, record: &Value, summary: &mut Sum
             "{} {} {} + {} = {}",
             name_of(&opening, bid)?,
             text(bid, "/price/amount")?,
-            text(bid, "/priceScore")?,
-            text(bid, "/otherScore")?,
-            text(bid, "/total")?
+            marks(bid, "/priceScore", 2)?,
+            marks(bid, "/otherScore", 2)?,
+            marks(bid, "/total", 2)?
         );
         summary.row(what, wanted, &found);
     }
@@ -302,7 +310,11 @@ fn check_award(client: &Client, award: &Value, record: &Value, summary: &mut Sum
     let notice = client.get("", &format!("/api/v1/notices/{}", text(award, "/award/resultNoticeId")?))?;
     let notice = notice.to_string();
     let members = list(record, "/evaluation/committee")?;
-    let named = members.iter().filter_map(|member| member.get("name")?.as_str()).filter(|name| notice.contains(name)).count();
+    let named = members
+        .iter()
+        .filter_map(|member| member.get("name")?.as_str())
+        .filter(|name| notice.contains(name))
+        .count();
     summary.row("公告载明评审专家 / members named", "5", &named.to_string());
     let events = list(record, "/events")?;
     let late = events.iter().filter(|event| event.get("lateRule").is_some()).count();

@@ -4,6 +4,7 @@ use std::{io::Write as _, net::SocketAddr};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::{list, text};
@@ -63,7 +64,8 @@ impl Summary {
 
     /// Prints the table, the addresses and the sandbox's accounts on stdout.
     pub(super) fn print(&self, address: SocketAddr, password: &str) -> anyhow::Result<()> {
-        let width = |pick: fn(&Line) -> &str| self.lines.iter().map(|line| columns(pick(line))).max().unwrap_or(0);
+        let width =
+            |pick: fn(&Line) -> &str| self.lines.iter().map(|line| columns(pick(line))).max().unwrap_or(0);
         let (first, second) = (width(Line::what), width(Line::wanted));
         let mut out = std::io::stdout().lock();
         for line in &self.lines {
@@ -122,9 +124,39 @@ pub(super) fn day(at: &str) -> anyhow::Result<String> {
     Ok(hall_date(at.parse::<DateTime<Utc>>()?).to_string())
 }
 
+/// A decimal of an answer with as many places as the document scores by.
+pub(super) fn marks(answer: &Value, pointer: &str, places: usize) -> anyhow::Result<String> {
+    let number: Decimal = text(answer, pointer)?.parse()?;
+    Ok(format!("{number:.places$}"))
+}
+
 /// Name of a bid's bidder by the opening record.
 pub(super) fn name_of(opening: &Value, bid: &Value) -> anyhow::Result<String> {
     let id = text(bid, "/bid")?;
-    let line = list(opening, "/bids")?.iter().find(|line| line.get("bidId").and_then(Value::as_str) == Some(id));
+    let line =
+        list(opening, "/bids")?.iter().find(|line| line.get("bidId").and_then(Value::as_str) == Some(id));
     Ok(text(line.context("a bid is not in the opening record")?, "/bidder/zh")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_wrong_figure_is_enough() {
+        let mut summary = Summary::default();
+        summary.row("a", "1", "1");
+        summary.by("b", "2026-04-23", "2026-04-23");
+        summary.begins("c", "18376656.33", "18376656.3363");
+        summary.one_of("d", &["x".to_owned(), "y".to_owned()], "y");
+        assert!(summary.came_out());
+        summary.by("e", "2026-04-23", "2026-04-24");
+        assert!(!summary.came_out());
+    }
+
+    #[test]
+    fn han_characters_take_two_columns() {
+        assert_eq!(columns("中标人 / winner"), 6 + 9);
+        assert_eq!(padded("分流", 6), "分流  ");
+    }
 }
