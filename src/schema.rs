@@ -1,4 +1,6 @@
-// @generated from the migrated database; a test compares it. Do not edit.
+//! The tables as diesel sees them, written from the migrated database by `scripts/schema`.
+//!
+//! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
     account_roles (id) {
@@ -115,8 +117,8 @@ diesel::table! {
         centre_code -> Text,
         room_id -> Uuid,
         kind -> Text,
-        during -> Tstzrange,
-        blocked -> Tstzrange,
+        during -> Range<Timestamptz>,
+        blocked -> Range<Timestamptz>,
         live -> Bool,
     }
 }
@@ -258,6 +260,7 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// One row: whether this database is a production hall or a sandbox, and the sandbox clock.
     hall (one) {
         one -> Bool,
         mode -> Text,
@@ -314,6 +317,7 @@ diesel::table! {
         skeleton -> Jsonb,
         body -> Nullable<Jsonb>,
         salt -> Nullable<Bytea>,
+        /// SHA-256(0x00 || JCS(skeleton)); the skeleton commits to the body by SHA-256(salt || JCS(body)).
         leaf -> Bytea,
     }
 }
@@ -525,6 +529,7 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// The rooms of config/centres, written at every start.
     rooms (id) {
         id -> Uuid,
         centre_code -> Text,
@@ -660,4 +665,110 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(account_roles, accounts, award_reviews, awards, bid_ciphertexts, bid_receipts, bids, booking_slots, bookings, candidate_lists, committee_seats, contracts, deposits, draws, evaluations, experts, hall, idempotency, jobs, log_object, log_pending, login_failures, low_price_votes, notices, opened_bids, opening_shares, openings, organisations, outbox, project_approvals, project_lots, project_sides, projects, qualification_reviews, refresh_tokens, report_signatures, rooms, score_sheets, signing_keys, tender_clarifications, tender_events, tender_intake, tender_places, tenders, venue_decisions, written_reports);
+diesel::joinable!(account_roles -> accounts (account_id));
+diesel::joinable!(accounts -> organisations (organisation_id));
+diesel::joinable!(award_reviews -> accounts (account_id));
+diesel::joinable!(award_reviews -> awards (award_id));
+diesel::joinable!(award_reviews -> organisations (organisation_id));
+diesel::joinable!(awards -> bids (bid_id));
+diesel::joinable!(awards -> notices (result_notice_id));
+diesel::joinable!(awards -> organisations (winner_id));
+diesel::joinable!(awards -> projects (project_id));
+diesel::joinable!(awards -> tenders (tender_id));
+diesel::joinable!(bid_ciphertexts -> bids (bid_id));
+diesel::joinable!(bid_receipts -> bids (bid_id));
+diesel::joinable!(bid_receipts -> organisations (bidder_id));
+diesel::joinable!(bid_receipts -> tenders (tender_id));
+diesel::joinable!(bids -> organisations (bidder_id));
+diesel::joinable!(bids -> tenders (tender_id));
+diesel::joinable!(bookings -> tenders (tender_id));
+diesel::joinable!(candidate_lists -> notices (notice_id));
+diesel::joinable!(candidate_lists -> tenders (tender_id));
+diesel::joinable!(committee_seats -> accounts (account_id));
+diesel::joinable!(committee_seats -> draws (draw_id));
+diesel::joinable!(committee_seats -> experts (expert_id));
+diesel::joinable!(committee_seats -> tenders (tender_id));
+diesel::joinable!(contracts -> awards (award_id));
+diesel::joinable!(contracts -> notices (notice_id));
+diesel::joinable!(contracts -> tenders (tender_id));
+diesel::joinable!(deposits -> organisations (bidder_id));
+diesel::joinable!(deposits -> tenders (tender_id));
+diesel::joinable!(draws -> tenders (tender_id));
+diesel::joinable!(evaluations -> tenders (tender_id));
+diesel::joinable!(experts -> accounts (account_id));
+diesel::joinable!(experts -> organisations (unit_id));
+diesel::joinable!(log_object -> log_pending (entry));
+diesel::joinable!(low_price_votes -> bids (bid_id));
+diesel::joinable!(low_price_votes -> committee_seats (seat_id));
+diesel::joinable!(notices -> projects (project_id));
+diesel::joinable!(opened_bids -> bids (bid_id));
+diesel::joinable!(opened_bids -> organisations (bidder_id));
+diesel::joinable!(opened_bids -> tenders (tender_id));
+diesel::joinable!(opening_shares -> bids (bid_id));
+diesel::joinable!(opening_shares -> tenders (tender_id));
+diesel::joinable!(openings -> tenders (tender_id));
+diesel::joinable!(project_approvals -> projects (project_id));
+diesel::joinable!(project_lots -> projects (project_id));
+diesel::joinable!(project_sides -> accounts (account_id));
+diesel::joinable!(qualification_reviews -> tenders (tender_id));
+diesel::joinable!(refresh_tokens -> accounts (account_id));
+diesel::joinable!(report_signatures -> committee_seats (seat_id));
+diesel::joinable!(score_sheets -> committee_seats (seat_id));
+diesel::joinable!(signing_keys -> accounts (enrolled_by));
+diesel::joinable!(signing_keys -> organisations (organisation_id));
+diesel::joinable!(tender_clarifications -> tenders (tender_id));
+diesel::joinable!(tender_events -> tenders (tender_id));
+diesel::joinable!(tender_intake -> tenders (tender_id));
+diesel::joinable!(tender_places -> tenders (tender_id));
+diesel::joinable!(tenders -> projects (project_id));
+diesel::joinable!(venue_decisions -> projects (project_id));
+diesel::joinable!(written_reports -> tenders (tender_id));
+
+diesel::allow_tables_to_appear_in_same_query! {
+    account_roles,
+    accounts,
+    award_reviews,
+    awards,
+    bid_ciphertexts,
+    bid_receipts,
+    bids,
+    booking_slots,
+    bookings,
+    candidate_lists,
+    committee_seats,
+    contracts,
+    deposits,
+    draws,
+    evaluations,
+    experts,
+    hall,
+    idempotency,
+    jobs,
+    log_object,
+    log_pending,
+    login_failures,
+    low_price_votes,
+    notices,
+    opened_bids,
+    opening_shares,
+    openings,
+    organisations,
+    outbox,
+    project_approvals,
+    project_lots,
+    project_sides,
+    projects,
+    qualification_reviews,
+    refresh_tokens,
+    report_signatures,
+    rooms,
+    score_sheets,
+    signing_keys,
+    tender_clarifications,
+    tender_events,
+    tender_intake,
+    tender_places,
+    tenders,
+    venue_decisions,
+    written_reports,
+}

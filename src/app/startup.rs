@@ -121,7 +121,12 @@ impl Policy {
     }
 }
 
-async fn start(url: &str, options: &Options, policy: Policy, listener: TcpListener) -> anyhow::Result<Running> {
+async fn start(
+    url: &str,
+    options: &Options,
+    policy: Policy,
+    listener: TcpListener,
+) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
     db.transaction("rooms.synchronise", RequestId::random(), async |tx| {

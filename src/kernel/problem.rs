@@ -16,7 +16,7 @@ use super::say::Say;
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal, $zh:literal, $en:literal;)*) => {
         /// Every problem code of the service; the wire form is the kebab-case name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, strum::EnumIter)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter)]
         pub enum Code {
             $($(#[$doc])* #[doc = $en] #[serde(rename = $name)] $variant,)*
         }
@@ -37,6 +37,19 @@ macro_rules! codes {
                 match self { $(Self::$variant => Say::new($zh, $en),)* }
             }
         }
+
+        // By hand: the derived schema does not see names that a macro hands to serde.
+        impl utoipa::PartialSchema for Code {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some("Stable code of a problem; GET /api/v1/problems lists them with their titles."))
+                    .enum_values(Some([$($name,)*]))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for Code {}
     };
 }
 

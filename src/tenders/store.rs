@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods, OptionalExtension, PgExpressionMethods, QueryDsl,
-    Queryable, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
+    PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -164,14 +164,20 @@ pub async fn next_code(tx: &mut Tx<'_>, region: &RegionCode, lot_no: i32) -> Res
 ///
 /// # Errors
 /// When the database is away.
-pub async fn rounds(tx: &mut Tx<'_>, project: ProjectId, lot_no: i32) -> Result<Vec<(i32, TenderPhase)>, Problem> {
+pub async fn rounds(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    lot_no: i32,
+) -> Result<Vec<(i32, TenderPhase)>, Problem> {
     let rows: Vec<(i32, String)> = tenders::table
         .filter(tenders::project_id.eq(project).and(tenders::lot_no.eq(lot_no)))
         .order(tenders::round)
         .select((tenders::round, tenders::phase))
         .load(tx.conn())
         .await?;
-    rows.into_iter().map(|(round, phase)| Ok((round, phase.parse().map_err(unreadable("tenders.phase"))?))).collect()
+    rows.into_iter()
+        .map(|(round, phase)| Ok((round, phase.parse().map_err(unreadable("tenders.phase"))?)))
+        .collect()
 }
 
 /// Writes a new draft.
@@ -238,7 +244,11 @@ pub async fn of_project(conn: &mut AsyncPgConnection, project: ProjectId) -> Res
 /// When the database is away.
 pub async fn open_intake(tx: &mut Tx<'_>, tender: TenderId, at: DateTime<Utc>) -> Result<(), Problem> {
     diesel::insert_into(tender_intake::table)
-        .values((tender_intake::tender_id.eq(tender), tender_intake::last_at.eq(at), tender_intake::bid_n.eq(0)))
+        .values((
+            tender_intake::tender_id.eq(tender),
+            tender_intake::last_at.eq(at),
+            tender_intake::bid_n.eq(0),
+        ))
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -421,7 +431,10 @@ pub async fn insert_clarification(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn clarifications(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Clarification>, Problem> {
+pub async fn clarifications(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<Clarification>, Problem> {
     let rows: Vec<(i32, String, bool, DateTime<Utc>)> = tender_clarifications::table
         .filter(tender_clarifications::tender_id.eq(tender))
         .order(tender_clarifications::no)
@@ -457,8 +470,9 @@ pub async fn list(
         .into_boxed();
     query = match reach {
         Reach::Published => query.filter(tenders::published_at.is_not_null()),
-        Reach::Of(body) => query
-            .filter(projects::purchaser_id.eq(*body).or(projects::agency_id.is_not_distinct_from(Some(*body)))),
+        Reach::Of(body) => query.filter(
+            projects::purchaser_id.eq(*body).or(projects::agency_id.is_not_distinct_from(Some(*body))),
+        ),
         Reach::At(centre) => query.filter(tenders::centre_code.eq(centre.clone())),
         Reach::All => query,
     };

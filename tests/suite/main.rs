@@ -3,9 +3,17 @@
 #[cfg(test)]
 mod app;
 #[cfg(test)]
+mod awards;
+#[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bids;
+#[cfg(test)]
 mod cluster;
+#[cfg(test)]
+mod evaluation;
+#[cfg(test)]
+mod http;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
