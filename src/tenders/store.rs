@@ -1,8 +1,10 @@
 //! Tenders in the database.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
     PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     kernel::{
-        Problem, RegionCode,
+        Problem, RegionCode, Say,
         id::{BookingId, ProjectId, TenderId},
     },
     law::{Event, Facts},
@@ -493,4 +495,76 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// A line of the board of openings.
+#[derive(Debug, Clone)]
+pub struct BoardLine {
+    /// The project.
+    pub project: ProjectId,
+    /// Title of the tender.
+    pub title: String,
+    /// When its bids close and its opening begins.
+    pub deadline: DateTime<Utc>,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// Name of the room of its opening.
+    pub room: Option<Say>,
+}
+
+/// Published tenders that open from `from` on and before `to`, by time; drafts are never among them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn board(
+    conn: &mut AsyncPgConnection,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<BoardLine>, Problem> {
+    let place = tender_places::tender_id
+        .eq(tenders::id)
+        .and(tender_places::opens_at.eq(tenders::deadline))
+        .and(tender_places::given_up_at.is_null());
+    let rows: Vec<(ProjectId, String, DateTime<Utc>, String, Option<Value>)> = tenders::table
+        .left_join(tender_places::table.on(place))
+        .filter(tenders::published_at.is_not_null().and(tenders::deadline.ge(from)).and(tenders::deadline.lt(to)))
+        .order((tenders::deadline, tenders::code))
+        .select((
+            tenders::project_id,
+            tenders::title,
+            tenders::deadline,
+            tenders::phase,
+            tender_places::room_name.nullable(),
+        ))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(project, title, deadline, phase, room)| {
+            Ok(BoardLine {
+                project,
+                title,
+                deadline,
+                phase: phase.parse().map_err(unreadable("tenders.phase"))?,
+                room: room
+                    .map(|name| serde_json::from_value(name).map_err(unreadable("tender_places.room_name")))
+                    .transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// Deadlines of those of `tenders` that are published and take bids still.
+///
+/// # Errors
+/// When the database is away.
+pub async fn open_deadlines(
+    conn: &mut AsyncPgConnection,
+    tenders: &[TenderId],
+) -> Result<HashMap<TenderId, DateTime<Utc>>, Problem> {
+    let rows: Vec<(TenderId, DateTime<Utc>)> = tenders::table
+        .filter(tenders::id.eq_any(tenders).and(tenders::phase.eq(TenderPhase::Published.as_ref())))
+        .select((tenders::id, tenders::deadline))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
