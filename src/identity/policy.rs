@@ -8,7 +8,9 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use strum::IntoEnumIterator;
 
-use crate::kernel::{Actor, Category, Code, Problem, Rejection, Role, actor::AccountActor, id::OrganisationId};
+use crate::kernel::{
+    Actor, Category, Code, Problem, Rejection, Role, actor::AccountActor, id::OrganisationId,
+};
 
 /// The reviewed file.
 const FILE: &str = include_str!("../../config/authorization.csv");
@@ -312,7 +314,12 @@ impl<'a> Object<'a> {
 ///
 /// # Errors
 /// As [`authorize`].
-pub fn authorize_known(actor: &Actor, read: Action, action: Action, object: &Object<'_>) -> Result<(), Problem> {
+pub fn authorize_known(
+    actor: &Actor,
+    read: Action,
+    action: Action,
+    object: &Object<'_>,
+) -> Result<(), Problem> {
     authorize(actor, read, object)?;
     authorize(actor, action, object).map_err(|problem| match problem.code() {
         Code::NotFound if *actor == Actor::Public => Rejection::unauthenticated().into(),

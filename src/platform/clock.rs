@@ -120,7 +120,8 @@ pub async fn read(tx: &mut Tx<'_>) -> Result<ClockReading, Problem> {
 /// # Errors
 /// When the database is away or holds no hall.
 pub async fn reading(conn: &mut AsyncPgConnection) -> Result<ClockReading, Problem> {
-    let row = hall(conn).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
+    let row =
+        hall(conn).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
     Ok(ClockReading { now: row.now, held: row.held, failed: Vec::new() })
 }
 

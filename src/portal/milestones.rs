@@ -101,7 +101,8 @@ fn later(step: Step, law: &[Milestone], setting: &Setting<'_>, now: DateTime<Utc
 /// The strictest limit of an event: the earliest "not after" where the law sets one, else the latest "not before".
 fn bound(law: &[Milestone], event: Event) -> Option<Bound> {
     let stones = || law.iter().filter(|stone| stone.event == event);
-    let earliest = stones().filter_map(|stone| Some((stone.earliest?, &stone.rule))).max_by_key(|(at, _)| *at);
+    let earliest =
+        stones().filter_map(|stone| Some((stone.earliest?, &stone.rule))).max_by_key(|(at, _)| *at);
     let latest = stones().filter_map(|stone| Some((stone.latest?, &stone.rule))).min_by_key(|(at, _)| *at);
     match (latest, earliest) {
         (Some((at, rule)), _) => Some(Bound { at, sense: BoundSense::NotAfter, ground: ground(rule) }),

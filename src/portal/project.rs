@@ -6,19 +6,16 @@ use diesel_async::AsyncPgConnection;
 use super::{
     answers,
     http::ProjectQuery,
-    milestones, results,
+    milestones,
     reader::Reader,
     readings::{HallReadings, category_word},
+    results,
     view::{Countdown, Fact, Link, Progress, ProjectView, RoomRow, VenueView},
 };
 use crate::{
     identity::{Action, cards},
     jurisdiction::VenueQuestion,
-    kernel::{
-        Actor, Problem, Rejection,
-        id::ProjectId,
-        time::hall_date,
-    },
+    kernel::{Actor, Problem, Rejection, id::ProjectId, time::hall_date},
     notices::{self, model::NoticeFilter},
     platform::{clock, db::unreadable},
     projects::{self, model::ProjectView as Registered},

@@ -17,8 +17,8 @@ use super::{
     question::{DeadlineQuestion, VenueQuestion},
     reader::{HallFacts, Reader},
     view::{
-        Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView, OpeningLine,
-        Progress, ProjectView, VenueView,
+        Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
+        OpeningLine, Progress, ProjectView, VenueView,
     },
     words::Words,
 };
@@ -91,7 +91,9 @@ impl Readings for HallReadings {
             let (rows, limit) = notices::store::list(&mut conn, &filter).await?;
             let page = Page::from_rows(rows, limit, |line| Cursor { at: line.published_at, id: line.id.0 });
             Ok(NoticesView {
-                kinds: NoticeKind::iter().map(|kind| Choice::new(kind.as_ref(), reader.says(&kind.name()))).collect(),
+                kinds: NoticeKind::iter()
+                    .map(|kind| Choice::new(kind.as_ref(), reader.says(&kind.name())))
+                    .collect(),
                 categories: Category::iter()
                     .map(|category| Choice::new(category.as_ref(), category_word(category, reader)))
                     .collect(),
@@ -230,7 +232,9 @@ fn board_line(line: BoardLine, now: DateTime<Utc>, reader: &Reader) -> OpeningLi
             TenderPhase::Draft | TenderPhase::Published | TenderPhase::Closed if now < line.deadline => {
                 Progress::Coming
             }
-            TenderPhase::Draft | TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening => Progress::Now,
+            TenderPhase::Draft | TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening => {
+                Progress::Now
+            }
             TenderPhase::Failed | TenderPhase::Terminated => Progress::Stopped,
             _ => Progress::Done,
         },
@@ -283,7 +287,8 @@ async fn corrections(
     reader: &Reader,
 ) -> Result<(Option<Link>, Vec<Link>), Problem> {
     let changes = |kind| matches!(kind, NoticeKind::Clarification | NoticeKind::Postponement);
-    let Some(tender) = notice.tender_id.filter(|_| notice.kind == NoticeKind::TenderNotice || changes(notice.kind))
+    let Some(tender) =
+        notice.tender_id.filter(|_| notice.kind == NoticeKind::TenderNotice || changes(notice.kind))
     else {
         return Ok((None, Vec::new()));
     };

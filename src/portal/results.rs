@@ -13,8 +13,9 @@ use super::{
     milestones,
     reader::Reader,
     view::{
-        AwardView, Benchmark, BidOutcome, CandidateRow, CandidatesView, ContractView, DeviationRow, EvaluationView,
-        Fact, OpeningRow, OpeningView, Pages, PriceSpread, ProjectView, Ranking, RatioRow, SetAside,
+        AwardView, Benchmark, BidOutcome, CandidateRow, CandidatesView, ContractView, DeviationRow,
+        EvaluationView, Fact, OpeningRow, OpeningView, Pages, PriceSpread, ProjectView, Ranking, RatioRow,
+        SetAside,
     },
 };
 use crate::{
@@ -80,7 +81,8 @@ pub(super) async fn add(
         let award = award.and_then(|(document, _)| document.award);
         view.award = award.map(|award| award_view(reader, award, evaluated.as_ref()));
         let contract = public(awards::contracts::read(conn, &Actor::Public, tender.id).await)?;
-        view.contract = contract.map(|(contract, _)| contract_view(reader, &contract, setting)).transpose()?;
+        view.contract =
+            contract.map(|(contract, _)| contract_view(reader, &contract, setting)).transpose()?;
     }
     Ok(())
 }
@@ -99,9 +101,12 @@ fn opening_view(record: &OpeningRecord, rejected: &[RejectedBid], query: &Projec
     let find = query.find.trim().to_lowercase();
     let fits = |line: &RecordLine| {
         find.is_empty()
-            || [&line.bidder.zh, &line.bidder.en, &line.uscc].iter().any(|text| text.to_lowercase().contains(&find))
+            || [&line.bidder.zh, &line.bidder.en, &line.uscc]
+                .iter()
+                .any(|text| text.to_lowercase().contains(&find))
     };
-    let found: Vec<(usize, &RecordLine)> = record.bids.iter().enumerate().filter(|(_, line)| fits(line)).collect();
+    let found: Vec<(usize, &RecordLine)> =
+        record.bids.iter().enumerate().filter(|(_, line)| fits(line)).collect();
     let pages = Pages::of(found.len(), query.record.unwrap_or(1), ROWS);
     let row = |(at, line): &(usize, &RecordLine)| OpeningRow {
         number: at + 1,
@@ -169,7 +174,13 @@ fn method_in_words(reader: &Reader, method: &MethodText) -> (String, Vec<Fact>) 
     let w = reader.w;
     let decimals = |given: Option<u32>| Fact::figure(w.decimals, given.unwrap_or(2).to_string());
     match method {
-        MethodText::EngComprehensive(EngComprehensive { full_marks, k_above, k_below, score_decimals, .. }) => (
+        MethodText::EngComprehensive(EngComprehensive {
+            full_marks,
+            k_above,
+            k_below,
+            score_decimals,
+            ..
+        }) => (
             w.method_works.to_owned(),
             vec![
                 Fact::figure(w.full_marks, full_marks.to_string()),
@@ -239,7 +250,8 @@ fn by_deviation(
 /// δ in percent to six decimals, with its sign. For reading: the score's own working is exact.
 fn deviation(price: Decimal, sum: Decimal, count: usize) -> String {
     let of_all = price.checked_mul(Decimal::from(count)).and_then(|all| all.checked_sub(sum));
-    let percent = of_all.and_then(|gap| gap.checked_mul(Decimal::ONE_HUNDRED)).and_then(|gap| gap.checked_div(sum));
+    let percent =
+        of_all.and_then(|gap| gap.checked_mul(Decimal::ONE_HUNDRED)).and_then(|gap| gap.checked_div(sum));
     let Some(percent) = percent else { return "—".to_owned() };
     let sign = if percent.is_zero() {
         ""
@@ -288,7 +300,8 @@ fn candidates_view(reader: &Reader, list: &awards::CandidatesView) -> Candidates
 
 fn award_view(reader: &Reader, award: awards::model::AwardView, evaluated: Option<&Evaluated>) -> AwardView {
     let w = reader.w;
-    let mut facts: Vec<Fact> = award.reason.map(|reason| Fact::text(w.award_reason, reason)).into_iter().collect();
+    let mut facts: Vec<Fact> =
+        award.reason.map(|reason| Fact::text(w.award_reason, reason)).into_iter().collect();
     let committee = evaluated.and_then(|evaluated| evaluated.committee.as_ref());
     facts.extend(committee.filter(|members| !members.is_empty()).map(|members| {
         let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();

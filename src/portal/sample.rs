@@ -354,7 +354,15 @@ fn opening(bids: &[Bid], r: &Reader) -> OpeningView {
     // One of each kind, so that every mark can be looked at.
     let odd = |bid: &&Bid| bid.price.is_none_or(|price| price > Decimal::from(19_000_000));
     rows.extend(bids.iter().filter(odd).take(4).enumerate().map(row));
-    OpeningView { received: 1528, opened: 1525, withdrawn: Some(0), revoked: 3, rows, pages, find: String::new() }
+    OpeningView {
+        received: 1528,
+        opened: 1525,
+        withdrawn: Some(0),
+        revoked: 3,
+        rows,
+        pages,
+        find: String::new(),
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "one sample laid out as its page shows it")]

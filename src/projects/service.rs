@@ -201,7 +201,12 @@ pub async fn amend(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize_known(actor, Action::ProjectRead, Action::ProjectAmend, &Object::of(&parties, project.phase()))?;
+    authorize_known(
+        actor,
+        Action::ProjectRead,
+        Action::ProjectAmend,
+        &Object::of(&parties, project.phase()),
+    )?;
     expect_version(project.version)?;
     rules::before_first_notice(&project)?;
     let now = tx.hall_now().await?;
@@ -265,7 +270,12 @@ pub async fn accept(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize_known(actor, Action::ProjectRead, Action::ProjectAccept, &Object::of(&parties, project.phase()))?;
+    authorize_known(
+        actor,
+        Action::ProjectRead,
+        Action::ProjectAccept,
+        &Object::of(&parties, project.phase()),
+    )?;
     rules::not_accepted_yet(&project)?;
     let now = tx.hall_now().await?;
     project.accepted_on = Some(hall_date(now));

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods, OptionalExtension,
-    PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -527,7 +527,9 @@ pub async fn board(
         .and(tender_places::given_up_at.is_null());
     let rows: Vec<(ProjectId, String, DateTime<Utc>, String, Option<Value>)> = tenders::table
         .left_join(tender_places::table.on(place))
-        .filter(tenders::published_at.is_not_null().and(tenders::deadline.ge(from)).and(tenders::deadline.lt(to)))
+        .filter(
+            tenders::published_at.is_not_null().and(tenders::deadline.ge(from)).and(tenders::deadline.lt(to)),
+        )
         .order((tenders::deadline, tenders::code))
         .select((
             tenders::project_id,

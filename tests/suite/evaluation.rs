@@ -77,7 +77,10 @@ impl<'a> Tender<'a> {
     /// The opening record as it would stand after the opening: one opened bid for each bidder, price and form.
     fn opened(&self, bids: &[(&str, &str, Value)]) -> Vec<String> {
         // The hall's own close and opening would find no bids.
-        self.app.sql().run(&format!("UPDATE jobs SET done_at = now() WHERE key LIKE '%{}'", self.id)).unwrap();
+        self.app
+            .sql()
+            .run(&format!("UPDATE jobs SET done_at = now() WHERE key LIKE '%{}'", self.id))
+            .unwrap();
         self.app.hold("2026-03-16T10:10:00+08:00");
         let mut sql = format!(
             "{AS_IS} UPDATE tenders SET phase = 'opened', closed_at = deadline, bid_count = {}, opened_at = deadline,

@@ -10,7 +10,11 @@ use fantoccini::{Client, ClientBuilder, Locator, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
-use crate::support::{TestApp, scratch::Scratch, works::{DEADLINE, NOTICE, START}};
+use crate::support::{
+    TestApp,
+    scratch::Scratch,
+    works::{DEADLINE, NOTICE, START},
+};
 
 /// A browser of its own with its driver; ends with the value.
 struct Browser {
@@ -37,16 +41,30 @@ impl Browser {
         let profile = format!("--user-data-dir={}", self.profile.path().display());
         let window = format!("--window-size={width},{height}");
         let arguments = json!([
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-            profile, window
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            profile,
+            window
         ]);
         capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments}));
         let address = format!("http://127.0.0.1:{}", self.port);
         for _ in 0..100 {
-            match ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&address).await {
+            match ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities.clone())
+                .connect(&address)
+                .await
+            {
                 Ok(client) => return client,
-                Err(fantoccini::error::NewSessionError::Lost(_)) => tokio::time::sleep(Duration::from_millis(100)).await,
+                Err(fantoccini::error::NewSessionError::Lost(_)) => {
+                    tokio::time::sleep(Duration::from_millis(100)).await
+                }
                 Err(error) => panic!("chromium does not start (scripts/test installs it): {error}"),
             }
         }
@@ -143,7 +161,10 @@ async fn from_home_to_the_project(client: &Client, base: &str, project: &str) {
     picture(client, "notices").await;
     press(client, ".notices-list a[href*='/notices/']").await;
     client.wait().for_element(Locator::Css("a[href*='/projects/']")).await.unwrap();
-    assert!(text(client, "main").await.contains("19000000.00") || text(client, "main").await.contains("19,000,000.00"));
+    assert!(
+        text(client, "main").await.contains("19000000.00")
+            || text(client, "main").await.contains("19,000,000.00")
+    );
     press(client, "main a[href*='/projects/']").await;
     let page = text(client, ".project-body").await;
     assert!(client.current_url().await.unwrap().path().ends_with(project));
@@ -172,12 +193,19 @@ async fn the_calculators_answer(client: &Client, base: &str) {
 
 async fn by_keyboard_and_in_english(client: &Client, base: &str, project: &str) {
     client.goto(&format!("{base}/projects/{project}?lang=en")).await.unwrap();
-    assert!(text(client, ".project-body").await.contains("Lawful limit") || text(client, "main").await.contains("Venue decision"));
+    assert!(
+        text(client, ".project-body").await.contains("Lawful limit")
+            || text(client, "main").await.contains("Venue decision")
+    );
     picture(client, "project-en").await;
     let body = client.find(Locator::Css("body")).await.unwrap();
     body.send_keys(&Key::Tab.to_string()).await.unwrap();
     let first = client.active_element().await.unwrap();
-    assert_eq!(first.attr("href").await.unwrap().as_deref(), Some("#main"), "the first stop skips to the content");
+    assert_eq!(
+        first.attr("href").await.unwrap().as_deref(),
+        Some("#main"),
+        "the first stop skips to the content"
+    );
     first.send_keys(&Key::Enter.to_string()).await.unwrap();
     assert_eq!(client.current_url().await.unwrap().fragment(), Some("main"));
     client.goto(&format!("{base}/nowhere?lang=en")).await.unwrap();
@@ -199,5 +227,8 @@ fn drafts_and_unknown_addresses_are_not_there() {
     assert_eq!(page("/projects/not-an-id", "text/html").0, 404);
     assert_eq!(page("/nowhere", "text/html").0, 404);
     assert!(page("/nowhere", "text/html").1.starts_with("<!"), "a page for people");
-    assert!(page("/api/v1/nowhere", "text/html").1.contains("\"code\":\"not-found\""), "a document for programs");
+    assert!(
+        page("/api/v1/nowhere", "text/html").1.contains("\"code\":\"not-found\""),
+        "a document for programs"
+    );
 }

@@ -17,8 +17,15 @@ use crate::support::{
 const REVIEWED: &str = include_str!("authority.csv");
 
 /// The columns: nobody, and accounts that have no part in the tender.
-const CALLERS: [&str; 7] =
-    ["", "agency.two", "purchaser.league", "bidder.0100", "operator.taibus", "expert.001", "supervisor.finance"];
+const CALLERS: [&str; 7] = [
+    "",
+    "agency.two",
+    "purchaser.league",
+    "bidder.0100",
+    "operator.taibus",
+    "expert.001",
+    "supervisor.finance",
+];
 
 const MADE_UP: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -41,7 +48,8 @@ impl Place {
             "organisations" => &self.organisation,
             _ => MADE_UP,
         };
-        let path: Vec<&str> = template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
+        let path: Vec<&str> =
+            template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
             "/api/v1/rooms/availability" => {
@@ -65,7 +73,9 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/tenders/{id}/approve" => json!({"documentHash": "0".repeat(64)}),
         "/api/v1/tenders/{id}/clarifications" => json!({"text": "澄清", "affectsBids": false}),
         "/api/v1/tenders/{id}/postpone" => json!({"deadline": "2026-03-20T09:30:00+08:00", "reason": "延期"}),
-        "/api/v1/tenders/{id}/terminate" | "/api/v1/bookings/{id}/reject" | "/api/v1/bookings/{id}/cancel" => reason,
+        "/api/v1/tenders/{id}/terminate"
+        | "/api/v1/bookings/{id}/reject"
+        | "/api/v1/bookings/{id}/cancel" => reason,
         "/api/v1/bookings" => booking(&place.tender),
         "/api/v1/tenders/{id}/bids" => envelope.clone(),
         "/api/v1/bids/{id}/withdraw" => {
@@ -76,7 +86,9 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         }
         "/api/v1/tenders/{id}/opening/extension" => json!({"until": DEADLINE, "reason": "延长"}),
         "/api/v1/tenders/{id}/draws" => json!({"slots": [{"specialty": "municipalWorks", "count": 5}]}),
-        "/api/v1/tenders/{id}/evaluation/qualification" => json!({"bids": [{"bidId": MADE_UP, "passes": true}]}),
+        "/api/v1/tenders/{id}/evaluation/qualification" => {
+            json!({"bids": [{"bidId": MADE_UP, "passes": true}]})
+        }
         "/api/v1/tenders/{id}/scores" => json!({"technical": {"default": "pass"}}),
         "/api/v1/tenders/{id}/evaluation/low-price-decisions" => {
             json!({"bidId": MADE_UP, "accepted": true, "reason": "说明"})
@@ -95,8 +107,10 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             json!({"regionCode": "152527", "level": "county", "category": "property"})
         }
         "/api/v1/law/deadlines/preview" => json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}),
-        "/api/v1/evaluation/preview" => json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
-            "offers": [{"id": "A", "price": "1.00"}]}),
+        "/api/v1/evaluation/preview" => {
+            json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
+            "offers": [{"id": "A", "price": "1.00"}]})
+        }
         "/api/v1/auth/token" => json!({}),
         _ => return None,
     })
@@ -105,11 +119,18 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
 fn operations() -> Vec<String> {
     let mut all = Vec::new();
     for (template, item) in DOCUMENT["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|name| matches!(name.as_str(), "get" | "post" | "patch" | "put" | "delete")) {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| matches!(name.as_str(), "get" | "post" | "patch" | "put" | "delete"))
+        {
             all.push(format!("{} {template}", method.to_uppercase()));
         }
     }
-    all.sort_by_key(|operation| operation.split_once(' ').map(|(method, path)| (path.to_owned(), method.to_owned())));
+    all.sort_by_key(|operation| {
+        operation.split_once(' ').map(|(method, path)| (path.to_owned(), method.to_owned()))
+    });
     all
 }
 
@@ -126,7 +147,9 @@ fn lines(app: &TestApp, phase: &str, place: &Place, envelope: &Value) -> Vec<Str
             let caller = caller.with("If-Match", "*").with("Idempotency-Key", &key);
             let answer = match (method, body(&operation, place, envelope)) {
                 ("GET", _) => caller.get(&path),
-                (_, Some(body)) => caller.send(method, &path, Some("application/json"), body.to_string().into_bytes()),
+                (_, Some(body)) => {
+                    caller.send(method, &path, Some("application/json"), body.to_string().into_bytes())
+                }
                 (_, None) => caller.send(method, &path, None, Vec::new()),
             };
             write!(line, ",{}", answer.status).unwrap();
@@ -162,10 +185,16 @@ fn who_stands_outside_gets_what_the_reviewed_table_says() {
     found.sort();
 
     let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-    let reviewed: BTreeSet<&str> = REVIEWED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).skip(1).collect();
+    let reviewed: BTreeSet<&str> =
+        REVIEWED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).skip(1).collect();
     let fresh: Vec<_> = found.difference(&reviewed).copied().collect();
     let gone: Vec<_> = reviewed.difference(&found).copied().collect();
-    assert!(fresh.is_empty() && gone.is_empty(), "answered:\n{}\nreviewed:\n{}", fresh.join("\n"), gone.join("\n"));
+    assert!(
+        fresh.is_empty() && gone.is_empty(),
+        "answered:\n{}\nreviewed:\n{}",
+        fresh.join("\n"),
+        gone.join("\n")
+    );
 }
 
 #[test]
@@ -186,7 +215,11 @@ fn no_two_types_share_a_name_in_the_description() {
     assert!(names.len() > 100, "{}", names.len());
     names.sort();
     for pair in names.windows(2) {
-        assert_ne!(pair[0].0, pair[1].0, "{} and {}: name one of them by #[schema(as = …)]", pair[0].1, pair[1].1);
+        assert_ne!(
+            pair[0].0, pair[1].0,
+            "{} and {}: name one of them by #[schema(as = …)]",
+            pair[0].1, pair[1].1
+        );
     }
 }
 
