@@ -55,6 +55,7 @@ impl Browser {
         ]);
         capabilities.insert("goog:chromeOptions".into(), json!({"args": arguments}));
         let address = format!("http://127.0.0.1:{}", self.port);
+        let mut last = String::new();
         for _ in 0..100 {
             match ClientBuilder::new(HttpConnector::new())
                 .capabilities(capabilities.clone())
@@ -62,13 +63,12 @@ impl Browser {
                 .await
             {
                 Ok(client) => return client,
-                Err(fantoccini::error::NewSessionError::Lost(_)) => {
-                    tokio::time::sleep(Duration::from_millis(100)).await
-                }
-                Err(error) => panic!("chromium does not start (scripts/test installs it): {error}"),
+                Err(error) => last = error.to_string(),
             }
+            // It does not listen yet.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("chromedriver does not answer on {address}");
+        panic!("chromium does not start (scripts/test installs it): {last}");
     }
 }
 
