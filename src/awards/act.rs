@@ -1,7 +1,7 @@
 //! The shape every act of this room has: lock the tender, judge the time, note the event, close the files when
 //! nothing is left to do, and record all of it in one entry.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -41,7 +41,12 @@ pub(super) struct Act<'l> {
 
 impl<'l> Act<'l> {
     /// Locks and loads; `name` is the act in the record.
-    pub async fn begin(tx: &mut Tx<'_>, law: &'l Law, id: TenderId, name: &'static str) -> Result<Self, Problem> {
+    pub async fn begin(
+        tx: &mut Tx<'_>,
+        law: &'l Law,
+        id: TenderId,
+        name: &'static str,
+    ) -> Result<Self, Problem> {
         let tender = tenders::lock(tx, id).await?;
         let now = tx.hall_now().await?;
         let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
@@ -115,6 +120,13 @@ impl<'l> Act<'l> {
         Ok(Some(at))
     }
 
+    /// The last day on which `event` is lawful, where the procedure names one.
+    pub fn last_day(&self, event: Event) -> Result<Option<NaiveDate>, Problem> {
+        let Setting { law, procedure, on, facts, .. } = &self.setting;
+        let latest = law.bounds(procedure, *on, event, facts)?.latest;
+        Ok(latest.map(|(until, ..)| hall_date(until - TimeDelta::microseconds(1))))
+    }
+
     /// Moves the tender on.
     pub async fn advance(&mut self, tx: &mut Tx<'_>, next: TenderPhase) -> Result<(), Problem> {
         self.moved = true;
@@ -140,7 +152,9 @@ impl<'l> Act<'l> {
     pub async fn finish(mut self, tx: &mut Tx<'_>, actor: &Actor) -> Result<Tender, Problem> {
         let Setting { procedure, facts, .. } = &self.setting;
         let asks_deposit = self.tender.document.deposit.is_some();
-        if self.tender.phase == TenderPhase::Contracted && left_to_do(procedure, facts, asks_deposit).is_empty() {
+        if self.tender.phase == TenderPhase::Contracted
+            && left_to_do(procedure, facts, asks_deposit).is_empty()
+        {
             self.advance(tx, TenderPhase::Concluded).await?;
         }
         if self.moved {
