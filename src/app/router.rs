@@ -12,7 +12,7 @@ use actix_web::{
     get,
     http::{
         Method,
-        header::{ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
+        header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
     },
     middleware::{Compress, Next, from_fn},
     web,
@@ -34,12 +34,13 @@ use super::{clock, health, stop::at_the_door};
 use crate::{
     awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
-    law, notices,
+    law, notices, opening,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    opening, projects, rooms, scoring, supervision, tenders,
+    portal::{self, Readings},
+    projects, rooms, scoring, supervision, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.
@@ -91,7 +92,8 @@ impl Modify for Bearer {
 
 /// The OpenAPI 3.1 description of everything the service answers.
 pub fn description() -> OpenApi {
-    let (_, api) = App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
+    let (_, api) =
+        App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
     api
 }
 
@@ -112,7 +114,8 @@ impl Surroundings {
         let mut methods = HashMap::new();
         for (path, item) in api.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten() {
             let known = item.as_object().into_iter().flat_map(|item| item.keys());
-            let known = known.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok()).collect();
+            let known =
+                known.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok()).collect();
             methods.insert(path.clone(), known);
         }
         Ok(Self { description: serde_json::to_vec(&api)?.into(), methods: Arc::new(methods) })
@@ -137,6 +140,7 @@ pub fn service(
         .configure(every_room)
         .into_app()
         .configure(data)
+        .configure(portal::http::routes)
         .app_data(web::Data::new(surroundings))
         .service(describe)
         .service(to_docs)
@@ -192,7 +196,10 @@ async fn to_docs() -> HttpResponse {
 async fn no_such_route(request: HttpRequest, surroundings: web::Data<Surroundings>) -> HttpResponse {
     let known = request.match_pattern().and_then(|pattern| surroundings.methods.get(&pattern).cloned());
     let Some(methods) = known else {
-        return respond(&Rejection::not_found().into(), &request);
+        return match page_asked(&request) {
+            Some(hall) => portal::http::not_found(&request, hall.hall()),
+            None => respond(&Rejection::not_found().into(), &request),
+        };
     };
     let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     if names.contains(&"GET") {
@@ -211,9 +218,19 @@ async fn no_such_route(request: HttpRequest, surroundings: web::Data<Surrounding
     answer
 }
 
+/// The pages, where a browser asks for one: outside the API, by somebody who reads HTML.
+fn page_asked(request: &HttpRequest) -> Option<&web::Data<Arc<dyn Readings>>> {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let inside = request.path().starts_with("/api/") || request.path().starts_with("/health/");
+    if inside || !accepts.contains("text/html") { None } else { request.app_data() }
+}
+
 /// Headers of every answer, where the room has set none of its own.
 const STRICT: [(&str, &str); 6] = [
-    ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+    ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -225,13 +242,19 @@ const STRICT: [(&str, &str); 6] = [
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-async fn headers<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+async fn headers<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     let id = request_id(request.request());
     let docs = request.path().starts_with("/api/docs/");
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     if docs {
-        headers.insert(HeaderName::from_static("content-security-policy"), HeaderValue::from_static(DOCS_POLICY));
+        headers.insert(
+            HeaderName::from_static("content-security-policy"),
+            HeaderValue::from_static(DOCS_POLICY),
+        );
     }
     for (name, value) in STRICT {
         let name = HeaderName::from_static(name);
@@ -247,7 +270,10 @@ async fn headers<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Resu
 
 /// HEAD is answered as GET (the server leaves the body out), and only what everybody may read is compressed: the
 /// length of a compressed answer can tell of a secret in it.
-async fn as_asked<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+async fn as_asked<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }

@@ -14,7 +14,9 @@ use crate::{
     kernel::{Problem, id::RequestId},
     platform::{
         clock::{self, Mode},
-        cluster::{APP_ROLE, Cluster, ClusterError, ClusterOptions, OWNER_ROLE, create_database, prepare_roles},
+        cluster::{
+            APP_ROLE, Cluster, ClusterError, ClusterOptions, OWNER_ROLE, create_database, prepare_roles,
+        },
         db::Db,
         migrations,
         policy_file::PolicySource,
@@ -174,7 +176,8 @@ pub async fn found(db: &Db, options: &Options) -> anyhow::Result<()> {
         (_, Some(_)) => {}
     }
     if let Some(sandbox) = &options.sandbox {
-        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await).await?;
+        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await)
+            .await?;
         unit(db, "hall.sandbox_experts", async |tx| experts::sandbox::found(tx).await).await?;
     }
     Ok(())
@@ -206,6 +209,7 @@ pub fn default_data() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the working folder")?;
     let root = std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
     // Bit 1 lets others pass; the `postgres` user is another everywhere but in its own folders.
-    let passable = here.ancestors().all(|folder| std::fs::metadata(folder).is_ok_and(|meta| meta.mode() & 1 == 1));
+    let passable =
+        here.ancestors().all(|folder| std::fs::metadata(folder).is_ok_and(|meta| meta.mode() & 1 == 1));
     Ok(if root && !passable { PathBuf::from("/var/lib/tenderhall") } else { here.join("data") })
 }

@@ -46,7 +46,8 @@ impl Workers {
     /// When the system gives no thread.
     pub fn start(db: Db, jobs: Arc<Jobs>, postman: Postman) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
         let thread = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {
             let all = async {
                 tokio::join!(

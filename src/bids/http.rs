@@ -46,7 +46,11 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[utoipa::path(tag = "bids", params(("id" = TenderId, Path)),
     responses((status = 200, description = "Policy and digest", body = SealPolicyAnswer), Problems))]
 #[get("/api/v1/tenders/{id}/seal-policy")]
-async fn seal_policy(id: web::Path<TenderId>, db: web::Data<Db>, lots: web::Data<Lots>) -> Result<Reply, Problem> {
+async fn seal_policy(
+    id: web::Path<TenderId>,
+    db: web::Data<Db>,
+    lots: web::Data<Lots>,
+) -> Result<Reply, Problem> {
     let lot = lots.get(&db, *id).await?;
     Reply::ok(&SealPolicyAnswer::from(&lot.policy))
 }

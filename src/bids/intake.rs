@@ -271,17 +271,15 @@ async fn take_in(
         .iter()
         .enumerate()
         .map(|(at, _)| {
-            answers.remove(&at).ok_or_else(|| Problem::internal(anyhow::anyhow!("a submission has no answer")))
+            answers
+                .remove(&at)
+                .ok_or_else(|| Problem::internal(anyhow::anyhow!("a submission has no answer")))
         })
         .collect()
 }
 
 fn asked(submission: &Submission) -> once::Asked<'_> {
-    once::Asked {
-        account: submission.account.0,
-        key: &submission.key,
-        fingerprint: &submission.fingerprint,
-    }
+    once::Asked { account: submission.account.0, key: &submission.key, fingerprint: &submission.fingerprint }
 }
 
 /// Answers what was answered before, and gives back the rest.
@@ -524,7 +522,8 @@ async fn refuse_late(
         let entry = Entry::new("bid.refusedLate").project(one.project).tender(one.tender).of_bid();
         entry.asked_by(one.request).facts(facts_of(one))
     };
-    let entries = open.iter().map(|place| (place.submission.actor.clone(), entry(place.submission))).collect();
+    let entries =
+        open.iter().map(|place| (place.submission.actor.clone(), entry(place.submission))).collect();
     let leaves = ledger::record_batch(tx, now, entries).await?;
     let mut notes = Vec::with_capacity(open.len());
     for (place, leaf) in open.iter().zip(leaves) {

@@ -48,7 +48,11 @@ impl ReceiptKeys {
         make_if_missing(&folder, &path).with_context(|| format!("cannot make {}", path.display()))?;
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mode = fs::metadata(&path)?.permissions().mode();
-        anyhow::ensure!(mode.trailing_zeros() >= 6, "{} may be read by others; chmod 0400 it", path.display());
+        anyhow::ensure!(
+            mode.trailing_zeros() >= 6,
+            "{} may be read by others; chmod 0400 it",
+            path.display()
+        );
         let seed = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
         Ok(Self::from_seed(seed.with_context(|| format!("{} does not hold 64 hex digits", path.display()))?))
     }

@@ -145,10 +145,7 @@ pub fn allowed_actions(state: BidState, gate: Gate, deadline: DateTime<Utc>) -> 
         let guard = open.clone().and_then(|()| stands(states)).map_err(Problem::from);
         AllowedAction::from_guard(name, &guard).until(deadline, "TBL 29")
     };
-    vec![
-        act("withdraw", &[BidState::Accepted]),
-        act("replace", &[BidState::Accepted, BidState::Withdrawn]),
-    ]
+    vec![act("withdraw", &[BidState::Accepted]), act("replace", &[BidState::Accepted, BidState::Withdrawn])]
 }
 
 /// Merkle tree hash of RFC 6962 over the envelopes' digests in order of acceptance.

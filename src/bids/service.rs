@@ -15,10 +15,8 @@ use crate::{
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         seal::{
-            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal,
-            policy::INLINE_LIMIT,
-            withdrawal::Standing,
-            wire::read_base64,
+            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
+            wire::read_base64, withdrawal::Standing,
         },
         store::{self, NewReceipt},
     },
@@ -40,7 +38,8 @@ use crate::{
 /// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
 const LOT: &str = "1";
 /// Why a bid is revoked that its bidder did not open.
-const NOT_OPENED: &str = "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
+const NOT_OPENED: &str =
+    "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
@@ -324,14 +323,24 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
     let entry = Entry::new("tender.closed").project(tender.project).tender(id).row("tenders", id.0).of_bid();
     ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
     // The rooms above begin at the deadline itself, whenever the close got its turn.
-    jobs::schedule(tx, CLOSED_EVENT, &format!("closed {id}"), tender.deadline, serde_json::json!({"tender": id})).await
+    jobs::schedule(
+        tx,
+        CLOSED_EVENT,
+        &format!("closed {id}"),
+        tender.deadline,
+        serde_json::json!({"tender": id}),
+    )
+    .await
 }
 
 /// The bids that stood at the close, in order of acceptance; one revoked since is among them and says so.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing_bids(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<StandingBid>, Problem> {
+pub async fn standing_bids(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<StandingBid>, Problem> {
     store::standing(conn, tender).await
 }
 
@@ -363,5 +372,8 @@ pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId]) -> Result<(), Problem> {
     if ended == bids.len() {
         return Ok(());
     }
-    Err(Problem::internal(anyhow::anyhow!("{} bids were to be revoked, {ended} stood after a close", bids.len())))
+    Err(Problem::internal(anyhow::anyhow!(
+        "{} bids were to be revoked, {ended} stood after a close",
+        bids.len()
+    )))
 }

@@ -28,7 +28,8 @@ use crate::{
 };
 
 /// Columns of [`BidRow`].
-const COLUMNS: &str = "id, tender_id, bidder_id, envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
+const COLUMNS: &str =
+    "id, tender_id, bidder_id, envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
     coalesce(superseded_at, withdrawn_at, revoked_at) AS ended_at, revoked_reason";
 
 #[derive(QueryableByName)]
@@ -236,7 +237,9 @@ pub struct NewRow<'a> {
 /// The refusal that a broken constraint of this room means; anything else is a fault.
 fn refused(error: DieselError) -> Problem {
     let constraint = match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => information.constraint_name(),
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+            information.constraint_name()
+        }
         _ => None,
     };
     match constraint {
@@ -264,13 +267,15 @@ pub async fn insert(
             .await?;
     }
     insert_bids(tx, tender, at, rows).await?;
-    diesel::sql_query("INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])")
-        .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-        .bind::<sql_types::Array<sql_types::Binary>, _>(
-            rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
-        )
-        .execute(tx.conn())
-        .await?;
+    diesel::sql_query(
+        "INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Binary>, _>(
+        rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -284,13 +289,15 @@ async fn insert_bids(
     at: DateTime<Utc>,
     rows: &[NewRow<'_>],
 ) -> Result<(), Problem> {
-    let envelopes = rows.iter().map(|row| serde_json::to_value(&row.submission.envelope).map_err(Problem::internal));
+    let envelopes =
+        rows.iter().map(|row| serde_json::to_value(&row.submission.envelope).map_err(Problem::internal));
     let envelopes = envelopes.collect::<Result<Vec<_>, _>>()?;
     let numbers = rows.iter().map(|row| {
         let envelope = &row.submission.envelope;
         Ok((as_integer(envelope.revision)?, as_integer(envelope.payload.size)?))
     });
-    let (revisions, sizes): (Vec<i32>, Vec<i32>) = numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
+    let (revisions, sizes): (Vec<i32>, Vec<i32>) =
+        numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
     diesel::sql_query(
         "INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256, envelope,
                            envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq, submitted_by)
@@ -397,13 +404,20 @@ pub async fn last_receipt(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Op
 ///
 /// # Errors
 /// When the database is away.
-pub async fn set_withdrawn(tx: &mut Tx<'_>, bid: BidId, at: DateTime<Utc>, note: Value) -> Result<(), Problem> {
-    diesel::sql_query("UPDATE bids SET state = 'withdrawn', withdrawn_at = $2, withdrawal = $3 WHERE id = $1")
-        .bind::<sql_types::Uuid, _>(bid)
-        .bind::<sql_types::Timestamptz, _>(at)
-        .bind::<sql_types::Jsonb, _>(note)
-        .execute(tx.conn())
-        .await?;
+pub async fn set_withdrawn(
+    tx: &mut Tx<'_>,
+    bid: BidId,
+    at: DateTime<Utc>,
+    note: Value,
+) -> Result<(), Problem> {
+    diesel::sql_query(
+        "UPDATE bids SET state = 'withdrawn', withdrawn_at = $2, withdrawal = $3 WHERE id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(bid)
+    .bind::<sql_types::Timestamptz, _>(at)
+    .bind::<sql_types::Jsonb, _>(note)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -411,7 +425,12 @@ pub async fn set_withdrawn(tx: &mut Tx<'_>, bid: BidId, at: DateTime<Utc>, note:
 ///
 /// # Errors
 /// When the database is away.
-pub async fn set_revoked(tx: &mut Tx<'_>, bids: &[BidId], at: DateTime<Utc>, reason: &str) -> Result<usize, Problem> {
+pub async fn set_revoked(
+    tx: &mut Tx<'_>,
+    bids: &[BidId],
+    at: DateTime<Utc>,
+    reason: &str,
+) -> Result<usize, Problem> {
     Ok(diesel::sql_query(
         "UPDATE bids b SET state = 'revoked', revoked_at = $2, revoked_reason = $3
            FROM tenders t

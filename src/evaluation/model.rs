@@ -17,11 +17,7 @@ use crate::{
         AllowedAction, LegalGround, Money, Say,
         id::{AccountId, BidId, OrganisationId, TenderId},
     },
-    scoring::{
-        low_price::LowQuote,
-        method::Marks,
-        sheets::ItemScore,
-    },
+    scoring::{low_price::LowQuote, method::Marks, sheets::ItemScore},
     tenders::TenderPhase,
 };
 
@@ -76,7 +72,19 @@ pub struct RejectedBid {
 }
 
 /// Who found that a bid takes no part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
 pub enum RejectedBy {
@@ -93,6 +101,7 @@ pub enum RejectedBy {
 /// A member of the committee with the name; only for those who may know it (EX-13).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CommitteeMember)]
 pub struct Member {
     /// Number on door lists, sheets and the report.
     pub number: u32,
@@ -215,6 +224,7 @@ pub struct Report {
     /// Recorded draws among equals.
     pub tie_draws: Vec<TieDraw>,
     /// Hash of each member's sheet, by the member's number.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub sheets: BTreeMap<u32, String>,
 }
 
@@ -452,11 +462,11 @@ pub struct BidToEvaluate {
     pub price: Option<Money>,
     /// Everything its form states.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub form: Option<Value>,
     /// Names, sizes and hashes of its files.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Vec<Object>>)]
     pub files: Option<Value>,
     /// Whether it is still in.
     pub standing: bool,

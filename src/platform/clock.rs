@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::kernel::{Code, Problem, Refusal, Rejection, Say, id::RequestId};
 
 /// The advisory lock of whoever moves the clock; workers take it shared.
-const LOCK: i64 = 0x636c_6f63_6b;
+const LOCK: i64 = 0x0063_6c6f_636b;
 
 /// How the clock is to be moved: exactly one of the four.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
@@ -74,9 +74,9 @@ struct Free {
     free: bool,
 }
 
-async fn hall(tx: &mut Tx<'_>) -> Result<Option<HallRow>, Problem> {
+async fn hall(conn: &mut AsyncPgConnection) -> Result<Option<HallRow>, Problem> {
     Ok(diesel::sql_query("SELECT mode, hall_now() AS now, held_at IS NOT NULL AS held FROM hall")
-        .get_result(tx.conn())
+        .get_result(conn)
         .await
         .optional()?)
 }
@@ -86,7 +86,7 @@ async fn hall(tx: &mut Tx<'_>) -> Result<Option<HallRow>, Problem> {
 /// # Errors
 /// When the database is away.
 pub async fn mode(tx: &mut Tx<'_>) -> Result<Option<Mode>, Problem> {
-    let Some(row) = hall(tx).await? else { return Ok(None) };
+    let Some(row) = hall(tx.conn()).await? else { return Ok(None) };
     row.mode.parse().map(Some).map_err(Problem::internal)
 }
 
@@ -112,7 +112,16 @@ pub async fn found(tx: &mut Tx<'_>, mode: Mode, start: Option<DateTime<Utc>>) ->
 /// # Errors
 /// When the database is away or holds no hall.
 pub async fn read(tx: &mut Tx<'_>) -> Result<ClockReading, Problem> {
-    let row = hall(tx).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
+    reading(tx.conn()).await
+}
+
+/// What the clock reads now, for reading outside a unit of work.
+///
+/// # Errors
+/// When the database is away or holds no hall.
+pub async fn reading(conn: &mut AsyncPgConnection) -> Result<ClockReading, Problem> {
+    let row =
+        hall(conn).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
     Ok(ClockReading { now: row.now, held: row.held, failed: Vec::new() })
 }
 
@@ -121,7 +130,12 @@ pub async fn read(tx: &mut Tx<'_>) -> Result<ClockReading, Problem> {
 /// # Errors
 /// `sandbox-only` in production, `invalid-request` for a move backwards or an unreadable period, or the database
 /// is away.
-pub async fn advance(db: &Db, jobs: &Jobs, request: RequestId, step: &ClockMove) -> Result<ClockReading, Problem> {
+pub async fn advance(
+    db: &Db,
+    jobs: &Jobs,
+    request: RequestId,
+    step: &ClockMove,
+) -> Result<ClockReading, Problem> {
     // The outer transaction does nothing but hold the lock; dropped halfway, its connection is thrown away.
     db.transaction("clock.move", request, async |tx| {
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
@@ -155,7 +169,8 @@ fn target(step: &ClockMove, before: &ClockReading) -> Result<(DateTime<Utc>, boo
         ClockMove::Hold(at) => ("/hold", *at, true),
         ClockMove::Run(true) => ("/run", before.now, false),
         ClockMove::Run(false) => {
-            let detail = Say::new("run 只能为 true；要停住请用 hold。", "run can only be true; use hold to stop.");
+            let detail =
+                Say::new("run 只能为 true；要停住请用 hold。", "run can only be true; use hold to stop.");
             return Err(Rejection::at("/run", "invalid", detail));
         }
     };
@@ -235,7 +250,8 @@ fn parts(text: &str, units: &[(char, i64)]) -> Option<TimeDelta> {
     let mut sum = TimeDelta::zero();
     for (letter, seconds) in units {
         if let Some((number, after)) = rest.split_once(*letter) {
-            let digits = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+            let digits =
+                !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
             let count: i64 = number.parse().ok().filter(|_| digits)?;
             sum = sum.checked_add(&TimeDelta::try_seconds(count.checked_mul(*seconds)?)?)?;
             rest = after;
@@ -253,7 +269,10 @@ mod tests {
         assert_eq!(period("P20D"), TimeDelta::try_days(20));
         assert_eq!(period("P1W2DT3H4M5S"), TimeDelta::try_seconds(9 * 86_400 + 3 * 3_600 + 4 * 60 + 5));
         assert_eq!(period("PT90M"), TimeDelta::try_minutes(90));
-        for bad in ["", "P", "PT", "P1", "P1M", "P1Y", "-P1D", "P-1D", "P1DT", "PT1D", "P1D2W", "P1.5D", "p1d", "P+1D"] {
+        for bad in [
+            "", "P", "PT", "P1", "P1M", "P1Y", "-P1D", "P-1D", "P1DT", "PT1D", "P1D2W", "P1.5D", "p1d",
+            "P+1D",
+        ] {
             assert_eq!(period(bad), None, "{bad}");
         }
     }

@@ -31,7 +31,7 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How many due jobs are looked at together.
 const BATCH: i64 = 32;
 /// First class of the advisory locks that claim a job; the second is the hash of its id.
-const CLAIM: i32 = 0x6a6f_62;
+const CLAIM: i32 = 0x006a_6f62;
 /// Mark of a job that is not to be done any more.
 const CANCELLED: &str = "cancelled";
 
@@ -173,7 +173,8 @@ impl Jobs {
     pub async fn run_one(&self, db: &Db, candidate: Uuid, now: Now) -> Result<Ended, Problem> {
         let request = RequestId(candidate);
         let mut moved = false;
-        let attempt = db.transaction("job", request, async |tx| self.attempt(tx, candidate, now, &mut moved).await);
+        let attempt =
+            db.transaction("job", request, async |tx| self.attempt(tx, candidate, now, &mut moved).await);
         // A handler that panics must not take the worker with it; its transaction died with the connection.
         let outcome = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(outcome) => outcome,
@@ -288,11 +289,12 @@ async fn claim(tx: &mut Tx<'_>, id: Uuid, now: Now) -> Result<bool, Problem> {
     if now == Now::AsItIs && !super::clock::is_free(tx).await? {
         return Ok(false);
     }
-    let row: Claimed = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1, hashtext($2::text)) AS claimed")
-        .bind::<sql_types::Integer, _>(CLAIM)
-        .bind::<sql_types::Text, _>(id.to_string())
-        .get_result(tx.conn())
-        .await?;
+    let row: Claimed =
+        diesel::sql_query("SELECT pg_try_advisory_xact_lock($1, hashtext($2::text)) AS claimed")
+            .bind::<sql_types::Integer, _>(CLAIM)
+            .bind::<sql_types::Text, _>(id.to_string())
+            .get_result(tx.conn())
+            .await?;
     Ok(row.claimed)
 }
 

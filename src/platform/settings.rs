@@ -242,9 +242,13 @@ impl Layers {
     }
 
     fn settle(self) -> Result<Settings, PolicyError> {
-        let settings: Settings = self.merged.clone().try_into().map_err(|error: toml::de::Error| {
-            PolicyError { file: "settings".to_owned(), line: None, key: None, message: error.message().to_owned() }
-        })?;
+        let settings: Settings =
+            self.merged.clone().try_into().map_err(|error: toml::de::Error| PolicyError {
+                file: "settings".to_owned(),
+                line: None,
+                key: None,
+                message: error.message().to_owned(),
+            })?;
         for (key, fits, message) in demands(&settings) {
             if !fits {
                 return Err(self.refuse(key, message));
@@ -256,7 +260,8 @@ impl Layers {
     /// Points to the last layer that spoke of `key`.
     fn refuse(&self, key: &str, message: &str) -> PolicyError {
         let (section, name) = key.split_once('.').unwrap_or(("", key));
-        let place = self.files.iter().rev().find_map(|file| Some((file, line_of(&file.text, section, name)?)));
+        let place =
+            self.files.iter().rev().find_map(|file| Some((file, line_of(&file.text, section, name)?)));
         PolicyError {
             file: place.map_or_else(|| "settings".to_owned(), |(file, _)| file.name.clone()),
             line: place.map(|(_, line)| line),
@@ -285,9 +290,21 @@ fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 9] {
     [
         ("database.pool", (2..=200).contains(&database.pool), "must lie between 2 and 200"),
         ("http.workers", (1..=64).contains(&http.workers), "must lie between 1 and 64"),
-        ("http.max_connections", (16..=100_000).contains(&http.max_connections), "must lie between 16 and 100000"),
-        ("http.request_head_seconds", (1..=60).contains(&http.request_head_seconds), "must lie between 1 and 60"),
-        ("http.keep_alive_seconds", (1..=600).contains(&http.keep_alive_seconds), "must lie between 1 and 600"),
+        (
+            "http.max_connections",
+            (16..=100_000).contains(&http.max_connections),
+            "must lie between 16 and 100000",
+        ),
+        (
+            "http.request_head_seconds",
+            (1..=60).contains(&http.request_head_seconds),
+            "must lie between 1 and 60",
+        ),
+        (
+            "http.keep_alive_seconds",
+            (1..=600).contains(&http.keep_alive_seconds),
+            "must lie between 1 and 600",
+        ),
         ("http.drain_seconds", (1..=300).contains(&http.drain_seconds), "must lie between 1 and 300"),
         (
             "mail.tls",
@@ -330,7 +347,8 @@ fn variable(name: &str, value: &str) -> Result<PolicyFile, PolicyError> {
         let message = "must be of the form TENDERHALL__SECTION__KEY".to_owned();
         return Err(PolicyError { file: label, line: None, key: None, message });
     };
-    let with = |value: &str| PolicyFile { name: label.clone(), text: format!("[{section}]\n{key} = {value}\n") };
+    let with =
+        |value: &str| PolicyFile { name: label.clone(), text: format!("[{section}]\n{key} = {value}\n") };
     let as_toml = with(value);
     let as_text = with(&toml::Value::String(value.to_owned()).to_string());
     Ok(if as_toml.parse::<Settings>().is_err() && as_text.parse::<Settings>().is_ok() {
@@ -358,7 +376,9 @@ pub fn reference() -> String {
         ("mail", Mail::REFERENCE),
         ("telemetry", Telemetry::REFERENCE),
     ] {
-        out.push_str(&format!("\n## `[{section}]`\n\n| key | type | default | meaning |\n|---|---|---|---|\n"));
+        out.push_str(&format!(
+            "\n## `[{section}]`\n\n| key | type | default | meaning |\n|---|---|---|---|\n"
+        ));
         for line in lines {
             let key = line.key.rsplit('.').next().unwrap_or(line.key);
             let text: Vec<&str> = line.text.iter().map(|text| text.trim()).collect();
@@ -400,7 +420,10 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> Result<Settings, PolicyError> {
-        Settings::load(&PolicySource::BuiltIn, pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())))
+        Settings::load(
+            &PolicySource::BuiltIn,
+            pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())),
+        )
     }
 
     fn layer(text: &str) -> Result<Settings, PolicyError> {

@@ -34,7 +34,9 @@ pub fn start_log(settings: &Telemetry) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("telemetry.level cannot be read: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init()?,
+        LogFormat::Text => {
+            registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init()?
+        }
         LogFormat::Json => {
             registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()?;
         }
@@ -52,10 +54,11 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
         .install_recorder()?)
 }
 
-/// Whether the number of such requests or transactions is a number of bids: the name of a transaction of the
-/// `bids` room, or the pattern of one of its routes.
+/// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
+/// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of one of its routes.
 pub fn tells_of_bids(name: &str) -> bool {
-    name.starts_with("bid.") || name.split('/').any(|part| part == "bids" || part == "uploads")
+    ["bid.", "bids.", "mail."].iter().any(|start| name.starts_with(start))
+        || name.split('/').any(|part| part == "bids" || part == "uploads")
 }
 
 /// The pattern of the route, never the path itself.
@@ -122,7 +125,14 @@ mod tests {
 
     #[test]
     fn the_sealed_intake_is_not_counted() {
-        for sealed in ["bid.submit", "/api/v1/tenders/{id}/bids", "/api/v1/bids/{id}/withdraw", "/api/v1/uploads/{id}"] {
+        for sealed in [
+            "bid.submit",
+            "bids.submit",
+            "mail.carry",
+            "/api/v1/tenders/{id}/bids",
+            "/api/v1/bids/{id}/withdraw",
+            "/api/v1/uploads/{id}",
+        ] {
             assert!(tells_of_bids(sealed), "{sealed}");
         }
         for open in ["tender.publish", "/api/v1/tenders/{id}", "/api/v1/notices/{id}", "bidder.enrol"] {

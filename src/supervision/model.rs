@@ -53,15 +53,15 @@ pub struct AwardFilter {
     pub limit: Option<i64>,
 }
 
-/// From when on and before when; absent ends are open.
-pub type Period = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+/// From when on and before when; open on either side.
+pub type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 impl AwardFilter {
     /// The time from which and the time before which awards are wanted.
     ///
     /// # Errors
     /// 422 for a text that is neither an instant nor a day.
-    pub fn period(&self) -> Result<Period, Rejection> {
+    pub fn period(&self) -> Result<Span, Rejection> {
         let from = |day| hall_instant(day, NaiveTime::MIN);
         Ok((
             self.from.as_deref().map(|text| instant_or_day(text, "?from", from)).transpose()?,

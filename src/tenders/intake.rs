@@ -71,12 +71,7 @@ pub async fn hold(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Held>, Pro
 /// # Errors
 /// When the database is away, or the tender was never published.
 pub async fn bar(tx: &mut Tx<'_>, tender: TenderId) -> Result<DateTime<Utc>, Problem> {
-    Ok(tender_intake::table
-        .find(tender)
-        .select(tender_intake::last_at)
-        .for_update()
-        .first(tx.conn())
-        .await?)
+    Ok(tender_intake::table.find(tender).select(tender_intake::last_at).for_update().first(tx.conn()).await?)
 }
 
 /// Hall time behind the lock; it never goes back within one tender.
@@ -91,7 +86,12 @@ pub async fn clock(tx: &mut Tx<'_>, last_at: DateTime<Utc>) -> Result<DateTime<U
 ///
 /// # Errors
 /// When the database is away.
-pub async fn advance(tx: &mut Tx<'_>, tender: TenderId, at: DateTime<Utc>, bid_n: i64) -> Result<(), Problem> {
+pub async fn advance(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    at: DateTime<Utc>,
+    bid_n: i64,
+) -> Result<(), Problem> {
     diesel::update(tender_intake::table.find(tender))
         .set((tender_intake::last_at.eq(at), tender_intake::bid_n.eq(bid_n)))
         .execute(tx.conn())

@@ -93,7 +93,12 @@ fn a_production_hall_starts_answers_strictly_and_stops() {
 
     let (status, head, body) = hall.ask("GET", "/api/v1/nothing-here");
     assert_eq!((status, code(&body).as_str()), (404, "not-found"));
-    for header in ["x-request-id: ", "x-content-type-options: nosniff", "content-security-policy: ", "application/problem+json"] {
+    for header in [
+        "x-request-id: ",
+        "x-content-type-options: nosniff",
+        "content-security-policy: ",
+        "application/problem+json",
+    ] {
         assert!(head.contains(header), "{header} is missing in {head}");
     }
     let (status, head, body) = hall.ask("DELETE", "/api/v1/problems");
@@ -137,7 +142,11 @@ fn a_production_hall_starts_answers_strictly_and_stops() {
 #[test]
 fn a_sandbox_starts_in_the_past_and_never_serves() {
     let scratch = Scratch::new("demo");
-    let hall = Hall::start("demo", scratch.path(), &["--start", "2026-02-09T09:00:00+08:00", "--password", "a sandbox word"]);
+    let hall = Hall::start(
+        "demo",
+        scratch.path(),
+        &["--start", "2026-02-09T09:00:00+08:00", "--password", "a sandbox word"],
+    );
     assert!(hall.terminate().0);
     let output = program("serve", scratch.path()).output().unwrap();
     assert!(!output.status.success() && said(&output).contains("are a sandbox"), "{}", said(&output));
@@ -151,8 +160,12 @@ fn metrics_have_their_own_port_and_the_keys_are_private() {
     let place = format!("127.0.0.1:{port}");
     let hall = Hall::start("serve", scratch.path(), &["--metrics-listen", &place]);
     assert_eq!(hall.ask("GET", "/api/v1/problems").0, 200);
-    let metrics = ureq::get(format!("http://{place}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("http_requests_total{") && metrics.contains("route=\"/api/v1/problems\""), "{metrics}");
+    let metrics =
+        ureq::get(format!("http://{place}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(
+        metrics.contains("http_requests_total{") && metrics.contains("route=\"/api/v1/problems\""),
+        "{metrics}"
+    );
     assert!(metrics.contains("http_request_seconds_bucket"), "{metrics}");
     let key = std::fs::metadata(scratch.path().join("keys/token.key")).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o400);

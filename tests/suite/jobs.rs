@@ -75,8 +75,9 @@ async fn a_moved_clock_runs_what_falls_due_in_order_each_at_its_own_time() {
     schedule(&db, "note", "third", day(2)).await;
     let reading = advance(&db, &jobs, ClockMove::Hold(day(20))).await.unwrap();
     assert_eq!((reading.now, reading.held), (day(20), true));
-    let expected: Vec<_> =
-        [("first", day(1)), ("chained", day(2)), ("third", day(5))].map(|(key, at)| (key.to_owned(), at)).into();
+    let expected: Vec<_> = [("first", day(1)), ("chained", day(2)), ("third", day(5))]
+        .map(|(key, at)| (key.to_owned(), at))
+        .into();
     assert_eq!(*seen.lock().unwrap(), expected);
 
     let reading = advance(&db, &jobs, ClockMove::Advance("P1D".into())).await.unwrap();
@@ -147,7 +148,9 @@ async fn several_workers_do_each_job_once_and_a_use_case_may_move_it_meanwhile()
         tokio::time::sleep(Duration::from_millis(700)).await;
         // The handler is at work; moving the job neither waits for it nor is undone by it.
         let moving = Instant::now();
-        assert!(in_unit(&db, async |tx| jobs::reschedule(tx, "slow", start() + TimeDelta::days(9)).await).await);
+        assert!(
+            in_unit(&db, async |tx| jobs::reschedule(tx, "slow", start() + TimeDelta::days(9)).await).await
+        );
         assert!(moving.elapsed() < Duration::from_millis(700), "moving waited for the handler");
         while seen.lock().unwrap().iter().filter(|(key, _)| key != "slow").count() < 40 {
             assert!(began.elapsed() < Duration::from_secs(30), "jobs were left undone");

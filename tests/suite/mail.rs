@@ -56,17 +56,27 @@ struct Server {
     port: u16,
 }
 
-impl Server {
-    fn start(folder: &Path) -> Self {
+/// An authority of the test's own (`ca.pem`) and a certificate for `localhost` that it has signed.
+fn certify(folder: &Path) {
+    fs::write(folder.join("leaf.cnf"), "basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:localhost\n")
+        .unwrap();
+    for arguments in [
+        "req -x509 -newkey ed25519 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem",
+        "req -new -newkey ed25519 -nodes -subj /CN=localhost -keyout key.pem -out leaf.csr",
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile leaf.cnf -out cert.pem",
+    ] {
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost", "-keyout"])
-            .arg(folder.join("key.pem"))
-            .arg("-out")
-            .arg(folder.join("cert.pem"))
+            .args(arguments.split(' '))
+            .current_dir(folder)
             .output()
             .expect("openssl is installed (scripts/test does)");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        certify(folder);
         // The distribution's interpreter: it is the one that has the distribution's aiosmtpd.
         let mut child = Command::new("/usr/bin/python3")
             .args(["-c", SERVER])
@@ -125,7 +135,11 @@ async fn carry(db: &Db, mail: &Mail, folder: &Path, done: impl AsyncFn() -> bool
         }
         stop.send(true).unwrap();
     };
-    tokio::join!(work(db.clone(), postman(), stopped.clone()), work(db.clone(), postman(), stopped.clone()), wait);
+    tokio::join!(
+        work(db.clone(), postman(), stopped.clone()),
+        work(db.clone(), postman(), stopped.clone()),
+        wait
+    );
 }
 
 fn letters(folder: &Path, ending: &str) -> Vec<String> {
@@ -145,7 +159,7 @@ async fn letters_leave_once_over_checked_tls() {
     for n in 0..5 {
         posted.push(post(&db, &format!("bidder{n}@example.org")).await);
     }
-    let mail = smtp(server.port, Some(scratch.path().join("cert.pem")));
+    let mail = smtp(server.port, Some(scratch.path().join("ca.pem")));
     let watcher = connect(&test.superuser_url).await.unwrap();
     carry(&db, &mail, scratch.path(), async || {
         let row = watcher.query_one("SELECT count(*) FROM outbox WHERE sent_at IS NULL", &[]).await.unwrap();

@@ -7,7 +7,13 @@ mod awards;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bids;
+#[cfg(test)]
 mod cluster;
+#[cfg(test)]
+mod evaluation;
+#[cfg(test)]
+mod http;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
@@ -16,6 +22,8 @@ mod jobs;
 mod mail;
 #[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]

@@ -147,7 +147,9 @@ pub async fn keep_many(tx: &mut Tx<'_>, answers: &[(Asked<'_>, &Reply)]) -> Resu
         "INSERT INTO idempotency (account_id, key, fingerprint, status, headers, body)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::jsonb[], $6::text[])",
     )
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(answers.iter().map(|(one, _)| one.account).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(
+        answers.iter().map(|(one, _)| one.account).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Text>, _>(answers.iter().map(|(one, _)| one.key).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Binary>, _>(
         answers.iter().map(|(one, _)| one.fingerprint.as_slice()).collect::<Vec<_>>(),
@@ -223,9 +225,11 @@ pub const KEPT_DAYS: i32 = 30;
 /// When the database is away.
 pub async fn forget_old(db: &Db) -> Result<(), Problem> {
     let mut conn = db.read().await?;
-    diesel::sql_query("DELETE FROM idempotency WHERE kept_at < clock_timestamp() - make_interval(days => $1)")
-        .bind::<sql_types::Integer, _>(KEPT_DAYS)
-        .execute(&mut conn)
-        .await?;
+    diesel::sql_query(
+        "DELETE FROM idempotency WHERE kept_at < clock_timestamp() - make_interval(days => $1)",
+    )
+    .bind::<sql_types::Integer, _>(KEPT_DAYS)
+    .execute(&mut conn)
+    .await?;
     Ok(())
 }

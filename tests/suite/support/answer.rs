@@ -23,18 +23,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn read(method: &str, path: &str, response: Response<Body>) -> Self {
+    pub(super) fn read(method: &str, path: &str, response: Response<Body>) -> Result<Self, ureq::Error> {
         let (parts, body) = response.into_parts();
-        let bytes = body.into_with_config().limit(MOST_BYTES).read_to_vec();
-        let bytes = bytes.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let bytes = body.into_with_config().limit(MOST_BYTES).read_to_vec()?;
         let text = String::from_utf8(bytes).unwrap_or_else(|error| format!("{:?}", error.as_bytes()));
-        Self {
+        Ok(Self {
             status: parts.status.as_u16(),
             headers: parts.headers,
             json: serde_json::from_str(&text).unwrap_or_default(),
             text,
             what: format!("{method} {path}"),
-        }
+        })
     }
 
     /// The same answer, if it has this status.
@@ -60,14 +59,21 @@ impl Answer {
     #[track_caller]
     pub fn points_to(self, pointer: &str) -> Self {
         let errors = self.json["errors"].as_array().cloned().unwrap_or_default();
-        assert!(errors.iter().any(|error| error["pointer"] == pointer), "nothing points to {pointer}: {self:?}");
+        assert!(
+            errors.iter().any(|error| error["pointer"] == pointer),
+            "nothing points to {pointer}: {self:?}"
+        );
         self
     }
 
     /// The same answer, if it refuses by this rule and article.
     #[track_caller]
     pub fn by_rule(self, rule: &str, article: &str) -> Self {
-        assert_eq!((&self.json["rule"]["id"], &self.json["rule"]["article"]), (&rule.into(), &article.into()), "{self:?}");
+        assert_eq!(
+            (&self.json["rule"]["id"], &self.json["rule"]["article"]),
+            (&rule.into(), &article.into()),
+            "{self:?}"
+        );
         self
     }
 
@@ -92,8 +98,12 @@ impl Answer {
     /// What `allowedActions` says of one act.
     #[track_caller]
     pub fn action(&self, name: &str) -> &Value {
-        let actions = self.json["allowedActions"].as_array().unwrap_or_else(|| panic!("no actions: {self:?}"));
-        actions.iter().find(|action| action["action"] == name).unwrap_or_else(|| panic!("no action {name}: {self:?}"))
+        let actions =
+            self.json["allowedActions"].as_array().unwrap_or_else(|| panic!("no actions: {self:?}"));
+        actions
+            .iter()
+            .find(|action| action["action"] == name)
+            .unwrap_or_else(|| panic!("no action {name}: {self:?}"))
     }
 }
 

@@ -14,7 +14,10 @@ use tenderhall::platform::{
     migrations,
 };
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls, types::{FromSqlOwned, ToSql}};
+use tokio_postgres::{
+    Client, NoTls,
+    types::{FromSqlOwned, ToSql},
+};
 
 use super::{app::FOUNDED, host::Shared};
 
@@ -26,10 +29,16 @@ pub struct TestDb {
     pub owner_url: String,
     /// For the superuser, who may look at everything.
     pub superuser_url: String,
-    name: String,
+    /// Absent where the test itself keeps the database.
+    name: Option<String>,
 }
 
 impl TestDb {
+    /// A database the test keeps itself, on a cluster of its own.
+    pub fn kept_by_test(url: impl Fn(&str) -> String) -> Self {
+        Self { app_url: url(APP_ROLE), owner_url: url(OWNER_ROLE), superuser_url: url(SUPERUSER), name: None }
+    }
+
     /// Migrated, without rows.
     pub async fn fresh() -> Self {
         Self::copy_of(template().await).await
@@ -58,7 +67,7 @@ impl TestDb {
             app_url: shared.url(&name, APP_ROLE),
             owner_url: shared.url(&name, OWNER_ROLE),
             superuser_url: shared.url(&name, SUPERUSER),
-            name: name.clone(),
+            name: Some(name.clone()),
         };
         prepared().await;
         let client = connect(&maintenance_url()).await.unwrap();
@@ -75,7 +84,8 @@ impl TestDb {
 
 impl Drop for TestDb {
     fn drop(&mut self) {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let Some(name) = &self.name else { return };
+        let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         // A thread of its own, since this may run inside a runtime, where one must not wait.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

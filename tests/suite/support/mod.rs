@@ -2,12 +2,16 @@
 
 pub mod answer;
 pub mod app;
+pub mod bidding;
+pub mod client;
 pub mod contract;
 pub mod db;
 pub mod host;
+pub mod program;
 pub mod scratch;
 pub mod works;
 
 pub use answer::Answer;
 pub use app::TestApp;
+pub use client::Client;
 pub use db::TestDb;

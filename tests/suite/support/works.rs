@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, TestApp};
+use super::{Answer, Client};
 
 /// Monday morning on which the works are registered.
 pub const START: &str = "2026-02-09T09:00:00+08:00";
@@ -98,7 +98,7 @@ pub fn purchase_document(ceiling: &str) -> Value {
     })
 }
 
-impl TestApp {
+impl Client {
     /// Registers works as the banner's purchaser, with a mandate for `agency.one`.
     pub fn registered_works(&self, investment: &str) -> Answer {
         let mut body = works(investment);
@@ -149,6 +149,33 @@ impl TestApp {
     /// The purchaser approves the document as `draft` shows it.
     pub fn approve(&self, draft: &Answer) -> Answer {
         let hash = json!({"documentHash": draft["documentHash"]});
-        self.as_("purchaser.taibus").post(&format!("/api/v1/tenders/{}/approve", draft.id()), &hash).expect(200)
+        self.as_("purchaser.taibus")
+            .post(&format!("/api/v1/tenders/{}/approve", draft.id()), &hash)
+            .expect(200)
     }
+
+    /// Opening room at the deadline and an evaluation room for two days with rest rooms, booked and confirmed.
+    pub fn book_rooms(&self, tender: &str) -> Answer {
+        let booking = self.as_("agency.one").post("/api/v1/bookings", &booking(tender)).expect(201);
+        self.as_("operator.league").act(&format!("/api/v1/bookings/{}/confirm", booking.id())).expect(200)
+    }
+
+    /// The works' tender, published on the day of the notice with its rooms confirmed; answers the tender's id.
+    pub fn published_works(&self) -> String {
+        let project = self.works_project();
+        let tender = self.works_tender(&project);
+        self.book_rooms(&tender);
+        self.hold(NOTICE);
+        self.as_("agency.one").act(&format!("/api/v1/tenders/{tender}/publish")).expect(200);
+        tender
+    }
+}
+
+/// Body of the booking of a tender's rooms.
+pub fn booking(tender: &str) -> Value {
+    json!({"tenderId": tender, "slots": [
+        {"kind": "opening", "from": DEADLINE, "to": "2026-03-16T11:30:00+08:00"},
+        {"kind": "evaluation", "from": "2026-03-16T13:00:00+08:00", "to": "2026-03-17T17:00:00+08:00"},
+        {"kind": "rest", "from": "2026-03-16T17:00:00+08:00", "to": "2026-03-17T08:30:00+08:00"}
+    ]})
 }

@@ -1,0 +1,12 @@
+//! The service over HTTP, as its callers meet it.
+
+mod authority;
+mod bids;
+mod faults;
+mod operations;
+mod previews;
+mod projects;
+mod rejections;
+mod secrecy;
+mod tenders;
+mod tokens;

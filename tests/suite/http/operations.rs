@@ -1,0 +1,147 @@
+//! Health, the sandbox's clock, and coming and going.
+
+use std::{thread::sleep, time::Duration};
+
+use serde_json::json;
+
+use crate::support::{
+    TestApp,
+    contract::DOCUMENT,
+    works::{START, works},
+};
+
+#[test]
+fn an_instance_says_how_it_is() {
+    let app = TestApp::sandbox(START);
+    assert_eq!(app.public().get("/health/live").expect(200)["status"], "live");
+    assert_eq!(app.public().get("/health/ready").expect(200)["status"], "ready");
+    app.public().get("/metrics").expect(404);
+    let described = app.public().get("/api/openapi.json").expect(200);
+    assert_eq!(described.json, *DOCUMENT, "what is given out is what the tests hold answers against");
+}
+
+#[test]
+fn the_sandbox_clock_goes_forward_only_and_only_for_the_administrator() {
+    let app = TestApp::sandbox(START);
+    let clock = "/api/v1/sandbox/clock";
+    let admin = app.as_("admin");
+    let back = json!({"hold": "2026-02-09T08:59:59.999999+08:00"});
+    admin.post(clock, &back).expect(422).problem("invalid-request").points_to("/hold");
+    let moved = admin.post(clock, &json!({"advance": "P20D"})).expect(200);
+    assert_eq!((&moved["now"], &moved["held"]), (&json!("2026-03-01T01:00:00Z"), &json!(true)));
+    admin.post(clock, &json!({"to": "2026-03-01T09:00:00.000001+08:00"})).expect(200);
+    for bad in [json!({}), json!({"advance": "P1M"}), json!({"run": false}), json!({"hold": "tomorrow"})] {
+        let answer = admin.post(clock, &bad);
+        assert_eq!(answer.status, 422, "{answer:?}");
+    }
+    assert_eq!(admin.post(clock, &json!({"run": true})).expect(200)["held"], false);
+    app.as_("operator.league").post(clock, &json!({"advance": "P1D"})).expect(403);
+    app.public().post(clock, &json!({"advance": "P1D"})).expect(401);
+}
+
+#[test]
+fn a_production_hall_knows_no_sandbox() {
+    let app = TestApp::production();
+    app.public().get("/health/ready").expect(200);
+    let admin = app.public().form("/api/v1/auth/token", &crate::support::client::login_form("admin"));
+    admin.expect(400).problem("invalid-grant");
+    let sql = app.sql();
+    assert_eq!(sql.refused("UPDATE hall SET shift = interval '1 day'"), "hall_production_clock_is_real");
+    assert_eq!(sql.refused("UPDATE hall SET held_at = now()"), "hall_production_clock_is_real");
+    assert_eq!(sql.refused("UPDATE hall SET mode = 'sandbox'"), "hall_keeps_its_mode");
+    assert_eq!(sql.refused("DELETE FROM hall"), "hall_keeps_its_mode");
+}
+
+#[test]
+fn a_change_without_its_entry_is_refused_by_the_database() {
+    let app = TestApp::sandbox(START);
+    app.works_project();
+    let sql = app.sql();
+    let audited: Vec<String> = sql.values(
+        "SELECT c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+          WHERE t.tgname = 'audit_entry' ORDER BY 1",
+        &[],
+    );
+    for table in ["accounts", "bids", "bookings", "openings", "projects", "tenders", "venue_decisions"] {
+        assert!(audited.iter().any(|name| name == table), "{table} is not under the record: {audited:?}");
+    }
+    assert_eq!(sql.refused("UPDATE projects SET name = name || '改'"), "audit_demands_entry");
+    assert_eq!(sql.refused("DELETE FROM projects"), "audited_rows_stay");
+    // Not even with an entry of another row, or of this row with another content.
+    let other = "INSERT INTO log_object (relation, row_id, content, entry)
+                 SELECT 'projects', id, sha256('other'), (SELECT max(id) FROM log_pending) FROM projects";
+    assert_eq!(
+        sql.refused(&format!("BEGIN; UPDATE projects SET name = name || '改'; {other}; COMMIT")),
+        "audit_demands_entry"
+    );
+    let right = "INSERT INTO log_object (relation, row_id, content, entry)
+                 SELECT 'projects', p.id, audit_content(to_jsonb(p)), (SELECT max(id) FROM log_pending) FROM projects p";
+    sql.run(&format!("BEGIN; UPDATE projects SET name = name || '改'; {right}; COMMIT")).unwrap();
+    assert_eq!(sql.refused("UPDATE log_pending SET act = 'nothing'"), "log_is_kept");
+    assert_eq!(sql.refused("DELETE FROM log_object"), "log_is_kept");
+    assert_eq!(sql.refused("TRUNCATE log_pending CASCADE"), "log_is_kept");
+    let service = crate::support::db::Sql::connect(&app.db().app_url);
+    for statement in [
+        "UPDATE log_pending SET act = 'nothing'",
+        "DELETE FROM log_pending",
+        "TRUNCATE log_pending",
+        "DELETE FROM projects",
+        "ALTER TABLE projects DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "DROP TABLE log_object",
+        "CREATE TABLE mine (id int)",
+    ] {
+        assert_eq!(service.refused(statement), "42501", "{statement}");
+    }
+}
+
+#[test]
+fn every_act_stands_in_the_record_with_its_request() {
+    let app = TestApp::sandbox(START);
+    let project = app.registered_works("24000000.00");
+    let request = project.header("x-request-id").to_owned();
+    let entries: Vec<String> = app.sql().values(
+        "SELECT act FROM log_pending WHERE project_id = $1::text::uuid
+            AND (body::text LIKE '%' || $2 || '%' OR skeleton::text LIKE '%' || $2 || '%')",
+        &[&project.id(), &request],
+    );
+    assert_eq!(entries, ["project.registered"]);
+}
+
+#[test]
+fn two_instances_are_one_hall() {
+    let app = TestApp::sandbox(START);
+    let other = TestApp::beside(&app);
+    let project =
+        app.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")).expect(201).id();
+    let token = app.token("purchaser.taibus");
+    let caller = other.public().with("Authorization", &format!("Bearer {token}"));
+    caller.get(&format!("/api/v1/projects/{project}")).expect(200);
+    app.hold("2026-02-10T09:00:00+08:00");
+    assert_eq!(other.as_("admin").get("/api/v1/sandbox/clock").expect(200)["now"], "2026-02-10T01:00:00Z");
+}
+
+#[test]
+fn a_stop_answers_what_it_has_begun() {
+    let mut app = TestApp::sandbox(START);
+    let address = app.address();
+    app.token("purchaser.taibus");
+    let outcome = std::thread::scope(|scope| {
+        // A transaction holds what the registration needs, so that the stop finds it in flight.
+        let sql = app.sql();
+        sql.run("BEGIN; LOCK TABLE projects IN ACCESS EXCLUSIVE MODE").unwrap();
+        let client = crate::support::Client::new(address, app.db().superuser_url.clone());
+        let asking = scope
+            .spawn(move || client.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")));
+        sleep(Duration::from_millis(1500));
+        let free = scope.spawn(move || {
+            sleep(Duration::from_millis(1000));
+            sql.run("COMMIT").unwrap();
+        });
+        app.stop();
+        free.join().unwrap();
+        asking.join().unwrap()
+    });
+    outcome.expect(201);
+    assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
+}

@@ -1,0 +1,98 @@
+//! What anybody may ask without a token; the examples are those of the public contract.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, works::START};
+
+#[test]
+fn where_a_project_must_trade() {
+    let app = TestApp::sandbox(START);
+    let ask = |body: &Value| app.public().post("/api/v1/venue-decisions/preview", body);
+    let taibus = |investment: &str, area: Option<&str>| {
+        let mut body = json!({"regionCode": "152527", "level": "county", "category": "engineering",
+                              "investment": investment});
+        if let Some(area) = area {
+            body["floorArea"] = area.into();
+        }
+        body
+    };
+    for (body, scope, centre, rule) in [
+        (taibus("20000000.00", Some("3000")), "league", "152500", "RT-1"),
+        (taibus("19999999.99", Some("9999.99")), "own", "152527", "RT-6"),
+        (taibus("5000000.00", Some("10000.00")), "league", "152500", "RT-2"),
+        (taibus("5000000.00", None), "own", "152527", "RT-6"),
+    ] {
+        let answer = ask(&body).expect(200);
+        assert_eq!(
+            (&answer["scope"], &answer["centreCode"], &answer["ruleId"]),
+            (&json!(scope), &json!(centre), &json!(rule)),
+            "{body}"
+        );
+        assert!(answer["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()));
+    }
+    let mut body = taibus("20000000.00", Some("10000"));
+    assert_eq!(ask(&body).expect(200)["fired"], json!(["RT-1", "RT-2"]), "all that held, in order");
+    body["investment"] = json!(20_000_000);
+    ask(&body).expect(422).problem("invalid-request").points_to("/investment");
+    let county_of_the_league = json!({"regionCode": "152500", "level": "county", "category": "engineering",
+                                      "investment": "1.00"});
+    ask(&county_of_the_league).expect(422);
+}
+
+#[test]
+fn when_a_period_ends() {
+    let app = TestApp::sandbox(START);
+    let ask = |body: Value| app.public().post("/api/v1/law/deadlines/preview", &body);
+    let answer = ask(json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"})).expect(200);
+    assert_eq!(answer["endsOn"], "2026-02-12");
+    let weekend = ask(json!({"from": "2026-03-18", "length": 3, "unit": "calendarDay"})).expect(200);
+    assert_eq!(weekend["endsOn"], "2026-03-23", "03-21 is a Saturday");
+    let unknown = ask(json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"}));
+    unknown.expect(422).problem("calendar-unavailable");
+}
+
+#[test]
+fn what_a_scoring_rule_comes_to() {
+    let app = TestApp::sandbox(START);
+    let ask = |body: Value| app.public().post("/api/v1/evaluation/preview", &body);
+    let works = |prices: &[(&str, &str)]| {
+        let offers: Vec<Value> = prices.iter().map(|(id, price)| json!({"id": id, "price": price})).collect();
+        json!({"method": "engComprehensive",
+               "parameters": {"benchmark": "trimmedMean", "ceiling": "10200000.00", "fullMarks": "40",
+                              "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 2},
+               "offers": offers})
+    };
+    let offers = [
+        ("A", "9500000.00"),
+        ("B", "9800000.00"),
+        ("C", "9200000.00"),
+        ("D", "9650000.00"),
+        ("E", "10000000.00"),
+    ];
+    let answer = ask(works(&offers)).expect(200);
+    assert_eq!(answer["benchmark"], "9650000.00");
+    let score = |id: &str| {
+        let results = answer["results"].as_array().unwrap();
+        results.iter().find(|one| one["id"] == id).unwrap()["priceScore"].clone()
+    };
+    assert_eq!(["A", "B", "C", "D", "E"].map(score), ["39.22", "38.45", "37.67", "40.00", "36.37"]);
+    ask(works(&offers[..1])).expect(200);
+
+    let purchase = json!({
+        "method": "gpComprehensive", "parameters": {"priceWeight": "30"},
+        "offers": [
+            {"id": "A", "price": "1000000.00", "otherScore": "62.40"},
+            {"id": "B", "price": "950000.00", "otherScore": "57.10"},
+            {"id": "C", "price": "1100000.00", "deductionPercent": "10", "otherScore": "60.10"}
+        ]
+    });
+    let answer = ask(purchase).expect(200);
+    let lines: Vec<(Value, Value, Value)> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].clone(), one["priceScore"].clone(), one["total"].clone()))
+        .collect();
+    let expected = [("A", "28.50", "90.90"), ("C", "28.79", "88.89"), ("B", "30.00", "87.10")];
+    assert_eq!(lines, expected.map(|(id, price, total)| (json!(id), json!(price), json!(total))));
+}
