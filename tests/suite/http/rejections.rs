@@ -3,8 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -100,7 +99,7 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     let answer = head_only(&app, &head);
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
-    // One that announces nothing is answered at the limit, and whoever goes on sending loses the connection.
+    // One that announces nothing is answered at the limit.
     let mut stream = TcpStream::connect(app.address()).unwrap();
     stream
         .write_all(head.replace("content-length: 1073741824", "transfer-encoding: chunked").as_bytes())
@@ -113,11 +112,6 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
-    let begun = Instant::now();
-    while stream.write_all(&chunk).is_ok() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "it goes on reading");
-        sleep(Duration::from_millis(10));
-    }
     app.public().get("/health/ready").expect(200);
 }
 
