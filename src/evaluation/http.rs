@@ -7,8 +7,8 @@ use actix_web::{get, post, web};
 use crate::{
     evaluation::{
         model::{
-            CheckedIn, EvaluationView, LowPriceReview, NewLowPriceVote, NewQualification, NewSheet, NewSignature,
-            Qualified, ReportView, SheetSigned,
+            CheckedIn, EvaluationView, LowPriceReview, NewLowPriceVote, NewQualification, NewSheet,
+            NewSignature, Qualified, ReportView, SheetSigned,
         },
         service, view,
     },

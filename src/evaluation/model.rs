@@ -17,11 +17,7 @@ use crate::{
         AllowedAction, LegalGround, Money, Say,
         id::{AccountId, BidId, OrganisationId, TenderId},
     },
-    scoring::{
-        low_price::LowQuote,
-        method::Marks,
-        sheets::ItemScore,
-    },
+    scoring::{low_price::LowQuote, method::Marks, sheets::ItemScore},
     tenders::TenderPhase,
 };
 
@@ -76,7 +72,19 @@ pub struct RejectedBid {
 }
 
 /// Who found that a bid takes no part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
 pub enum RejectedBy {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{
     evaluation::model::{
-        LowPriceDecision, LowPriceReview, LowPriceVote, NewQualification, NewSheet, QualificationVerdict, RankedBid,
-        RejectedBid, RejectedBy, RepeatedPrices, Report, Sheet, TieDraw,
+        LowPriceDecision, LowPriceReview, LowPriceVote, NewQualification, NewSheet, QualificationVerdict,
+        RankedBid, RejectedBid, RejectedBy, RepeatedPrices, Report, Sheet, TieDraw,
     },
     experts::Seed,
     kernel::{
@@ -58,7 +58,10 @@ pub fn check_qualification(asked: &NewQualification, opened: &[OpenedBid]) -> Re
         }
         let reason = verdict.reason.as_deref().map_or(0, |reason| reason.trim().chars().count());
         if (!verdict.passes && reason == 0) || reason > LONGEST_REASON {
-            wrong.add(format!("/bids/{at}/reason"), "不通过须说明理由（1 至 1000 字） / a reason of 1 to 1000 characters");
+            wrong.add(
+                format!("/bids/{at}/reason"),
+                "不通过须说明理由（1 至 1000 字） / a reason of 1 to 1000 characters",
+            );
         }
     }
     if seen.len() < expected.len() {
@@ -115,7 +118,8 @@ pub fn screen(
                 reason,
             };
             if let Some(reason) = failed.get(&bid.bid) {
-                let reason = Say::new(format!("资格审查不通过：{reason}"), format!("Not qualified: {reason}"));
+                let reason =
+                    Say::new(format!("资格审查不通过：{reason}"), format!("Not qualified: {reason}"));
                 return Some(rejected(RejectedBy::Purchaser, &grounds.qualification, reason));
             }
             let reason = price_fault(bid.price, ceiling)?;
@@ -170,10 +174,16 @@ pub fn check_sheet(
         let mut seen = BTreeSet::new();
         for (at, failed) in technical.fail.iter().enumerate() {
             if !expected.contains(&failed.bid_id) || !seen.insert(failed.bid_id) {
-                wrong.add(format!("/technical/fail/{at}/bidId"), "未知、已否决或重复的投标 / unknown, rejected or repeated bid");
+                wrong.add(
+                    format!("/technical/fail/{at}/bidId"),
+                    "未知、已否决或重复的投标 / unknown, rejected or repeated bid",
+                );
             }
             if !(1..=LONGEST_REASON).contains(&failed.reason.trim().chars().count()) {
-                wrong.add(format!("/technical/fail/{at}/reason"), "须说明理由（1 至 1000 字） / a reason of 1 to 1000 characters");
+                wrong.add(
+                    format!("/technical/fail/{at}/reason"),
+                    "须说明理由（1 至 1000 字） / a reason of 1 to 1000 characters",
+                );
             }
         }
     }
@@ -192,11 +202,17 @@ fn check_marks(
     let mut seen = BTreeSet::new();
     for (at, bid) in marks.iter().enumerate() {
         if !expected.contains(&bid.bid_id) || !seen.insert(bid.bid_id) {
-            wrong.add(format!("/marks/{at}/bidId"), "未知、已否决或重复的投标 / unknown, rejected or repeated bid");
+            wrong.add(
+                format!("/marks/{at}/bidId"),
+                "未知、已否决或重复的投标 / unknown, rejected or repeated bid",
+            );
         }
         for factor in factors.marked() {
             match bid.marks.get(&factor.key) {
-                None => wrong.add(format!("/marks/{at}/marks/{}", factor.key), "缺少该因素的评分 / this factor is not marked"),
+                None => wrong.add(
+                    format!("/marks/{at}/marks/{}", factor.key),
+                    "缺少该因素的评分 / this factor is not marked",
+                ),
                 Some(mark) if *mark > factor.weight => wrong.add(
                     format!("/marks/{at}/marks/{}", factor.key),
                     &format!("不得高于分值{weight} / at most {weight}", weight = factor.weight),
@@ -261,7 +277,11 @@ pub fn failed_by_committee(
                 price: bid.price,
                 by: RejectedBy::Committee,
                 ground: grounds.invalid.clone(),
-                reason: said_by_members("评标委员会半数以上认定不合格", "Failed by more than half of the committee", reasons),
+                reason: said_by_members(
+                    "评标委员会半数以上认定不合格",
+                    "Failed by more than half of the committee",
+                    reasons,
+                ),
             });
         }
     }
@@ -270,7 +290,11 @@ pub fn failed_by_committee(
 
 fn said_by_members(zh: &str, en: &str, reasons: &[(u32, &str)]) -> Say {
     let all = |name: &str, colon: &str, between: &str| {
-        reasons.iter().map(|(member, why)| format!("{name}{member}{colon}{why}")).collect::<Vec<_>>().join(between)
+        reasons
+            .iter()
+            .map(|(member, why)| format!("{name}{member}{colon}{why}"))
+            .collect::<Vec<_>>()
+            .join(between)
     };
     Say::new(format!("{zh}（{}）", all("评委", "：", "；")), format!("{en} ({})", all("member ", ": ", "; ")))
 }
@@ -293,7 +317,11 @@ pub fn low_price_review(
 }
 
 /// The committee's decisions by the votes of more than half of it, in the order of the caught bids.
-pub fn low_price_decisions(review: &LowPriceReview, votes: &[LowPriceVote], members: u32) -> Vec<LowPriceDecision> {
+pub fn low_price_decisions(
+    review: &LowPriceReview,
+    votes: &[LowPriceVote],
+    members: u32,
+) -> Vec<LowPriceDecision> {
     let decide = |id: &str| {
         let bid: BidId = id.parse().ok()?;
         let cast: Vec<&LowPriceVote> = votes.iter().filter(|vote| vote.bid == bid).collect();
@@ -301,8 +329,15 @@ pub fn low_price_decisions(review: &LowPriceReview, votes: &[LowPriceVote], memb
             let same = cast.iter().filter(|vote| vote.accepted == accepted).count();
             u32::try_from(same).is_ok_and(|same| same.saturating_mul(2) > members)
         };
-        let accepted = if most(true) { true } else if most(false) { false } else { return None };
-        let reasons: Vec<String> = cast.iter().map(|vote| format!("评委{}：{}", vote.member, vote.reason)).collect();
+        let accepted = if most(true) {
+            true
+        } else if most(false) {
+            false
+        } else {
+            return None;
+        };
+        let reasons: Vec<String> =
+            cast.iter().map(|vote| format!("评委{}：{}", vote.member, vote.reason)).collect();
         let decided_at = cast.iter().map(|vote| vote.at).max()?;
         Some(LowPriceDecision { bid, accepted, reason: reasons.join("；"), decided_at })
     };
@@ -314,7 +349,8 @@ pub fn low_price_decisions(review: &LowPriceReview, votes: &[LowPriceVote], memb
 /// # Errors
 /// `low-price-open` with the bids.
 pub fn low_price_closed(review: &LowPriceReview) -> Result<(), Refusal> {
-    let decided: BTreeSet<String> = review.decisions.iter().map(|decision| decision.bid.to_string()).collect();
+    let decided: BTreeSet<String> =
+        review.decisions.iter().map(|decision| decision.bid.to_string()).collect();
     let waiting: Vec<&str> =
         review.caught.iter().map(|quote| quote.id.as_str()).filter(|id| !decided.contains(*id)).collect();
     if waiting.is_empty() {
@@ -322,9 +358,14 @@ pub fn low_price_closed(review: &LowPriceReview) -> Result<(), Refusal> {
     }
     let detail = Say::new(
         format!("{}份投标报价异常低，须由评审委员会就其说明作出决定。", waiting.len()),
-        format!("{} bids are abnormally low; the committee must decide on their explanations.", waiting.len()),
+        format!(
+            "{} bids are abnormally low; the committee must decide on their explanations.",
+            waiting.len()
+        ),
     );
-    Err(Refusal::new(Code::LowPriceOpen, detail).by_rule(low_price::ground()).with("bids", serde_json::json!(waiting)))
+    Err(Refusal::new(Code::LowPriceOpen, detail)
+        .by_rule(low_price::ground())
+        .with("bids", serde_json::json!(waiting)))
 }
 
 /// Everything a report is made from.
@@ -385,10 +426,16 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
     }
     // Scored with the others, so that the workings tell what the ceiling did; the method leaves them out.
     if findings.method.ceiling().is_some() {
-        let above = |bid: &&RejectedBid| bid.price.is_some_and(|price| price.value() > findings.ceiling.value());
+        let above =
+            |bid: &&RejectedBid| bid.price.is_some_and(|price| price.value() > findings.ceiling.value());
         let above = rejected.iter().filter(|bid| bid.by == RejectedBy::System).filter(above);
         offers.extend(above.filter_map(|bid| {
-            Some(Offer { id: bid.bid.to_string(), price: bid.price?.amount, deduction_percent: None, other_score: None })
+            Some(Offer {
+                id: bid.bid.to_string(),
+                price: bid.price?.amount,
+                deduction_percent: None,
+                other_score: None,
+            })
         }));
     }
     let scoring = score(findings.method, &offers)?;
@@ -414,7 +461,11 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         effective: count(effective.len()),
         ranked,
         rejected,
-        benchmark: scoring.benchmark.map(|benchmark| benchmark.printed()).transpose().map_err(Problem::internal)?,
+        benchmark: scoring
+            .benchmark
+            .map(|benchmark| benchmark.printed())
+            .transpose()
+            .map_err(Problem::internal)?,
         workings,
         candidates: candidates.iter().map(|id| bid_id(id)).collect::<Result<_, _>>()?,
         low_price: findings.low_price.clone(),
@@ -460,7 +511,10 @@ fn all_rejections(findings: &Findings<'_>) -> Result<Vec<RejectedBid>, SheetFaul
 }
 
 /// Stored item scores of every effective bid; empty where nothing is marked.
-fn sum_sheets(findings: &Findings<'_>, effective: &[&OpenedBid]) -> Result<HashMap<BidId, ItemScores>, Problem> {
+fn sum_sheets(
+    findings: &Findings<'_>,
+    effective: &[&OpenedBid],
+) -> Result<HashMap<BidId, ItemScores>, Problem> {
     if findings.factors.marked().next().is_none() {
         return Ok(HashMap::new());
     }
@@ -483,14 +537,19 @@ fn sum_sheets(findings: &Findings<'_>, effective: &[&OpenedBid]) -> Result<HashM
         .collect()
 }
 
-fn offer(findings: &Findings<'_>, bid: &OpenedBid, other: Option<&ItemScores>) -> Result<Option<Offer>, Problem> {
+fn offer(
+    findings: &Findings<'_>,
+    bid: &OpenedBid,
+    other: Option<&ItemScores>,
+) -> Result<Option<Offer>, Problem> {
     let Some(price) = bid.price else { return Ok(None) };
     let other_score = other
         .map(|scores| Marks::parse(&scores.sum.normalize().to_string()))
         .transpose()
         .map_err(|why| Problem::internal(anyhow::anyhow!("a sum of marks: {why}")))?;
     let purchase = matches!(findings.method.text(), MethodText::GpComprehensive(_));
-    let small = purchase && bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
+    let small =
+        purchase && bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
     Ok(Some(Offer {
         id: bid.bid.to_string(),
         price: price.amount,
@@ -635,7 +694,12 @@ mod tests {
     }
 
     fn grounds() -> Grounds {
-        let ground = |id: &str| LegalGround { id: id.into(), source: "法".into(), article: Some("1".into()), earliest: None };
+        let ground = |id: &str| LegalGround {
+            id: id.into(),
+            source: "法".into(),
+            article: Some("1".into()),
+            earliest: None,
+        };
         Grounds { invalid: ground("ENG-22"), qualification: ground("GPB-9") }
     }
 
@@ -644,7 +708,10 @@ mod tests {
     }
 
     fn price_only() -> Factors {
-        factors(json!([{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}]), Regime::Works)
+        factors(
+            json!([{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}]),
+            Regime::Works,
+        )
     }
 
     fn goods() -> Factors {
@@ -684,7 +751,10 @@ mod tests {
             .iter()
             .map(|(n, compliance, service)| BidMarks {
                 bid_id: id(*n),
-                marks: BTreeMap::from([("compliance".into(), mark(compliance)), ("service".into(), mark(service))]),
+                marks: BTreeMap::from([
+                    ("compliance".into(), mark(compliance)),
+                    ("service".into(), mark(service)),
+                ]),
             })
             .collect();
         sheet(member, NewSheet { technical: None, marks: Some(rows) })
@@ -695,7 +765,9 @@ mod tests {
         MEMBERS
             .into_iter()
             .zip(["22.40", "22.41", "22.39", "22.42", "22.40"])
-            .map(|(member, service)| marks(member, &[(1, "40", service), (2, "35.00", "22.10"), (3, "38", "22.10")]))
+            .map(|(member, service)| {
+                marks(member, &[(1, "40", service), (2, "35.00", "22.10"), (3, "38", "22.10")])
+            })
             .collect()
     }
 
@@ -723,7 +795,15 @@ mod tests {
 
         fn goods(sheets: Vec<Sheet>) -> Self {
             let (ceiling, method, factors) = (yuan("1150000"), goods_method(), goods());
-            Self { opened: c1_bids(), ceiling, method, factors, sheets, least: 3, low_price: LowPriceReview::default() }
+            Self {
+                opened: c1_bids(),
+                ceiling,
+                method,
+                factors,
+                sheets,
+                least: 3,
+                low_price: LowPriceReview::default(),
+            }
         }
 
         fn conclude(&self, seed: u8) -> Result<Conclusion, Problem> {
@@ -761,9 +841,19 @@ mod tests {
         let table: Vec<_> = report
             .ranked
             .iter()
-            .map(|bid| (bid.bid, bid.rank, bid.price_score.to_string(), bid.other_score.to_string(), bid.total.to_string()))
+            .map(|bid| {
+                (
+                    bid.bid,
+                    bid.rank,
+                    bid.price_score.to_string(),
+                    bid.other_score.to_string(),
+                    bid.total.to_string(),
+                )
+            })
             .collect();
-        let row = |n, rank, price: &str, other: &str, total: &str| (id(n), rank, price.into(), other.into(), total.into());
+        let row = |n, rank, price: &str, other: &str, total: &str| {
+            (id(n), rank, price.into(), other.into(), total.into())
+        };
         assert_eq!(
             table,
             [
@@ -793,14 +883,21 @@ mod tests {
 
     #[test]
     fn the_price_alone_rejects_above_the_ceiling_and_without_a_price() {
-        let mut opened = vec![bid(1, Some("200")), bid(2, Some("200.01")), bid(3, None), bid(4, Some("0")), bid(5, Some("1"))];
+        let mut opened = vec![
+            bid(1, Some("200")),
+            bid(2, Some("200.01")),
+            bid(3, None),
+            bid(4, Some("0")),
+            bid(5, Some("1")),
+        ];
         opened[4].outcome = Outcome::Revoked;
         let out = screen(&opened, yuan("200"), &[], &grounds());
         let found: Vec<_> = out.iter().map(|one| (one.bid, one.by, one.ground.id.as_str())).collect();
         let by = RejectedBy::System;
         assert_eq!(found, [(id(2), by, "ENG-22"), (id(3), by, "ENG-22"), (id(4), by, "ENG-22")]);
         assert_eq!(standing(&opened, &out).iter().map(|bid| bid.bid).collect::<Vec<_>>(), [id(1)]);
-        let verdict = QualificationVerdict { bid_id: id(1), passes: false, reason: Some("无营业执照".into()) };
+        let verdict =
+            QualificationVerdict { bid_id: id(1), passes: false, reason: Some("无营业执照".into()) };
         let out = screen(&opened, yuan("200"), &[verdict], &grounds());
         assert_eq!((out[0].by, out[0].ground.id.as_str()), (RejectedBy::Purchaser, "GPB-9"));
         assert!(out[0].reason.zh.contains("无营业执照"));
@@ -843,7 +940,8 @@ mod tests {
         assert_eq!(report.candidates, [&[id(1)], draw.drawn.as_slice()].concat());
         assert!(report.ranked[1].drawn && !report.ranked[0].drawn);
         assert_eq!(case.report(1).tie_draws, report.tie_draws);
-        let other = (2..40).map(|seed| case.report(seed).candidates).find(|order| *order != report.candidates);
+        let other =
+            (2..40).map(|seed| case.report(seed).candidates).find(|order| *order != report.candidates);
         assert!(other.is_some(), "chance decides");
         assert_eq!(repeated_prices(&case.opened), RepeatedPrices { prices: 1, bids: 2, most: 2 });
     }
@@ -856,11 +954,21 @@ mod tests {
         let conforming: Vec<_> = case.opened.iter().collect();
         let ceiling = yuan("1150000").amount;
         let mut review = low_price_review(&conforming, ceiling, Lines::default(), on).unwrap();
-        assert_eq!(review.caught.iter().map(|quote| quote.id.clone()).collect::<Vec<_>>(), [id(2).to_string()]);
+        assert_eq!(
+            review.caught.iter().map(|quote| quote.id.clone()).collect::<Vec<_>>(),
+            [id(2).to_string()]
+        );
         let refusal = low_price_closed(&review).unwrap_err();
-        assert_eq!((refusal.code, refusal.extra["bids"][0].as_str()), (Code::LowPriceOpen, Some(id(2).to_string().as_str())));
+        assert_eq!(
+            (refusal.code, refusal.extra["bids"][0].as_str()),
+            (Code::LowPriceOpen, Some(id(2).to_string().as_str()))
+        );
         let vote = |member, accepted| LowPriceVote {
-            bid: id(2), member, accepted, reason: "无证明".into(), at: DateTime::UNIX_EPOCH,
+            bid: id(2),
+            member,
+            accepted,
+            reason: "无证明".into(),
+            at: DateTime::UNIX_EPOCH,
         };
         let mut votes = vec![vote(1, false), vote(2, true), vote(3, false)];
         assert!(low_price_decisions(&review, &votes, 5).is_empty(), "two of five are no majority");
@@ -868,12 +976,20 @@ mod tests {
         review.decisions = low_price_decisions(&review, &votes, 5);
         assert!(low_price_closed(&review).is_ok());
         case.low_price = review;
-        assert!(matches!(case.conclude(0).unwrap(), Conclusion::TooFew(2)), "two responding bids end a purchase");
+        assert!(
+            matches!(case.conclude(0).unwrap(), Conclusion::TooFew(2)),
+            "two responding bids end a purchase"
+        );
         case.least = 1;
         let report = case.report(0);
-        assert_eq!((report.rejected[0].by, report.rejected[0].ground.id.as_str()), (RejectedBy::LowPrice, "ALP"));
+        assert_eq!(
+            (report.rejected[0].by, report.rejected[0].ground.id.as_str()),
+            (RejectedBy::LowPrice, "ALP")
+        );
         let before = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
-        let review = low_price_review(&case.opened.iter().collect::<Vec<_>>(), ceiling, Lines::default(), before).unwrap();
+        let review =
+            low_price_review(&case.opened.iter().collect::<Vec<_>>(), ceiling, Lines::default(), before)
+                .unwrap();
         assert_eq!(review, LowPriceReview::default());
     }
 
@@ -881,12 +997,13 @@ mod tests {
     fn a_sheet_covers_what_is_still_in_and_nothing_else() {
         let opened = c1_bids();
         let all: Vec<_> = opened.iter().collect();
-        let pointers = |content: &NewSheet, technical, factors: &Factors, standing: &[&OpenedBid]| -> Vec<String> {
-            match check_sheet(content, technical, factors, standing) {
-                Ok(()) => Vec::new(),
-                Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect(),
-            }
-        };
+        let pointers =
+            |content: &NewSheet, technical, factors: &Factors, standing: &[&OpenedBid]| -> Vec<String> {
+                match check_sheet(content, technical, factors, standing) {
+                    Ok(()) => Vec::new(),
+                    Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect(),
+                }
+            };
         let good = marks(1, &[(1, "40", "1"), (2, "0", "30.00"), (3, "1", "1")]).content;
         assert!(pointers(&good, Technical::Marked, &goods(), &all).is_empty());
         assert_eq!(pointers(&good, Technical::Marked, &goods(), &all[..2]), ["/marks/2/bidId"]);
@@ -908,10 +1025,14 @@ mod tests {
     fn a_review_covers_every_opened_bid_and_says_why_not() {
         let opened = c1_bids();
         let verdict = |n, passes, reason: Option<&str>| QualificationVerdict {
-            bid_id: id(n), passes, reason: reason.map(str::to_owned),
+            bid_id: id(n),
+            passes,
+            reason: reason.map(str::to_owned),
         };
         let check = |bids| check_qualification(&NewQualification { bids }, &opened);
-        assert!(check(vec![verdict(1, true, None), verdict(2, true, None), verdict(3, false, Some("x"))]).is_ok());
+        assert!(
+            check(vec![verdict(1, true, None), verdict(2, true, None), verdict(3, false, Some("x"))]).is_ok()
+        );
         let wrong = check(vec![verdict(1, false, Some(" ")), verdict(1, true, None)]).unwrap_err();
         let pointers: Vec<_> = wrong.errors.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/bids/0/reason", "/bids/1/bidId", "/bids"]);
@@ -919,7 +1040,8 @@ mod tests {
 
     #[test]
     fn fifteen_hundred_bids_are_summed_in_moments() {
-        let opened: Vec<_> = (1..=1525).map(|n| bid(n, Some(&format!("{}.{:02}", 100 + n % 50, n % 100)))).collect();
+        let opened: Vec<_> =
+            (1..=1525).map(|n| bid(n, Some(&format!("{}.{:02}", 100 + n % 50, n % 100)))).collect();
         let case = Case::works(opened, MEMBERS.map(|member| fails(member, &[5, 6, 7])).to_vec());
         let begun = std::time::Instant::now();
         let report = case.report(0);

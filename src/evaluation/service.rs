@@ -22,11 +22,7 @@ use crate::{
     },
     experts::{self, Seat, SeatState, Seed, draw::Body, service::unnamed_member},
     identity::{Action, Object, authorize, cards},
-    kernel::{
-        Actor, Code, Problem, Refusal, Rejection, Say,
-        id::TenderId,
-        time::hall_date,
-    },
+    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
     law::{Event, Law, QualificationBy, Regime},
     ledger::{self, Entry},
     opening::{OpenedBid, opened_bids},
@@ -35,7 +31,7 @@ use crate::{
         http::Reply,
     },
     projects::Project,
-    scoring::{low_price::Lines, ranking::MOST_CANDIDATES},
+    scoring::ranking::MOST_CANDIDATES,
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -88,10 +84,12 @@ async fn at_table<'l>(
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
-    let seat = experts::seat_of(tx.conn(), id, account).await?.filter(|seat| seat.state == SeatState::CheckedIn);
+    let seat =
+        experts::seat_of(tx.conn(), id, account).await?.filter(|seat| seat.state == SeatState::CheckedIn);
     permit(actor, action, &setting.project, &tender, seat.is_some())?;
     let seat = seat.ok_or_else(Rejection::forbidden)?;
-    let number = seat.number.and_then(|number| u32::try_from(number).ok()).ok_or_else(Rejection::forbidden)?;
+    let number =
+        seat.number.and_then(|number| u32::try_from(number).ok()).ok_or_else(Rejection::forbidden)?;
     let evaluation = begun(store::find(tx.conn(), id).await?)?;
     Ok(AtTable { tender, setting, seat, number, evaluation, now })
 }
@@ -145,17 +143,24 @@ pub async fn qualify(
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
     tenders::permit(actor, Action::QualificationReview, &setting.project, &tender)?;
     if setting.procedure.qualification_by != QualificationBy::Purchaser {
-        let detail = Say::new("本项目由评标委员会审查资格。", "In this procedure the committee reviews qualification.");
+        let detail = Say::new(
+            "本项目由评标委员会审查资格。",
+            "In this procedure the committee reviews qualification.",
+        );
         return Err(Refusal::new(Code::WrongState, detail).into());
     }
     rules::check_qualification(&asked, &opened_bids(tx.conn(), id).await?)?;
     let verdicts = serde_json::to_value(&asked.bids).map_err(Problem::internal)?;
-    let row = store::insert_review(tx, id, verdicts, account, now).await.on_constraint("qualification_reviews_once", || {
-        Refusal::new(Code::Duplicate, Say::new("资格审查已完成。", "Qualification is reviewed already."))
-    })?;
+    let row = store::insert_review(tx, id, verdicts, account, now)
+        .await
+        .on_constraint("qualification_reviews_once", || {
+            Refusal::new(Code::Duplicate, Say::new("资格审查已完成。", "Qualification is reviewed already."))
+        })?;
     let qualified = count(asked.bids.iter().filter(|verdict| verdict.passes).count());
     let entry = Entry::new("qualification.reviewed").project(tender.project).tender(id);
-    let entry = entry.row("qualification_reviews", row).facts(json!({"qualified": qualified, "of": asked.bids.len()}));
+    let entry = entry
+        .row("qualification_reviews", row)
+        .facts(json!({"qualified": qualified, "of": asked.bids.len()}));
     ledger::record(tx, actor, now, entry).await?;
     let (minimum, ground) = least_qualified(&setting)?;
     if qualified < minimum {
@@ -205,7 +210,11 @@ pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> R
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
     tenders::permit(actor, Action::EvaluationStart, &setting.project, &tender)?;
     if store::find(tx.conn(), id).await?.is_some() {
-        return Err(Refusal::new(Code::Duplicate, Say::new("评审已经开始。", "The evaluation has begun already.")).into());
+        return Err(Refusal::new(
+            Code::Duplicate,
+            Say::new("评审已经开始。", "The evaluation has begun already."),
+        )
+        .into());
     }
     let members = complete_committee(&setting, &experts::seats(tx.conn(), id).await?)?;
     let verdicts = reviewed(&setting, store::review(tx.conn(), id).await?)?;
@@ -226,13 +235,20 @@ pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> R
     };
     store::insert(tx, &evaluation).await?;
     let event = tenders::note(tx, &tender, Event::EvaluationStarted, now, None).await?;
-    let entry = Entry::new("evaluation.started").project(tender.project).tender(id).row("evaluations", evaluation.id);
+    let entry =
+        Entry::new("evaluation.started").project(tender.project).tender(id).row("evaluations", evaluation.id);
     let facts = json!({"members": members, "rejected": evaluation.screening.len()});
     ledger::record(tx, actor, now, entry.row("tender_events", event).facts(facts)).await?;
     answer(tx, actor, law, id, now).await
 }
 
-async fn answer(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId, now: DateTime<Utc>) -> Result<Reply, Problem> {
+async fn answer(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    now: DateTime<Utc>,
+) -> Result<Reply, Problem> {
     let (view, version) = view::evaluation(tx.conn(), actor, law, id, now).await?;
     Ok(Reply::ok(&view)?.at_version(version))
 }
@@ -261,8 +277,13 @@ fn reviewed(
         (QualificationBy::Committee, _) => Ok(Vec::new()),
         (QualificationBy::Purchaser, Some(verdicts)) => Ok(verdicts),
         (QualificationBy::Purchaser, None) => {
-            let detail = Say::new("须先由采购人或代理机构审查资格。", "The purchaser or its agency reviews qualification first.");
-            Err(Refusal::new(Code::QualificationMissing, detail).by_rule(grounds(setting)?.qualification).into())
+            let detail = Say::new(
+                "须先由采购人或代理机构审查资格。",
+                "The purchaser or its agency reviews qualification first.",
+            );
+            Err(Refusal::new(Code::QualificationMissing, detail)
+                .by_rule(grounds(setting)?.qualification)
+                .into())
         }
     }
 }
@@ -326,11 +347,15 @@ fn review_low_prices(
     let failed = rules::failed_by_committee(&members, &sheets, &in_question, &grounds(&table.setting)?);
     let out: Vec<_> = screening.iter().cloned().chain(failed.map_err(Refusal::from)?).collect();
     let document = &table.tender.document;
-    let lines = document.evaluation.low_price_lines.unwrap_or_else(Lines::default);
+    let lines = document.evaluation.low_price_lines.unwrap_or_default();
     rules::low_price_review(&rules::standing(opened, &out), document.ceiling.amount, lines, table.setting.on)
 }
 
-async fn record_low_prices(tx: &mut Tx<'_>, table: &mut AtTable<'_>, review: LowPriceReview) -> Result<(), Problem> {
+async fn record_low_prices(
+    tx: &mut Tx<'_>,
+    table: &mut AtTable<'_>,
+    review: LowPriceReview,
+) -> Result<(), Problem> {
     let facts = json!({"applies": review.applies, "caught": review.caught});
     table.evaluation.low_price = Some(review);
     store::update(tx, &mut table.evaluation).await?;
@@ -358,12 +383,22 @@ pub async fn vote_on_low_price(
         return Err(Rejection::at("/bidId", "unknown", detail).into());
     }
     let reason = fitting(&asked.reason, "/reason")?;
-    let vote = LowPriceVote { bid: asked.bid_id, member: table.number, accepted: asked.accepted, reason, at: table.now };
-    let row = store::insert_vote(tx, id, table.seat.id, table.stored_number(), &vote)
-        .await
-        .on_constraint("low_price_votes_once", || {
-            Refusal::new(Code::Duplicate, Say::new("您已对该投标表决。", "You have voted on this bid already."))
-        })?;
+    let vote = LowPriceVote {
+        bid: asked.bid_id,
+        member: table.number,
+        accepted: asked.accepted,
+        reason,
+        at: table.now,
+    };
+    let row = store::insert_vote(tx, id, table.seat.id, table.stored_number(), &vote).await.on_constraint(
+        "low_price_votes_once",
+        || {
+            Refusal::new(
+                Code::Duplicate,
+                Say::new("您已对该投标表决。", "You have voted on this bid already."),
+            )
+        },
+    )?;
     let entry = table.entry("lowPrice.voted").row("low_price_votes", row);
     let facts = json!({"member": table.number, "bid": vote.bid, "accepted": vote.accepted});
     ledger::record(tx, &unnamed_member(), table.now, entry.facts(facts)).await?;
@@ -428,7 +463,10 @@ pub async fn make_report(
             });
             evaluation.report = Some((*report, hash, now));
             store::update(tx, &mut evaluation).await?;
-            let entry = Entry::new("report.made").project(tender.project).tender(id).row("evaluations", evaluation.id);
+            let entry = Entry::new("report.made")
+                .project(tender.project)
+                .tender(id)
+                .row("evaluations", evaluation.id);
             ledger::record(tx, actor, now, entry.facts(facts)).await?;
         }
     }
@@ -468,7 +506,10 @@ fn conclude(
         small_enterprise: document.evaluation.small_enterprise_percent,
         members,
         sheets: &sheets,
-        sheet_hashes: signed.iter().map(|one| (one.member, one.sheet_hash.clone())).collect::<BTreeMap<_, _>>(),
+        sheet_hashes: signed
+            .iter()
+            .map(|one| (one.member, one.sheet_hash.clone()))
+            .collect::<BTreeMap<_, _>>(),
         screening: &evaluation.screening,
         low_price,
         most_candidates: most,
@@ -487,7 +528,10 @@ fn too_few(setting: &Setting<'_>, left: usize) -> Result<Say, Problem> {
     let article = ground.article.unwrap_or_default();
     Ok(Say::new(
         format!("评审后有效投标{left}家，本次招标失败（{} {article}）", ground.source),
-        format!("{left} effective bids are left after the evaluation: the tender fails ({} {article})", ground.source),
+        format!(
+            "{left} effective bids are left after the evaluation: the tender fails ({} {article})",
+            ground.source
+        ),
     ))
 }
 
@@ -503,19 +547,30 @@ pub async fn sign_report(
     asked: NewSignature,
 ) -> Result<Reply, Problem> {
     let mut table = at_table(tx, actor, law, id, Action::ReportSign).await?;
-    let no_report = || Refusal::new(Code::WrongState, Say::new("评审报告尚未形成。", "The report is not made yet."));
+    let no_report =
+        || Refusal::new(Code::WrongState, Say::new("评审报告尚未形成。", "The report is not made yet."));
     let hash = table.evaluation.report.as_ref().map(|(_, hash, _)| *hash).ok_or_else(no_report)?;
     if hex::encode(hash) != asked.report_hash {
-        let detail = Say::new("所签摘要与评审报告不符，请重新阅读。", "This is not the hash of the report; read it again.");
+        let detail = Say::new(
+            "所签摘要与评审报告不符，请重新阅读。",
+            "This is not the hash of the report; read it again.",
+        );
         return Err(Refusal::new(Code::ReportChanged, detail).into());
     }
     let dissent = asked.dissent.as_deref().map(|text| fitting(text, "/dissent")).transpose()?;
-    let row =
-        store::insert_signature(tx, id, table.seat.id, table.stored_number(), &hash, dissent.as_deref(), table.now)
-            .await
-            .on_constraint("report_signatures_once", || {
-                Refusal::new(Code::Duplicate, Say::new("您已签署评审报告。", "You have signed the report already."))
-            })?;
+    let row = store::insert_signature(
+        tx,
+        id,
+        table.seat.id,
+        table.stored_number(),
+        &hash,
+        dissent.as_deref(),
+        table.now,
+    )
+    .await
+    .on_constraint("report_signatures_once", || {
+        Refusal::new(Code::Duplicate, Say::new("您已签署评审报告。", "You have signed the report already."))
+    })?;
     let mut entry = table.entry("report.signed").row("report_signatures", row);
     if let Some(reason) = dissent {
         entry = entry.because(reason);
@@ -550,14 +605,16 @@ pub async fn deliver(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
     tenders::permit(actor, Action::ReportDeliver, &setting.project, &tender)?;
     let mut evaluation = begun(store::find(tx.conn(), id).await?)?;
     if evaluation.signed_at.is_none() || evaluation.delivered.is_some() {
-        let detail = Say::new("评审报告尚未签署或已送交。", "The report is not signed yet or was delivered already.");
+        let detail =
+            Say::new("评审报告尚未签署或已送交。", "The report is not signed yet or was delivered already.");
         return Err(Refusal::new(Code::WrongState, detail).into());
     }
     let late = setting.permit(Event::ReportReceived, now)?;
     evaluation.delivered = Some((now, late.as_ref().map(|rule| rule.id.clone())));
     store::update(tx, &mut evaluation).await?;
     let event = tenders::note(tx, &tender, Event::ReportReceived, now, late.as_ref()).await?;
-    let entry = Entry::new("report.delivered").project(tender.project).tender(id).row("evaluations", evaluation.id);
+    let entry =
+        Entry::new("report.delivered").project(tender.project).tender(id).row("evaluations", evaluation.id);
     let facts = json!({"late": late.map(|rule| rule.id)});
     ledger::record(tx, actor, now, entry.row("tender_events", event).facts(facts)).await?;
     answer(tx, actor, law, id, now).await

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
+    AsChangeset, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, Selectable,
+    SelectableHelper,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::Serialize;
@@ -72,7 +73,8 @@ pub async fn review(
         .first(conn)
         .await
         .optional()?;
-    kept.map(|json| serde_json::from_value(json).map_err(unreadable("qualification_reviews.verdicts"))).transpose()
+    kept.map(|json| serde_json::from_value(json).map_err(unreadable("qualification_reviews.verdicts")))
+        .transpose()
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -219,11 +221,19 @@ pub async fn insert_sheet(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn signed_sheets(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<SignedSheet>, Problem> {
+pub async fn signed_sheets(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<SignedSheet>, Problem> {
     let rows: Vec<(i32, Value, Vec<u8>, DateTime<Utc>)> = score_sheets::table
         .filter(score_sheets::tender_id.eq(tender))
         .order(score_sheets::number)
-        .select((score_sheets::number, score_sheets::sheet, score_sheets::sheet_hash, score_sheets::signed_at))
+        .select((
+            score_sheets::number,
+            score_sheets::sheet,
+            score_sheets::sheet_hash,
+            score_sheets::signed_at,
+        ))
         .load(conn)
         .await?;
     rows.into_iter()
@@ -329,7 +339,10 @@ pub async fn insert_signature(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn signatures(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<ReportSignature>, Problem> {
+pub async fn signatures(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<ReportSignature>, Problem> {
     let rows: Vec<(i32, Option<String>, DateTime<Utc>)> = report_signatures::table
         .filter(report_signatures::tender_id.eq(tender))
         .order(report_signatures::number)
@@ -337,6 +350,8 @@ pub async fn signatures(conn: &mut AsyncPgConnection, tender: TenderId) -> Resul
         .load(conn)
         .await?;
     rows.into_iter()
-        .map(|(number, dissent, signed_at)| Ok(ReportSignature { member: member_of(number)?, dissent, signed_at }))
+        .map(|(number, dissent, signed_at)| {
+            Ok(ReportSignature { member: member_of(number)?, dissent, signed_at })
+        })
         .collect()
 }

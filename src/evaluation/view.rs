@@ -12,17 +12,14 @@ use diesel_async::AsyncPgConnection;
 use crate::{
     evaluation::{
         model::{
-            BidToEvaluate, Evaluation, EvaluationResult, EvaluationView, Member, Progress, ReportView, SignedSheet,
+            BidToEvaluate, Evaluation, EvaluationResult, EvaluationView, Member, Progress, ReportView,
+            SignedSheet,
         },
         rules, service, store,
     },
     experts::{self, Seat, SeatState},
     identity::{Action, Object, authorize, cards},
-    kernel::{
-        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
-        id::TenderId,
-        time::hall_date,
-    },
+    kernel::{Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
     law::{Law, QualificationBy},
     opening::{OpenedBid, opened_bids},
     projects::Project,
@@ -65,7 +62,10 @@ impl Standing {
 
     fn reads_report(&self, tender: &Tender, evaluation: &Evaluation) -> bool {
         let signed_for_host = self.hosts && evaluation.signed_at.is_some();
-        self.oversees || self.seat.is_some() || signed_for_host || (self.public && tender.phase != TenderPhase::Failed)
+        self.oversees
+            || self.seat.is_some()
+            || signed_for_host
+            || (self.public && tender.phase != TenderPhase::Failed)
     }
 }
 
@@ -73,7 +73,8 @@ impl Standing {
 fn is_public(project: &Project, tender: &Tender) -> bool {
     let parties = project.parties();
     let object = Object::of(&parties, tender.phase.authority());
-    tender.phase == TenderPhase::Candidates || authorize(&Actor::Public, Action::EvaluationRead, &object).is_ok()
+    tender.phase == TenderPhase::Candidates
+        || authorize(&Actor::Public, Action::EvaluationRead, &object).is_ok()
 }
 
 /// How far the committee is.
@@ -105,11 +106,14 @@ pub async fn evaluation(
     let seats = experts::seats(conn, id).await?;
     let signed = store::signed_sheets(conn, id).await?;
     let inside = standing.oversees || standing.seat.is_some();
-    let number = standing.seat.as_ref().and_then(|seat| seat.number).and_then(|number| u32::try_from(number).ok());
+    let number =
+        standing.seat.as_ref().and_then(|seat| seat.number).and_then(|number| u32::try_from(number).ok());
     let opened = if inside { opened_bids(conn, id).await? } else { Vec::new() };
     let bids = if inside { Some(bids(conn, &opened, evaluation.as_ref()).await?) } else { None };
     let report = match &evaluation {
-        Some(evaluation) if standing.reads_report(&tender, evaluation) => report_view(conn, evaluation).await?,
+        Some(evaluation) if standing.reads_report(&tender, evaluation) => {
+            report_view(conn, evaluation).await?
+        }
         _ => None,
     };
     let released = experts::names_released(&setting);
@@ -134,7 +138,11 @@ pub async fn evaluation(
 }
 
 /// A member sees the own sheet only; supervisors see all.
-fn own_sheets(standing: &Standing, number: Option<u32>, signed: Vec<SignedSheet>) -> Option<Vec<SignedSheet>> {
+fn own_sheets(
+    standing: &Standing,
+    number: Option<u32>,
+    signed: Vec<SignedSheet>,
+) -> Option<Vec<SignedSheet>> {
     if standing.oversees {
         return Some(signed);
     }
@@ -166,13 +174,23 @@ async fn bids(
         .collect())
 }
 
-async fn report_view(conn: &mut AsyncPgConnection, evaluation: &Evaluation) -> Result<Option<ReportView>, Problem> {
+async fn report_view(
+    conn: &mut AsyncPgConnection,
+    evaluation: &Evaluation,
+) -> Result<Option<ReportView>, Problem> {
     let Some((report, hash, made_at)) = &evaluation.report else { return Ok(None) };
     if !service::report_is_intact(report, hash)? {
-        return Err(Problem::internal(anyhow::anyhow!("the report of {} is not the one signed", evaluation.tender)));
+        return Err(Problem::internal(anyhow::anyhow!(
+            "the report of {} is not the one signed",
+            evaluation.tender
+        )));
     }
-    let ids: Vec<_> =
-        report.ranked.iter().map(|bid| bid.bidder).chain(report.rejected.iter().map(|bid| bid.bidder)).collect();
+    let ids: Vec<_> = report
+        .ranked
+        .iter()
+        .map(|bid| bid.bidder)
+        .chain(report.rejected.iter().map(|bid| bid.bidder))
+        .collect();
     let bidders: BTreeMap<String, Say> =
         cards(conn, &ids).await?.into_iter().map(|(id, card)| (id.to_string(), card.name())).collect();
     Ok(Some(ReportView {

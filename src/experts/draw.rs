@@ -179,7 +179,8 @@ pub fn freeze(
 }
 
 fn exclusion(candidate: &Candidate, own: &[Body], avoided: &[Body]) -> Option<ExclusionReason> {
-    let works_for = |bodies: &[Body]| bodies.iter().any(|body| body.is_unit(candidate.unit, &candidate.unit_name));
+    let works_for =
+        |bodies: &[Body]| bodies.iter().any(|body| body.is_unit(candidate.unit, &candidate.unit_name));
     [
         (!candidate.active, ExclusionReason::NotActive),
         (candidate.drawn_before, ExclusionReason::DrawnBefore),
@@ -211,7 +212,12 @@ pub struct Drawn {
 ///
 /// # Errors
 /// `pool-too-small` naming the specialty that cannot be filled.
-pub fn draw(pool: &[PoolEntry], slots: &[DrawSlot], reserves: u32, seed: &Seed) -> Result<Vec<Drawn>, Refusal> {
+pub fn draw(
+    pool: &[PoolEntry],
+    slots: &[DrawSlot],
+    reserves: u32,
+    seed: &Seed,
+) -> Result<Vec<Drawn>, Refusal> {
     let mut taken = BTreeSet::new();
     let mut drawn = Vec::new();
     for reserve in [false, true] {
@@ -328,11 +334,15 @@ mod tests {
         all[3].busy = true;
         all[4].other_side = true;
         all[5].drawn_before = true;
-        let named = Body { organisation: Some(OrganisationId(Uuid::from_u128(77))), name: "乙公司".into() };
+        let named =
+            Body { organisation: Some(OrganisationId(Uuid::from_u128(77))), name: "乙公司".into() };
         let (pool, out) = freeze(DrawId(Uuid::nil()), &all, &[body("甲采购中心")], &[named]);
         assert_eq!(pool.len(), 14);
         let reasons: Vec<_> = out.iter().map(|one| one.reason).collect();
-        assert_eq!(reasons, [R::NotActive, R::OwnUnit, R::AvoidedUnit, R::Busy, R::OtherSide, R::DrawnBefore]);
+        assert_eq!(
+            reasons,
+            [R::NotActive, R::OwnUnit, R::AvoidedUnit, R::Busy, R::OtherSide, R::DrawnBefore]
+        );
         assert!(pool.iter().all(|entry| out.iter().all(|left| left.expert != entry.expert)));
     }
 

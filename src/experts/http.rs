@@ -34,7 +34,9 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 /// When the operating system gives none.
 pub fn chance() -> Result<Seed, Problem> {
     let mut seed = [0; 32];
-    SysRng.try_fill_bytes(&mut seed).map_err(|error| Problem::internal(anyhow::anyhow!("no chance: {error}")))?;
+    SysRng
+        .try_fill_bytes(&mut seed)
+        .map_err(|error| Problem::internal(anyhow::anyhow!("no chance: {error}")))?;
     Ok(Seed(seed))
 }
 

@@ -25,10 +25,8 @@ const SPECIALTIES: [&[&str]; 8] = [
 ];
 
 /// The expert whose unit is the purchaser of this login, and the one whose unit is this agency.
-const MUST_BE_AVOIDED: [(&str, &str, Role); 2] = [
-    ("expert.039", "purchaser.taibus", Role::Purchaser),
-    ("expert.040", "agency.one", Role::Agency),
-];
+const MUST_BE_AVOIDED: [(&str, &str, Role); 2] =
+    [("expert.039", "purchaser.taibus", Role::Purchaser), ("expert.040", "agency.one", Role::Agency)];
 
 /// Enrols the sandbox's experts in the pool; does nothing where they are enrolled. Their accounts exist before.
 ///
@@ -68,7 +66,11 @@ pub async fn found(tx: &mut Tx<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn work_where_avoided(tx: &mut Tx<'_>, account: &AccountSummary, expert: &mut Expert) -> Result<(), Problem> {
+async fn work_where_avoided(
+    tx: &mut Tx<'_>,
+    account: &AccountSummary,
+    expert: &mut Expert,
+) -> Result<(), Problem> {
     let Some((_, employer, role)) = MUST_BE_AVOIDED.iter().find(|(login, ..)| *login == account.login) else {
         return Ok(());
     };

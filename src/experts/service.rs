@@ -10,8 +10,8 @@ use crate::{
     experts::{
         draw::{self, Body, Drawn, PoolEntry, Seed},
         model::{
-            Assignment, Assignments, Draw, DrawState, DrawView, FilledSlot, NamedSeat, NewDraw, Run, Seat, SeatState,
-            Transcript, specialty_name,
+            Assignment, Assignments, Draw, DrawState, DrawView, FilledSlot, NamedSeat, NewDraw, Run, Seat,
+            SeatState, Transcript, specialty_name,
         },
         store, venue,
     },
@@ -35,7 +35,13 @@ const MOST_UNITS: usize = 500;
 ///
 /// # Errors
 /// 403, 404, 409 when the committee would be unlawful or is complete, 422 with pointers.
-pub async fn request(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId, new: NewDraw) -> Result<Reply, Problem> {
+pub async fn request(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+    new: NewDraw,
+) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
@@ -57,7 +63,8 @@ pub async fn request(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId, ne
     };
     let seats = store::seats(tx.conn(), id).await?;
     check_size(&setting, &tender, &seats, draw.size())?;
-    let side = if setting.project.agency == Some(account.organisation) { Side::Agency } else { Side::Purchaser };
+    let side =
+        if setting.project.agency == Some(account.organisation) { Side::Agency } else { Side::Purchaser };
     claim_side(tx, tender.project, account.account, side).await?;
     let mut entry = Entry::new("draw.requested").project(tender.project).tender(id).row("draws", draw.id.0);
     if let Some(mut waiting) = store::waiting(tx.conn(), id).await? {
@@ -66,7 +73,13 @@ pub async fn request(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId, ne
         entry = entry.row("draws", waiting.id.0);
     }
     store::insert_draw(tx, &draw).await?;
-    ledger::record(tx, actor, now, entry.facts(json!({"slots": draw.slots, "avoided": draw.avoid_units.len()}))).await?;
+    ledger::record(
+        tx,
+        actor,
+        now,
+        entry.facts(json!({"slots": draw.slots, "avoided": draw.avoid_units.len()})),
+    )
+    .await?;
     let view = view(tx.conn(), actor, law, &tender, &mut draw, now).await?;
     Ok(Reply::created(format!("/api/v1/draws/{}", draw.id), &view)?.at_version(draw.version))
 }
@@ -95,7 +108,10 @@ fn check_request(new: &NewDraw) -> Result<Vec<String>, Rejection> {
     for (at, unit) in new.avoid_units.iter().enumerate() {
         let unit = unit.trim();
         if !(1..=200).contains(&unit.chars().count()) || at >= MOST_UNITS {
-            let detail = Say::new("单位名称须为 1 至 200 字，至多 500 个。", "Units have 1 to 200 characters; 500 at most.");
+            let detail = Say::new(
+                "单位名称须为 1 至 200 字，至多 500 个。",
+                "Units have 1 to 200 characters; 500 at most.",
+            );
             return Err(Rejection::at(format!("/avoidUnits/{at}"), "length", detail));
         }
         if !units.iter().any(|known| known == unit) {
@@ -113,7 +129,10 @@ fn check_size(setting: &Setting<'_>, tender: &Tender, seats: &[Seat], asked: u32
         let detail = if vacant == 0 {
             Say::new("评审委员会已抽取完毕。", "The committee is drawn already.")
         } else {
-            Say::new(format!("空缺 {vacant} 席，须补抽 {vacant} 人。"), format!("{vacant} seats are vacant; draw {vacant}."))
+            Say::new(
+                format!("空缺 {vacant} 席，须补抽 {vacant} 人。"),
+                format!("{vacant} seats are vacant; draw {vacant}."),
+            )
         };
         return Err(Refusal::new(Code::Duplicate, detail).into());
     }
@@ -201,19 +220,30 @@ fn waits(draw: &Draw) -> Result<(), Refusal> {
     if draw.state == DrawState::Requested {
         return Ok(());
     }
-    Err(Refusal::new(Code::WrongState, Say::new("该抽取已完成或已被取代。", "This draw is done or superseded.")))
+    Err(Refusal::new(
+        Code::WrongState,
+        Say::new("该抽取已完成或已被取代。", "This draw is done or superseded."),
+    ))
 }
 
 /// Works: at most so many hours before the opening (EX-5, a setting). Purchases: EX-4, from the planned beginning
 /// of the evaluation.
-fn within_window(setting: &Setting<'_>, tender: &Tender, planned: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Problem> {
+fn within_window(
+    setting: &Setting<'_>,
+    tender: &Tender,
+    planned: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     if setting.procedure.regime == Regime::Tendering {
         let hours = setting.law.settings().engineering_draw_window_hours;
         let earliest = tender.deadline - TimeDelta::hours(i64::from(hours));
         if now < earliest {
             let detail = Say::new(
                 format!("本中心规定开标前 {hours} 小时内抽取专家，最早 {}。", in_hall_zone(earliest)),
-                format!("The centre draws experts within {hours} hours of the opening, not before {}.", in_hall_zone(earliest)),
+                format!(
+                    "The centre draws experts within {hours} hours of the opening, not before {}.",
+                    in_hall_zone(earliest)
+                ),
             );
             let mut rule = Law::setting_ground("engineeringDrawWindowHours");
             rule.earliest = Some(earliest);
@@ -291,7 +321,8 @@ async fn view(
     let filled = |specialty: &str| {
         let drawn = |seat: &&Seat| seat.specialty == specialty && seat.number.is_some();
         // A substitute takes over a number, so numbers are counted, not persons.
-        let numbers: std::collections::BTreeSet<_> = seats.iter().filter(drawn).map(|seat| seat.number).collect();
+        let numbers: std::collections::BTreeSet<_> =
+            seats.iter().filter(drawn).map(|seat| seat.number).collect();
         u32::try_from(numbers.len()).unwrap_or(u32::MAX)
     };
     let slots: Vec<FilledSlot> = draw
@@ -424,7 +455,8 @@ pub async fn seat_of(
 /// # Errors
 /// When the database is away.
 pub async fn named(conn: &mut AsyncPgConnection, seats: &[Seat]) -> Result<Vec<NamedSeat>, Problem> {
-    let accounts = identity::accounts(conn, &seats.iter().map(|seat| seat.account).collect::<Vec<_>>()).await?;
+    let accounts =
+        identity::accounts(conn, &seats.iter().map(|seat| seat.account).collect::<Vec<_>>()).await?;
     let ids: Vec<Uuid> = seats.iter().map(|seat| seat.expert).collect();
     let experts = store::experts_by_id(conn, &ids).await?;
     Ok(seats
@@ -506,7 +538,12 @@ pub async fn check_in(
     Ok(seat)
 }
 
-async fn conflict(tx: &mut Tx<'_>, tender: &Tender, seat: &Seat, bidders: &[Body]) -> Result<Option<String>, Problem> {
+async fn conflict(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    seat: &Seat,
+    bidders: &[Body],
+) -> Result<Option<String>, Problem> {
     let expert = store::experts_by_id(tx.conn(), &[seat.expert]).await?;
     let expert = expert.first().ok_or_else(Rejection::not_found)?;
     if bidders.iter().any(|body| body.is_unit(expert.unit, &expert.unit_name)) {
@@ -514,7 +551,9 @@ async fn conflict(tx: &mut Tx<'_>, tender: &Tender, seat: &Seat, bidders: &[Body
     }
     let side = identity::side_of(tx.conn(), tender.project, seat.account).await?;
     if side.is_some_and(|side| side != Side::Expert) {
-        return Ok(Some("在本项目中有其他身份，应当回避 / the member takes another side in the project".to_owned()));
+        return Ok(Some(
+            "在本项目中有其他身份，应当回避 / the member takes another side in the project".to_owned(),
+        ));
     }
     Ok(None)
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension, QueryDsl,
-    Queryable, QueryableByName, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension,
+    QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -181,17 +181,18 @@ impl TryFrom<DrawRow> for Draw {
     type Error = Problem;
 
     fn try_from(row: DrawRow) -> Result<Self, Problem> {
-        let run = match (row.run_at, row.run_by, row.evaluation_planned_at, row.pool, row.exclusions, row.seed) {
-            (Some(at), Some(by), Some(planned), Some(pool), Some(exclusions), Some(seed)) => Some(Run {
-                at,
-                by,
-                evaluation_planned_at: planned,
-                pool: serde_json::from_value(pool).map_err(unreadable("draws.pool"))?,
-                exclusions: serde_json::from_value(exclusions).map_err(unreadable("draws.exclusions"))?,
-                seed: Seed(seed.try_into().map_err(|_| unreadable("draws.seed")("length"))?),
-            }),
-            _ => None,
-        };
+        let run =
+            match (row.run_at, row.run_by, row.evaluation_planned_at, row.pool, row.exclusions, row.seed) {
+                (Some(at), Some(by), Some(planned), Some(pool), Some(exclusions), Some(seed)) => Some(Run {
+                    at,
+                    by,
+                    evaluation_planned_at: planned,
+                    pool: serde_json::from_value(pool).map_err(unreadable("draws.pool"))?,
+                    exclusions: serde_json::from_value(exclusions).map_err(unreadable("draws.exclusions"))?,
+                    seed: Seed(seed.try_into().map_err(|_| unreadable("draws.seed")("length"))?),
+                }),
+                _ => None,
+            };
         Ok(Self {
             id: row.id,
             tender: row.tender_id,
@@ -259,7 +260,8 @@ pub async fn update_draw(tx: &mut Tx<'_>, draw: &mut Draw) -> Result<(), Problem
 /// # Errors
 /// When the database is away.
 pub async fn draw(conn: &mut AsyncPgConnection, id: DrawId) -> Result<Option<Draw>, Problem> {
-    let row: Option<DrawRow> = draws::table.find(id).select(DrawRow::as_select()).first(conn).await.optional()?;
+    let row: Option<DrawRow> =
+        draws::table.find(id).select(DrawRow::as_select()).first(conn).await.optional()?;
     row.map(Draw::try_from).transpose()
 }
 
