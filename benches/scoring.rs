@@ -6,11 +6,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tenderhall::{
+    kernel::money::Amount,
     scoring::{
         method::Method,
         scoring::{Offer, score},
     },
-    kernel::money::Amount,
 };
 
 /// Offers that reached the scoring in the recorded opening.

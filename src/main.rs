@@ -127,15 +127,17 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
 async fn play(demo: Demo) -> anyhow::Result<ExitCode> {
     let made_up = demo.password.is_none();
     let password = demo.password.unwrap_or_else(|| hex::encode(rand::random::<[u8; 8]>()));
-    let sandbox = Sandbox { start: demo.start, password: password.clone() };
-    let application = Application::build(options(demo.instance, Some(sandbox))?).await?;
+    let start = demo.start.map_or_else(story::begins_at, Ok)?;
+    let options = options(demo.instance, Some(Sandbox { start: Some(start), password: password.clone() }))?;
+    let notes = options.data.join("story.jsonl");
+    let application = Application::build(options).await?;
     announce(&application)?;
     if made_up {
         say(&format!("password {password}"))?;
     }
     let mut came_out = true;
     if demo.start.is_none() {
-        came_out = story::play(application.address(), &password).await?;
+        came_out = story::play(application.address(), &password, &notes).await?;
     }
     if demo.once {
         application.stop().await;

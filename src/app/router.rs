@@ -12,7 +12,7 @@ use actix_web::{
     get,
     http::{
         Method,
-        header::{ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
+        header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
     },
     middleware::{Compress, Next, from_fn},
     web,
@@ -34,12 +34,13 @@ use super::{clock, health, stop::at_the_door};
 use crate::{
     awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
-    law, notices,
+    law, notices, opening,
     platform::{
         http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
-    opening, projects, rooms, scoring, supervision, tenders,
+    portal::{self, Readings},
+    projects, rooms, scoring, supervision, tenders,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else.
@@ -139,6 +140,7 @@ pub fn service(
         .configure(every_room)
         .into_app()
         .configure(data)
+        .configure(portal::http::routes)
         .app_data(web::Data::new(surroundings))
         .service(describe)
         .service(to_docs)
@@ -194,7 +196,10 @@ async fn to_docs() -> HttpResponse {
 async fn no_such_route(request: HttpRequest, surroundings: web::Data<Surroundings>) -> HttpResponse {
     let known = request.match_pattern().and_then(|pattern| surroundings.methods.get(&pattern).cloned());
     let Some(methods) = known else {
-        return respond(&Rejection::not_found().into(), &request);
+        return match page_asked(&request) {
+            Some(hall) => portal::http::not_found(&request, hall.hall()),
+            None => respond(&Rejection::not_found().into(), &request),
+        };
     };
     let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     if names.contains(&"GET") {
@@ -211,6 +216,13 @@ async fn no_such_route(request: HttpRequest, surroundings: web::Data<Surrounding
         answer.headers_mut().insert(ALLOW, allow);
     }
     answer
+}
+
+/// The pages, where a browser asks for one: outside the API, by somebody who reads HTML.
+fn page_asked(request: &HttpRequest) -> Option<&web::Data<Arc<dyn Readings>>> {
+    let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let inside = request.path().starts_with("/api/") || request.path().starts_with("/health/");
+    if inside || !accepts.contains("text/html") { None } else { request.app_data() }
 }
 
 /// Headers of every answer, where the room has set none of its own.

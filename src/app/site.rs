@@ -176,7 +176,8 @@ pub async fn found(db: &Db, options: &Options) -> anyhow::Result<()> {
         (_, Some(_)) => {}
     }
     if let Some(sandbox) = &options.sandbox {
-        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await).await?;
+        unit(db, "hall.sandbox_accounts", async |tx| identity::sandbox::found(tx, &sandbox.password).await)
+            .await?;
         unit(db, "hall.sandbox_experts", async |tx| experts::sandbox::found(tx).await).await?;
     }
     Ok(())

@@ -25,6 +25,7 @@ use crate::{
     law::Law,
     notices::http::Shelf,
     platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    portal::{HallReadings, Readings},
     rooms,
 };
 
@@ -142,6 +143,12 @@ async fn start(
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let doors = Doors::default();
+    let pages: Arc<dyn Readings> = Arc::new(HallReadings {
+        db: db.clone(),
+        law: Arc::clone(&policy.law),
+        jurisdiction: Arc::clone(&policy.jurisdiction),
+        sandbox: options.sandbox.is_some(),
+    });
     let hall = Hall {
         db: web::Data::new(db.clone()),
         gate: web::Data::new(Gate::new(db, keys)),
@@ -153,6 +160,7 @@ async fn start(
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
         shelf: web::Data::new(Shelf::default()),
+        pages: web::Data::new(pages),
     };
     match serve(listener, &options.settings.http, hall) {
         Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
@@ -176,6 +184,7 @@ struct Hall {
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
     shelf: web::Data<Shelf>,
+    pages: web::Data<Arc<dyn Readings>>,
 }
 
 impl Hall {
@@ -190,7 +199,8 @@ impl Hall {
             .app_data(self.lots)
             .app_data(self.receipts)
             .app_data(self.intake)
-            .app_data(self.shelf);
+            .app_data(self.shelf)
+            .app_data(self.pages);
     }
 }
 

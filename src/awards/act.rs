@@ -41,7 +41,12 @@ pub(super) struct Act<'l> {
 
 impl<'l> Act<'l> {
     /// Locks and loads; `name` is the act in the record.
-    pub async fn begin(tx: &mut Tx<'_>, law: &'l Law, id: TenderId, name: &'static str) -> Result<Self, Problem> {
+    pub async fn begin(
+        tx: &mut Tx<'_>,
+        law: &'l Law,
+        id: TenderId,
+        name: &'static str,
+    ) -> Result<Self, Problem> {
         let tender = tenders::lock(tx, id).await?;
         let now = tx.hall_now().await?;
         let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
@@ -140,7 +145,9 @@ impl<'l> Act<'l> {
     pub async fn finish(mut self, tx: &mut Tx<'_>, actor: &Actor) -> Result<Tender, Problem> {
         let Setting { procedure, facts, .. } = &self.setting;
         let asks_deposit = self.tender.document.deposit.is_some();
-        if self.tender.phase == TenderPhase::Contracted && left_to_do(procedure, facts, asks_deposit).is_empty() {
+        if self.tender.phase == TenderPhase::Contracted
+            && left_to_do(procedure, facts, asks_deposit).is_empty()
+        {
             self.advance(tx, TenderPhase::Concluded).await?;
         }
         if self.moved {

@@ -116,8 +116,14 @@ pub async fn file(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Re
     save(tx, actor, act, contract).await
 }
 
-async fn save(tx: &mut Tx<'_>, actor: &Actor, mut act: Act<'_>, mut contract: Contract) -> Result<Reply, Problem> {
-    let award = act.award.clone().ok_or_else(|| Problem::internal(anyhow::anyhow!("a contract without an award")))?;
+async fn save(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    mut act: Act<'_>,
+    mut contract: Contract,
+) -> Result<Reply, Problem> {
+    let award =
+        act.award.clone().ok_or_else(|| Problem::internal(anyhow::anyhow!("a contract without an award")))?;
     let project = act.setting.project.clone();
     store::update_contract(tx, &mut contract).await?;
     act.row("contracts", contract.id);

@@ -52,9 +52,15 @@ pub async fn record(
     let bidders: HashSet<OrganisationId> =
         opening::opened_bids(tx.conn(), id).await?.into_iter().map(|bid| bid.bidder).collect();
     let items = checked(&asked.items, &bidders, &act)?;
-    let rows = store::insert_deposits(tx, id, &items, account.0, act.now).await?.on_constraint("deposits_once", || {
-        Refusal::new(Code::Duplicate, Say::new("有投标人的保证金已经登记。", "A deposit of a bidder is recorded already."))
-    })?;
+    let rows = store::insert_deposits(tx, id, &items, account.0, act.now).await?.on_constraint(
+        "deposits_once",
+        || {
+            Refusal::new(
+                Code::Duplicate,
+                Say::new("有投标人的保证金已经登记。", "A deposit of a bidder is recorded already."),
+            )
+        },
+    )?;
     let entries = rows.chunks(ROWS_OF_ENTRY).map(|rows| {
         let entry = Entry::new("deposits.recorded").project(act.tender.project).tender(id);
         (actor.clone(), rows.iter().fold(entry, |entry, row| entry.row("deposits", *row)))

@@ -8,8 +8,8 @@ use crate::{
     awards::{
         contracts, deposits,
         model::{
-            AwardDocument, CandidatesView, ContractView, DecideAward, Deposit, DepositCounts, NewContract, NewReport,
-            RecordDeposits,
+            AwardDocument, CandidatesView, ContractView, DecideAward, Deposit, DepositCounts, NewContract,
+            NewReport, RecordDeposits,
         },
         service, view,
     },
@@ -265,7 +265,10 @@ async fn list_deposits(
     let rows = deposits::list(&mut conn, &call.actor, *id, cursor, limit).await?;
     let page = Page::from_rows(rows, limit, |deposit| Cursor { at: deposit.recorded_at, id: deposit.id });
     let link = page.link(&format!("/api/v1/tenders/{id}/deposits"));
-    Ok(HttpResponse::Ok().insert_header(("Link", link)).insert_header(("Cache-Control", "no-store")).json(page))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Link", link))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(page))
 }
 
 /// Return every deposit that is due back 退还保证金.

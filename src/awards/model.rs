@@ -335,7 +335,17 @@ pub struct WrittenReport {
 
 /// How a deposit is given.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
     strum::Display,
 )]
 #[serde(rename_all = "camelCase")]

@@ -115,7 +115,11 @@ pub fn award_notice(told: &Telling<'_>) -> Result<NewLetter, Problem> {
             winner.name_en, tender.title, tender.code, award.price, award.term_days
         ),
     );
-    letter(winner, Say::new(format!("中标通知书：{}", tender.title), format!("Award notice: {}", tender.title)), body)
+    letter(
+        winner,
+        Say::new(format!("中标通知书：{}", tender.title), format!("Award notice: {}", tender.title)),
+        body,
+    )
 }
 
 /// 中标结果通知书 to one that did not win: who won, and why this bid did not (政府采购法实施条例 art 43; 财政部令87
@@ -138,7 +142,10 @@ pub fn loser_letter(told: &Telling<'_>, bidder: &Card) -> Result<NewLetter, Prob
     );
     letter(
         bidder,
-        Say::new(format!("中标结果通知：{}", tender.title), format!("Result of the tender: {}", tender.title)),
+        Say::new(
+            format!("中标结果通知：{}", tender.title),
+            format!("Result of the tender: {}", tender.title),
+        ),
         body,
     )
 }
@@ -161,9 +168,10 @@ fn own_result(result: &EvaluationResult, bidder: OrganisationId) -> Say {
 }
 
 fn letter(to: &Card, subject: Say, body: Say) -> Result<NewLetter, Problem> {
-    let recipient = to.email.clone().ok_or_else(|| {
-        Problem::internal(anyhow::anyhow!("organisation {} has no address", to.id))
-    })?;
+    let recipient = to
+        .email
+        .clone()
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("organisation {} has no address", to.id)))?;
     Ok(NewLetter { recipient, subject, body })
 }
 

@@ -24,7 +24,8 @@ const CLOSING: [Event; 6] = [
 ];
 
 /// Events by which deposits go back.
-const RETURNS: [Event; 3] = [Event::LoserDepositsReturned, Event::WinnerDepositReturned, Event::DepositsReturned];
+const RETURNS: [Event; 3] =
+    [Event::LoserDepositsReturned, Event::WinnerDepositReturned, Event::DepositsReturned];
 
 /// Where a tender stands between report and archive.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +90,9 @@ impl<'a> Standing<'a> {
         let award = self.decided()?;
         match award.told {
             None => Ok(award),
-            Some(_) => Err(no(Code::Duplicate, "中标结果已经通知。", "Winner and losers have been told already.")),
+            Some(_) => {
+                Err(no(Code::Duplicate, "中标结果已经通知。", "Winner and losers have been told already."))
+            }
         }
     }
 
@@ -117,8 +120,9 @@ impl<'a> Standing<'a> {
     /// # Errors
     /// `wrong-state`, `duplicate`.
     pub fn may_sign(&self) -> Result<&'a Contract, Refusal> {
-        let contract =
-            self.contract.ok_or_else(|| no(Code::WrongState, "合同尚未拟定。", "The contract is not drawn up yet."))?;
+        let contract = self
+            .contract
+            .ok_or_else(|| no(Code::WrongState, "合同尚未拟定。", "The contract is not drawn up yet."))?;
         match contract.signature {
             None => Ok(contract),
             Some(_) => Err(no(Code::Duplicate, "合同已经签订。", "The contract is signed already.")),
@@ -279,7 +283,9 @@ pub fn contract_fits(
     };
     if asked.amount != award.price {
         let wanted = serde_json::json!(award.price);
-        return Err(differs("合同价款须为中标价。", "The contract price must be the winning price.", wanted).into());
+        return Err(
+            differs("合同价款须为中标价。", "The contract price must be the winning price.", wanted).into()
+        );
     }
     if asked.term_days != award.term_days {
         let wanted = serde_json::json!(award.term_days);
@@ -288,7 +294,9 @@ pub fn contract_fits(
     let scope = document.scope.trim();
     if asked.subject.as_deref().is_some_and(|subject| subject.trim() != scope) {
         let wanted = serde_json::json!(scope);
-        return Err(differs("合同标的须与招标文件一致。", "The subject must be the document's.", wanted).into());
+        return Err(
+            differs("合同标的须与招标文件一致。", "The subject must be the document's.", wanted).into()
+        );
     }
     bond_fits(law, procedure, on, document, asked)?;
     signing_day(award, asked.signed_on, now)?;
@@ -298,9 +306,8 @@ pub fn contract_fits(
 /// The article that binds the contract to bid and document is the one that times it (招标投标法 46, 政府采购法 46).
 fn same_as_bid(law: &Law, procedure: &Procedure, on: NaiveDate) -> Result<LegalGround, Problem> {
     let timed = procedure.guards().find(|(_, guard)| guard.to == Event::ContractSigned);
-    let (_, guard) = timed.ok_or_else(|| {
-        Problem::internal(anyhow::anyhow!("procedure {} times no contract", procedure.id))
-    })?;
+    let (_, guard) = timed
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("procedure {} times no contract", procedure.id)))?;
     Ok(LegalGround { id: "TG-13".into(), ..law.ground(&guard.rule, on)? })
 }
 
@@ -350,7 +357,11 @@ fn signing_day(award: &Award, day: NaiveDate, now: DateTime<Utc>) -> Result<(), 
 ///
 /// # Errors
 /// 422 when neither names one, or it is nothing.
-pub fn deposit_amount(asked: Option<Money>, document: &TenderDocument, at: usize) -> Result<Money, Rejection> {
+pub fn deposit_amount(
+    asked: Option<Money>,
+    document: &TenderDocument,
+    at: usize,
+) -> Result<Money, Rejection> {
     match asked.or(document.deposit) {
         Some(amount) if amount.value() > Decimal::ZERO => Ok(amount),
         _ => {
@@ -399,8 +410,10 @@ mod tests {
     #[test]
     fn only_works_publish_candidates_and_at_most_three() {
         let law = law();
-        let (works, goods) =
-            (law.procedure("engineering-open", on()).unwrap(), law.procedure("procurement-open-goods", on()).unwrap());
+        let (works, goods) = (
+            law.procedure("engineering-open", on()).unwrap(),
+            law.procedure("procurement-open-goods", on()).unwrap(),
+        );
         let none = Facts::new();
         assert!(standing(works, TenderPhase::Evaluated, &none).may_publish_candidates().is_ok());
         let refused = standing(goods, TenderPhase::Evaluated, &none).may_publish_candidates().unwrap_err();
@@ -415,7 +428,9 @@ mod tests {
     fn the_first_is_found_by_rank_and_any_other_is_refused_by_the_procedures_own_article() {
         let law = law();
         let list = [candidate(2), candidate(1), candidate(3)];
-        for (procedure, rule, article) in [("engineering-open", "ENG-28", "55"), ("procurement-open-goods", "GP-9", "43")] {
+        for (procedure, rule, article) in
+            [("engineering-open", "ENG-28", "55"), ("procurement-open-goods", "GP-9", "43")]
+        {
             let procedure = law.procedure(procedure, on()).unwrap();
             let first = first_candidate(&law, procedure, on(), &list, candidate(1).bid_id).unwrap();
             assert_eq!(first.rank, 1);
@@ -445,7 +460,9 @@ mod tests {
         let works = law.procedure("engineering-open", on()).unwrap();
         let goods = law.procedure("procurement-open-goods", on()).unwrap();
         let returns = |procedure, events: &[Event]| {
-            standing(procedure, TenderPhase::Awarded, &facts(events)).returns().map_err(|refusal| refusal.code)
+            standing(procedure, TenderPhase::Awarded, &facts(events))
+                .returns()
+                .map_err(|refusal| refusal.code)
         };
         let (losers, winner) = (Event::LoserDepositsReturned, Event::WinnerDepositReturned);
         // Nothing is due: the next one is named, so that the law says what it waits for.
@@ -461,7 +478,10 @@ mod tests {
         let law = law();
         let works = law.procedure("engineering-open", on()).unwrap();
         let goods = law.procedure("procurement-open-goods", on()).unwrap();
-        assert_eq!(left_to_do(works, &Facts::new(), true), [Event::SupervisorReport, Event::DepositsReturned]);
+        assert_eq!(
+            left_to_do(works, &Facts::new(), true),
+            [Event::SupervisorReport, Event::DepositsReturned]
+        );
         assert_eq!(left_to_do(works, &facts(&[Event::SupervisorReport]), false), []);
         assert_eq!(left_to_do(goods, &Facts::new(), false), [Event::ContractPublished, Event::ContractFiled]);
     }

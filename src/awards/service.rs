@@ -35,7 +35,12 @@ use crate::{
 /// # Errors
 /// 403, 404, 409 for a procedure without publicity (`wrong-state`), without a delivered report, or with more
 /// candidates than ENG-24 allows.
-pub async fn publish_candidates(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn publish_candidates(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    id: TenderId,
+) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let mut act = Act::begin(tx, law, id, "candidates.published").await?;
     act.authorise(tx, actor, Action::CandidatesPublish).await?;
@@ -49,7 +54,8 @@ pub async fn publish_candidates(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: T
     })?;
     act.advance(tx, TenderPhase::Candidates).await?;
     let sections = publication::candidates_notice(&act.tender, &candidates, &result.report_hash, ends_at);
-    let mut draft = tenders::publication::draft(NoticeKind::Candidates, &act.setting.project, &act.tender, sections);
+    let mut draft =
+        tenders::publication::draft(NoticeKind::Candidates, &act.setting.project, &act.tender, sections);
     draft.period_ends_at = Some(ends_at);
     let list = CandidateList {
         id: Uuid::new_v4(),
@@ -162,7 +168,8 @@ pub async fn decide(
             candidates_of(tx.conn(), &act.tender, &result).await?
         }
     };
-    let first = rules::first_candidate(law, act.setting.procedure, act.setting.on, &candidates, asked.bid_id)?;
+    let first =
+        rules::first_candidate(law, act.setting.procedure, act.setting.on, &candidates, asked.bid_id)?;
     act.note(tx, Event::AwardDecided).await?;
     act.advance(tx, TenderPhase::Awarded).await?;
     let project = &act.setting.project;
@@ -220,7 +227,13 @@ pub async fn tell(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Re
         act.note(tx, event).await?;
     }
     let ends_at = act.plan(tx, Event::ResultNoticeEnd).await?;
-    let told = Telling { tender: &act.tender, project: &act.setting.project, award: &award, winner, result: &result };
+    let told = Telling {
+        tender: &act.tender,
+        project: &act.setting.project,
+        award: &award,
+        winner,
+        result: &result,
+    };
     let with_names = act.setting.procedure.regime == Regime::Procurement;
     let sections = publication::result_notice(&told, with_names);
     let mut letters = vec![publication::award_notice(&told)?];

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
-    QueryableByName, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl,
+    Queryable, QueryableByName, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
@@ -59,8 +59,12 @@ pub async fn insert_list(tx: &mut Tx<'_>, list: &CandidateList) -> Result<(), Pr
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<CandidateList>, Problem> {
-    let query = candidate_lists::table.filter(candidate_lists::tender_id.eq(tender)).select(ListRow::as_select());
+pub async fn list_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Option<CandidateList>, Problem> {
+    let query =
+        candidate_lists::table.filter(candidate_lists::tender_id.eq(tender)).select(ListRow::as_select());
     let row: Option<ListRow> = query.first(conn).await.optional()?;
     row.map(|row| {
         Ok(CandidateList {
@@ -71,7 +75,8 @@ pub async fn list_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<O
                 .report_hash
                 .try_into()
                 .map_err(unreadable::<Vec<u8>>("candidate_lists.report_hash"))?,
-            candidates: serde_json::from_value(row.candidates).map_err(unreadable("candidate_lists.candidates"))?,
+            candidates: serde_json::from_value(row.candidates)
+                .map_err(unreadable("candidate_lists.candidates"))?,
             published_by: row.published_by,
             published_at: row.published_at,
             ends_at: row.ends_at,
@@ -108,7 +113,9 @@ impl TryFrom<AwardRow> for Award {
 
     fn try_from(row: AwardRow) -> Result<Self, Problem> {
         let told = match (row.result_notice_id, row.notified_by, row.notified_at, row.loser_letters) {
-            (Some(notice), Some(by), Some(at), Some(loser_letters)) => Some(Told { notice, by, at, loser_letters }),
+            (Some(notice), Some(by), Some(at), Some(loser_letters)) => {
+                Some(Told { notice, by, at, loser_letters })
+            }
             _ => None,
         };
         Ok(Self {
@@ -191,7 +198,8 @@ pub async fn update_award(tx: &mut Tx<'_>, award: &mut Award) -> Result<(), Prob
 /// # Errors
 /// When the database is away.
 pub async fn find(conn: &mut AsyncPgConnection, id: AwardId) -> Result<Option<Award>, Problem> {
-    let row: Option<AwardRow> = awards::table.find(id).select(AwardRow::as_select()).first(conn).await.optional()?;
+    let row: Option<AwardRow> =
+        awards::table.find(id).select(AwardRow::as_select()).first(conn).await.optional()?;
     row.map(Award::try_from).transpose()
 }
 
@@ -313,7 +321,10 @@ pub async fn update_contract(tx: &mut Tx<'_>, contract: &mut Contract) -> Result
 ///
 /// # Errors
 /// When the database is away.
-pub async fn contract_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<Contract>, Problem> {
+pub async fn contract_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Option<Contract>, Problem> {
     let query = contracts::table.filter(contracts::tender_id.eq(tender)).select(ContractRow::as_select());
     let row: Option<ContractRow> = query.first(conn).await.optional()?;
     row.map(Contract::try_from).transpose()
@@ -348,7 +359,10 @@ pub async fn insert_report(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn report_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<WrittenReport>, Problem> {
+pub async fn report_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Option<WrittenReport>, Problem> {
     let row: Option<(String, DateTime<Utc>)> = written_reports::table
         .filter(written_reports::tender_id.eq(tender))
         .select((written_reports::summary, written_reports::made_at))
@@ -382,7 +396,9 @@ pub async fn insert_deposits(
          RETURNING id",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(items.iter().map(|_| Uuid::new_v4()).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(items.iter().map(|(bidder, ..)| *bidder).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(
+        items.iter().map(|(bidder, ..)| *bidder).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Text>, _>(items.iter().map(|(_, kind, _)| kind).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Numeric>, _>(
         items.iter().map(|(_, _, amount)| amount.value()).collect::<Vec<_>>(),
@@ -432,7 +448,10 @@ struct Counts {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn deposit_counts(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<DepositCounts, Problem> {
+pub async fn deposit_counts(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<DepositCounts, Problem> {
     let Counts { recorded, guarantees, returned } = diesel::sql_query(
         "SELECT count(*) AS recorded, count(*) FILTER (WHERE kind = 'guarantee') AS guarantees,
                 count(returned_at) AS returned

@@ -10,16 +10,9 @@ use crate::{
         store,
     },
     identity::{Action, Object, authorize, cards},
-    kernel::{
-        Actor, AllowedAction, Problem, Refusal, Rejection,
-        id::TenderId,
-        time::hall_date,
-    },
+    kernel::{Actor, AllowedAction, Problem, Refusal, Rejection, id::TenderId, time::hall_date},
     law::{Event, Law, State},
-    platform::{
-        db::Tx,
-        http::Reply,
-    },
+    platform::{db::Tx, http::Reply},
     projects,
     tenders::{self, Setting, Tender},
 };
@@ -36,7 +29,12 @@ pub(super) async fn document(
 }
 
 /// The answer of an act.
-pub(super) async fn answer(tx: &mut Tx<'_>, actor: &Actor, law: &Law, tender: &Tender) -> Result<Reply, Problem> {
+pub(super) async fn answer(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Law,
+    tender: &Tender,
+) -> Result<Reply, Problem> {
     let (document, version) = document(tx, actor, law, tender).await?;
     Ok(Reply::ok(&document)?.at_version(version))
 }
@@ -104,7 +102,12 @@ async fn assemble(
 }
 
 /// Counts up with every part of the document: rows have versions, events are only ever added.
-fn version_of(tender: &Tender, setting: &Setting<'_>, award: Option<&Award>, contract: Option<&Contract>) -> i64 {
+fn version_of(
+    tender: &Tender,
+    setting: &Setting<'_>,
+    award: Option<&Award>,
+    contract: Option<&Contract>,
+) -> i64 {
     let events = i64::try_from(setting.facts.len()).unwrap_or(i64::MAX);
     let rows = award.map_or(0, |award| award.version) + contract.map_or(0, |contract| contract.version);
     tender.version.saturating_add(rows).saturating_add(events)
@@ -141,8 +144,13 @@ fn allowed_actions(
     contract: Option<&Contract>,
     now: DateTime<Utc>,
 ) -> Vec<AllowedAction> {
-    let standing =
-        Standing { procedure: setting.procedure, phase: tender.phase, facts: &setting.facts, award, contract };
+    let standing = Standing {
+        procedure: setting.procedure,
+        phase: tender.phase,
+        facts: &setting.facts,
+        award,
+        contract,
+    };
     let may = |action| tenders::permit(actor, action, &setting.project, tender);
     let parties = setting.project.parties();
     let own = award.is_some_and(|award| actor.organisation() == Some(award.winner));
@@ -170,7 +178,12 @@ fn allowed_actions(
         ),
         one("award", may(Action::AwardDecide), standing.may_decide(), Event::AwardDecided),
         one("notify", may(Action::AwardNotify), standing.may_tell().map(drop), Event::AwardNotice),
-        one("drawUpContract", may(Action::ContractSign), standing.may_draw_contract().map(drop), Event::ContractSigned),
+        one(
+            "drawUpContract",
+            may(Action::ContractSign),
+            standing.may_draw_contract().map(drop),
+            Event::ContractSigned,
+        ),
         one("signContract", as_winner(), standing.may_sign().map(drop), Event::ContractSigned),
         one(
             "publishContract",
@@ -178,7 +191,12 @@ fn allowed_actions(
             standing.may_publish_contract().map(drop),
             Event::ContractPublished,
         ),
-        one("fileContract", may(Action::ContractFile), standing.may_file_contract().map(drop), Event::ContractFiled),
+        one(
+            "fileContract",
+            may(Action::ContractFile),
+            standing.may_file_contract().map(drop),
+            Event::ContractFiled,
+        ),
         one("writtenReport", may(Action::WrittenReport), standing.may_report(), Event::SupervisorReport),
         AllowedAction::from_guard("recordDeposits", &may(Action::DepositRecord)),
         one("returnDeposits", may(Action::DepositReturn), returns.map(drop), next_return),

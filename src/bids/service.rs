@@ -323,7 +323,14 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
     let entry = Entry::new("tender.closed").project(tender.project).tender(id).row("tenders", id.0).of_bid();
     ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
     // The rooms above begin at the deadline itself, whenever the close got its turn.
-    jobs::schedule(tx, CLOSED_EVENT, &format!("closed {id}"), tender.deadline, serde_json::json!({"tender": id})).await
+    jobs::schedule(
+        tx,
+        CLOSED_EVENT,
+        &format!("closed {id}"),
+        tender.deadline,
+        serde_json::json!({"tender": id}),
+    )
+    .await
 }
 
 /// The bids that stood at the close, in order of acceptance; one revoked since is among them and says so.

@@ -101,6 +101,7 @@ pub enum RejectedBy {
 /// A member of the committee with the name; only for those who may know it (EX-13).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CommitteeMember)]
 pub struct Member {
     /// Number on door lists, sheets and the report.
     pub number: u32,

@@ -140,6 +140,7 @@ pub struct PoolEntry {
 /// Somebody left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = LeftOut)]
 pub struct Exclusion {
     /// The expert.
     pub expert: Uuid,

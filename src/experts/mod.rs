@@ -19,4 +19,4 @@ pub mod venue;
 
 pub use draw::Seed;
 pub use model::{Seat, SeatState};
-pub use service::{check_in, names_released, named, seat_of, seats};
+pub use service::{check_in, named, names_released, seat_of, seats};

@@ -8,7 +8,9 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use strum::IntoEnumIterator;
 
-use crate::kernel::{Actor, Category, Problem, Rejection, Role, actor::AccountActor, id::OrganisationId};
+use crate::kernel::{
+    Actor, Category, Code, Problem, Rejection, Role, actor::AccountActor, id::OrganisationId,
+};
 
 /// The reviewed file.
 const FILE: &str = include_str!("../../config/authorization.csv");
@@ -305,6 +307,25 @@ impl<'a> Object<'a> {
         self.member = member;
         self
     }
+}
+
+/// Authorises an act on a thing whose existence `read` decides: whoever may read it is forbidden an act that is not
+/// theirs, and everyone else is told that there is nothing.
+///
+/// # Errors
+/// As [`authorize`].
+pub fn authorize_known(
+    actor: &Actor,
+    read: Action,
+    action: Action,
+    object: &Object<'_>,
+) -> Result<(), Problem> {
+    authorize(actor, read, object)?;
+    authorize(actor, action, object).map_err(|problem| match problem.code() {
+        Code::NotFound if *actor == Actor::Public => Rejection::unauthenticated().into(),
+        Code::NotFound => Rejection::forbidden().into(),
+        _ => problem,
+    })
 }
 
 /// Decides by the matrix whether `actor` may do `action` on `object`. Who may not know that the object exists

@@ -86,6 +86,7 @@ pub async fn found(tx: &mut Tx<'_>, password: &str) -> Result<(), Problem> {
 
 impl People {
     /// Centres, purchasers, agencies, supervising bodies and the administrator.
+    #[expect(clippy::too_many_lines, reason = "a list of sample bodies, one after the other")]
     fn bodies(&mut self, hash: &str) -> Result<(), Problem> {
         use OrganisationKind::{Agency, Centre, Purchaser, SupervisingBody};
         let league = self.organisation(

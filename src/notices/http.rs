@@ -81,9 +81,12 @@ async fn read(
     };
     // A publication never changes: its id is its version.
     let etag = format!("\"{}\"", *id);
-    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    let known =
+        request.headers().get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header(("ETag", etag)).insert_header(("Cache-Control", "public, max-age=86400, immutable"));
+    response
+        .insert_header(("ETag", etag))
+        .insert_header(("Cache-Control", "public, max-age=86400, immutable"));
     if known {
         return Ok(response.finish());
     }

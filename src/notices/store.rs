@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, PgArrayExpressionMethods, QueryDsl,
-    Queryable, Selectable, SelectableHelper, TextExpressionMethods, sql_types,
+    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, PgArrayExpressionMethods,
+    QueryDsl, Queryable, Selectable, SelectableHelper, TextExpressionMethods, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
@@ -82,7 +82,12 @@ impl From<Notice> for NoticeLine {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, now: DateTime<Utc>, draft: Draft) -> Result<NoticeId, Problem> {
+pub async fn publish(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    draft: Draft,
+) -> Result<NoticeId, Problem> {
     let id = NoticeId::random();
     let row = NoticeRow {
         id,
@@ -108,7 +113,12 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, now: DateTime<Utc>, draft: 
 fn whole_text(title: &Say, sections: &[Section]) -> String {
     let mut text = format!("{} {}", title.zh, title.en);
     let says = sections.iter().flat_map(|section| {
-        section.facts.iter().map(|fact| &fact.value).chain(&section.text).chain(std::iter::once(&section.heading))
+        section
+            .facts
+            .iter()
+            .map(|fact| &fact.value)
+            .chain(&section.text)
+            .chain(std::iter::once(&section.heading))
     });
     for say in says {
         text.push(' ');
@@ -177,6 +187,7 @@ pub async fn list(
         query = query.filter(notices::published_at.le(at).and(tie));
     }
     let rows: Vec<NoticeRow> = query.load(conn).await?;
-    let lines = rows.into_iter().map(|row| Notice::try_from(row).map(NoticeLine::from)).collect::<Result<_, _>>()?;
+    let lines =
+        rows.into_iter().map(|row| Notice::try_from(row).map(NoticeLine::from)).collect::<Result<_, _>>()?;
     Ok((lines, limit))
 }

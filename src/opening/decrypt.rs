@@ -33,19 +33,25 @@ pub struct Unlocked {
 
 /// Opens every bid; a bid that cannot be opened answers why, and the others are none the worse for it.
 pub fn open_all(bids: Vec<Locked>) -> Vec<(BidId, Result<Unlocked, String>)> {
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(bids.len().max(1));
+    let workers =
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(bids.len().max(1));
     let share = bids.len().div_ceil(workers).max(1);
     std::thread::scope(|scope| {
         let running: Vec<_> = bids
             .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(|bid| (bid.bid, open(bid))).collect::<Vec<_>>()))
+            .map(|chunk| {
+                scope.spawn(move || chunk.iter().map(|bid| (bid.bid, open(bid))).collect::<Vec<_>>())
+            })
             .collect();
         running
             .into_iter()
             .zip(bids.chunks(share))
             .flat_map(|(worker, chunk)| {
                 worker.join().unwrap_or_else(|_| {
-                    chunk.iter().map(|bid| (bid.bid, Err("the decryption ended abnormally".to_owned()))).collect()
+                    chunk
+                        .iter()
+                        .map(|bid| (bid.bid, Err("the decryption ended abnormally".to_owned())))
+                        .collect()
                 })
             })
             .collect()

@@ -34,7 +34,11 @@ pub fn conclude_key(tender: TenderId) -> String {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn schedule_conclusion(tx: &mut Tx<'_>, tender: TenderId, at: DateTime<Utc>) -> Result<(), Problem> {
+pub async fn schedule_conclusion(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    at: DateTime<Utc>,
+) -> Result<(), Problem> {
     jobs::schedule(tx, CONCLUDE_JOB, &conclude_key(tender), at, json!({"tender": tender})).await
 }
 

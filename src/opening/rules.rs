@@ -81,7 +81,10 @@ pub fn may_extend(
 pub fn too_few(received: usize, needed: u32, ground: &LegalGround) -> Say {
     let article = ground.article.as_deref().unwrap_or_default();
     Say::new(
-        format!("投标人少于 {needed} 个（{received} 个），不得开标（《{}》第{article}条）；投标文件未拆封。", ground.source),
+        format!(
+            "投标人少于 {needed} 个（{received} 个），不得开标（《{}》第{article}条）；投标文件未拆封。",
+            ground.source
+        ),
         format!(
             "Fewer than {needed} bids ({received}): no opening ({}, art. {article}); the bids stay sealed.",
             ground.source
@@ -94,11 +97,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        kernel::id::TenderId,
-        opening::model::Extension,
-        platform::policy_file::PolicySource,
-    };
+    use crate::{kernel::id::TenderId, opening::model::Extension, platform::policy_file::PolicySource};
 
     fn opening(extended: bool) -> Opening {
         let began_at: DateTime<Utc> = "2026-03-16T01:30:00Z".parse().unwrap();

@@ -11,7 +11,7 @@ use crate::{
         self, StandingBid,
         seal::{policy::BIDDER, sealing},
     },
-    identity::{Action, cards},
+    identity::{Action, Object, authorize, cards},
     kernel::{
         Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
         id::{BidId, TenderId},
@@ -82,7 +82,12 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Law, id: TenderId) -> Result<(), Probl
 ///
 /// # Errors
 /// 403, 404 for another's bid, 409 outside the window or for a second release, 422 for another key.
-pub async fn release(tx: &mut Tx<'_>, actor: &Actor, id: TenderId, asked: ReleaseShare) -> Result<Reply, Problem> {
+pub async fn release(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: TenderId,
+    asked: ReleaseShare,
+) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     rules::check_share(&asked)?;
     let bid = bids::standing_bid(tx.conn(), asked.bid_id)
@@ -94,14 +99,19 @@ pub async fn release(tx: &mut Tx<'_>, actor: &Actor, id: TenderId, asked: Releas
         .map_err(|_| secret_does_not_fit())?;
     let tender = tenders::load(tx.conn(), id).await?;
     let project = projects::load(tx.conn(), tender.project).await?;
-    tenders::permit(actor, Action::ShareRelease, &project, &tender)?;
+    let parties = project.parties();
+    // The bid is the caller's own, as asked above.
+    authorize(actor, Action::ShareRelease, &Object::of(&parties, tender.phase.authority()).own(true))?;
     let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
     rules::may_release(tender.phase, &opening, now)?;
     let row = store::insert_share(tx, id, bid.id, BIDDER, &asked.share, account.account.0, now)
         .await
         .on_constraint("opening_shares_once", || {
-            Refusal::new(Code::Duplicate, Say::new("该投标已经解密。", "The secret of this bid is released already."))
+            Refusal::new(
+                Code::Duplicate,
+                Say::new("该投标已经解密。", "The secret of this bid is released already."),
+            )
         })?;
     let entry = Entry::new("opening.shareReleased").project(tender.project).tender(id).of_bid();
     ledger::record(tx, actor, now, entry.row("opening_shares", row)).await?;
@@ -194,7 +204,11 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
 async fn open_batch(tx: &mut Tx<'_>, batch: &[StandingBid]) -> Result<Vec<OpenedBid>, Problem> {
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
     let mut released: std::collections::HashMap<BidId, (SecretString, DateTime<Utc>)> =
-        store::secrets(tx.conn(), &ids).await?.into_iter().map(|(bid, secret, at)| (bid, (secret, at))).collect();
+        store::secrets(tx.conn(), &ids)
+            .await?
+            .into_iter()
+            .map(|(bid, secret, at)| (bid, (secret, at)))
+            .collect();
     let mut locked = Vec::with_capacity(batch.len());
     let mut times = std::collections::HashMap::new();
     for bid in batch {
@@ -238,9 +252,14 @@ fn line(
             files: Some(found.files),
             ..blank
         },
-        Some(Err(why)) => OpenedBid { failure: Some(format!("投标文件无法打开 / cannot be opened: {why}")), ..blank },
+        Some(Err(why)) => OpenedBid {
+            failure: Some(format!("投标文件无法打开 / cannot be opened: {why}")),
+            ..blank
+        },
         None => OpenedBid {
-            failure: Some("投标人未在规定时间内解密 / not released by the bidder within the window".to_owned()),
+            failure: Some(
+                "投标人未在规定时间内解密 / not released by the bidder within the window".to_owned(),
+            ),
             ..blank
         },
     }
@@ -304,8 +323,8 @@ async fn view(
         until: opening.window_until + chrono::TimeDelta::minutes(1),
         reason: String::from("?"),
     };
-    let extend =
-        may(Action::OpeningExtend).and_then(|()| rules::may_extend(law.settings(), tender.phase, opening, &ask, now));
+    let extend = may(Action::OpeningExtend)
+        .and_then(|()| rules::may_extend(law.settings(), tender.phase, opening, &ask, now));
     Ok(OpeningView {
         tender_id: tender.id,
         phase: tender.phase,
@@ -316,7 +335,10 @@ async fn view(
         bids: tender.close.map_or(0, |close| i64::from(close.bid_count)),
         released: store::released(conn, tender.id).await?,
         allowed_actions: vec![
-            AllowedAction { deadline: Some(opening.window_until), ..AllowedAction::from_guard("releaseShare", &release) },
+            AllowedAction {
+                deadline: Some(opening.window_until),
+                ..AllowedAction::from_guard("releaseShare", &release)
+            },
             AllowedAction::from_guard("extend", &extend),
         ],
     })
@@ -331,7 +353,11 @@ fn extension_view(opening: &Opening) -> Option<ExtensionView> {
 ///
 /// # Errors
 /// 404 before it is made.
-pub async fn record(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -> Result<OpeningRecord, Problem> {
+pub async fn record(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    id: TenderId,
+) -> Result<OpeningRecord, Problem> {
     let tender = tenders::load(conn, id).await?;
     let project = projects::load(conn, tender.project).await?;
     tenders::permit(actor, Action::OpeningRecordRead, &project, &tender)?;
@@ -359,7 +385,9 @@ pub async fn record(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -
             }
         })
         .collect();
-    let count = |outcome| i64::try_from(bids.iter().filter(|line| line.outcome == outcome).count()).unwrap_or(i64::MAX);
+    let count = |outcome| {
+        i64::try_from(bids.iter().filter(|line| line.outcome == outcome).count()).unwrap_or(i64::MAX)
+    };
     Ok(OpeningRecord {
         tender_id: id,
         began_at: opening.began_at,

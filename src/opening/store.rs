@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
-    Selectable, SelectableHelper,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl,
+    Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
@@ -85,7 +85,10 @@ pub async fn insert(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
 /// When the database is away or a constraint breaks.
 pub async fn update(tx: &mut Tx<'_>, opening: &mut Opening) -> Result<(), Problem> {
     opening.version += 1;
-    diesel::update(openings::table.find(opening.id)).set(OpeningRow::from(&*opening)).execute(tx.conn()).await?;
+    diesel::update(openings::table.find(opening.id))
+        .set(OpeningRow::from(&*opening))
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -201,7 +204,11 @@ impl TryFrom<OpenedRow> for OpenedBid {
 ///
 /// # Errors
 /// When the database is away or a constraint breaks.
-pub async fn insert_opened(tx: &mut Tx<'_>, tender: TenderId, bids: &[OpenedBid]) -> Result<Vec<Uuid>, Problem> {
+pub async fn insert_opened(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    bids: &[OpenedBid],
+) -> Result<Vec<Uuid>, Problem> {
     let rows: Vec<OpenedRow> = bids
         .iter()
         .map(|bid| OpenedRow {

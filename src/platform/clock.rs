@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -74,9 +74,9 @@ struct Free {
     free: bool,
 }
 
-async fn hall(tx: &mut Tx<'_>) -> Result<Option<HallRow>, Problem> {
+async fn hall(conn: &mut AsyncPgConnection) -> Result<Option<HallRow>, Problem> {
     Ok(diesel::sql_query("SELECT mode, hall_now() AS now, held_at IS NOT NULL AS held FROM hall")
-        .get_result(tx.conn())
+        .get_result(conn)
         .await
         .optional()?)
 }
@@ -86,7 +86,7 @@ async fn hall(tx: &mut Tx<'_>) -> Result<Option<HallRow>, Problem> {
 /// # Errors
 /// When the database is away.
 pub async fn mode(tx: &mut Tx<'_>) -> Result<Option<Mode>, Problem> {
-    let Some(row) = hall(tx).await? else { return Ok(None) };
+    let Some(row) = hall(tx.conn()).await? else { return Ok(None) };
     row.mode.parse().map(Some).map_err(Problem::internal)
 }
 
@@ -112,7 +112,16 @@ pub async fn found(tx: &mut Tx<'_>, mode: Mode, start: Option<DateTime<Utc>>) ->
 /// # Errors
 /// When the database is away or holds no hall.
 pub async fn read(tx: &mut Tx<'_>) -> Result<ClockReading, Problem> {
-    let row = hall(tx).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
+    reading(tx.conn()).await
+}
+
+/// What the clock reads now, for reading outside a unit of work.
+///
+/// # Errors
+/// When the database is away or holds no hall.
+pub async fn reading(conn: &mut AsyncPgConnection) -> Result<ClockReading, Problem> {
+    let row =
+        hall(conn).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("the hall is not founded")))?;
     Ok(ClockReading { now: row.now, held: row.held, failed: Vec::new() })
 }
 

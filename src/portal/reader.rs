@@ -66,6 +66,11 @@ impl Reader {
         self.hall.name.in_language(self.language)
     }
 
+    /// A sentence in the reader's language.
+    pub fn says(&self, say: &Say) -> String {
+        say.in_language(self.language).to_owned()
+    }
+
     /// `zh` or `en` where forms must carry the chosen language on.
     pub fn carried(&self) -> Option<&'static str> {
         self.chosen.then_some(code(self.language))

@@ -356,8 +356,8 @@ pub struct OpeningRow {
     pub received: DateTime<Utc>,
     /// When its secret came in.
     pub decrypted: Option<DateTime<Utc>>,
-    /// The deposit as recorded.
-    pub security: String,
+    /// The deposit as recorded; absent where it is not public.
+    pub security: Option<String>,
     /// The price read out.
     pub price: Option<Decimal>,
     /// What became of it.
@@ -371,8 +371,8 @@ pub struct OpeningView {
     pub received: usize,
     /// Opened.
     pub opened: usize,
-    /// 撤回, before the deadline.
-    pub withdrawn: usize,
+    /// 撤回, before the deadline; absent where it is not public.
+    pub withdrawn: Option<usize>,
     /// 撤销, after the deadline.
     pub revoked: usize,
     /// This page of rows.
@@ -381,6 +381,13 @@ pub struct OpeningView {
     pub pages: Pages,
     /// What the reader looked for in the table.
     pub find: String,
+}
+
+impl OpeningView {
+    /// Whether deposits are shown at all.
+    pub fn shows_security(&self) -> bool {
+        self.rows.iter().any(|row| row.security.is_some())
+    }
 }
 
 /// The benchmark of an average-based method, with its numbers.

@@ -55,7 +55,11 @@ async fn read(call: Call, id: web::Path<ProjectId>, db: web::Data<Db>) -> Result
 #[utoipa::path(tag = "projects", params(PageQuery),
     responses((status = 200, description = "One page", body = Page<ProjectLine>), Problems))]
 #[get("/api/v1/projects")]
-async fn list(call: Call, query: web::Query<PageQuery>, db: web::Data<Db>) -> Result<impl Responder, Problem> {
+async fn list(
+    call: Call,
+    query: web::Query<PageQuery>,
+    db: web::Data<Db>,
+) -> Result<impl Responder, Problem> {
     let (cursor, limit) = query.checked()?;
     let mut conn = db.read().await?;
     let rows = store::list(&mut conn, &service::reach_of(&call.actor), cursor, limit).await?;

@@ -40,7 +40,11 @@ pub fn all_right(errors: Vec<FieldError>) -> Result<(), Rejection> {
 /// A name has 2 to 200 characters.
 pub fn check_name(name: &str, errors: &mut Vec<FieldError>) {
     if !(2..=200).contains(&name.trim().chars().count()) {
-        errors.push(FieldError::new("/name", "length", "名称须为 2 至 200 字 / a name has 2 to 200 characters"));
+        errors.push(FieldError::new(
+            "/name",
+            "length",
+            "名称须为 2 至 200 字 / a name has 2 to 200 characters",
+        ));
     }
 }
 
@@ -69,7 +73,9 @@ pub fn check_approvals(
             let detail = "缺少确定金额的批复文件 / no document approves the amount";
             errors.push(FieldError::new("/approvals", "required", detail));
         }
-        (None, Some(_)) => errors.push(FieldError::new(pointer, "required", "须填此金额 / this amount is needed")),
+        (None, Some(_)) => {
+            errors.push(FieldError::new(pointer, "required", "须填此金额 / this amount is needed"))
+        }
         (Some(figure), Some(document)) if figure != document.amount => {
             let approved = document.amount;
             let detail = format!("须等于批复金额 {approved} / must equal the approved amount {approved}");
@@ -154,8 +160,10 @@ mod tests {
 
     #[test]
     fn the_design_estimate_outranks_the_initiation() {
-        let approvals =
-            [approval(ApprovalKind::Initiation, "19000000.00"), approval(ApprovalKind::DesignEstimate, "21000000.00")];
+        let approvals = [
+            approval(ApprovalKind::Initiation, "19000000.00"),
+            approval(ApprovalKind::DesignEstimate, "21000000.00"),
+        ];
         let errors_for = |figure: &str| {
             let mut errors = Vec::new();
             check_approvals(&approvals, Category::Engineering, Some(money(figure)), None, &mut errors);

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, Side, authorize, claim_side, kind_of},
+    identity::{Action, Object, Side, authorize, authorize_known, claim_side, kind_of},
     jurisdiction::{self, Jurisdiction, VenueDecision, VenueQuestion},
     kernel::{
         Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
@@ -61,10 +61,16 @@ pub async fn register(
     for id in store::insert_lots(tx, project.id, &lots_of(&new)).await? {
         entry = entry.row("project_lots", id);
     }
-    entry = entry.row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
+    entry =
+        entry.row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
     claim_own_side(tx, &project, account).await?;
-    ledger::record(tx, actor, now, entry.facts(json!({"rule": decision.rule_id, "centre": decision.centre_code})))
-        .await?;
+    ledger::record(
+        tx,
+        actor,
+        now,
+        entry.facts(json!({"rule": decision.rule_id, "centre": decision.centre_code})),
+    )
+    .await?;
     answer_new(tx, actor, &project).await
 }
 
@@ -98,7 +104,8 @@ async fn expect_kind(
     if kind_of(tx.conn(), organisation).await? == Some(kind) {
         return Ok(());
     }
-    let detail = Say::new("没有这样的主体，或其类型不符。", "There is no such organisation of the kind needed here.");
+    let detail =
+        Say::new("没有这样的主体，或其类型不符。", "There is no such organisation of the kind needed here.");
     Err(Rejection::at(pointer, "unknown", detail).into())
 }
 
@@ -142,9 +149,16 @@ fn lots_of(new: &NewProject) -> Vec<Lot> {
     new.lots.clone()
 }
 
-async fn save_approvals(tx: &mut Tx<'_>, project: ProjectId, approvals: &[Approval]) -> Result<Vec<Uuid>, Problem> {
+async fn save_approvals(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    approvals: &[Approval],
+) -> Result<Vec<Uuid>, Problem> {
     store::insert_approvals(tx, project, approvals).await.on_constraint("project_approvals_once", || {
-        Refusal::new(Code::Duplicate, Say::new("同一文号的批复已登记。", "This approval document is registered already."))
+        Refusal::new(
+            Code::Duplicate,
+            Say::new("同一文号的批复已登记。", "This approval document is registered already."),
+        )
     })
 }
 
@@ -187,8 +201,12 @@ pub async fn amend(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::ProjectAmend, &Object::of(&parties, project.phase()))?;
+    authorize_known(
+        actor,
+        Action::ProjectRead,
+        Action::ProjectAmend,
+        &Object::of(&parties, project.phase()),
+    )?;
     expect_version(project.version)?;
     rules::before_first_notice(&project)?;
     let now = tx.hall_now().await?;
@@ -213,7 +231,8 @@ pub async fn amend(
     if question != before {
         let decision = jurisdiction::decide(jurisdiction, &question, hall_date(now))?;
         project.centre_code.clone_from(&decision.centre_code);
-        entry = entry.row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
+        entry = entry
+            .row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
     }
     store::update(tx, &mut project).await?;
     ledger::record(tx, actor, now, entry.row("projects", id.0)).await?;
@@ -251,8 +270,12 @@ pub async fn accept(
     let account = signed_in(actor)?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::ProjectAccept, &Object::of(&parties, project.phase()))?;
+    authorize_known(
+        actor,
+        Action::ProjectRead,
+        Action::ProjectAccept,
+        &Object::of(&parties, project.phase()),
+    )?;
     rules::not_accepted_yet(&project)?;
     let now = tx.hall_now().await?;
     project.accepted_on = Some(hall_date(now));
@@ -261,7 +284,8 @@ pub async fn accept(
     let mut entry = Entry::new("project.accepted").project(id);
     if decision.centre_code != project.centre_code {
         project.centre_code.clone_from(&decision.centre_code);
-        entry = entry.row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
+        entry = entry
+            .row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
     }
     store::update(tx, &mut project).await?;
     claim_own_side(tx, &project, account).await?;
@@ -273,7 +297,11 @@ pub async fn accept(
 ///
 /// # Errors
 /// 404 when it is absent or not for the caller to know.
-pub async fn read(conn: &mut AsyncPgConnection, actor: &Actor, id: ProjectId) -> Result<(ProjectView, i64), Problem> {
+pub async fn read(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    id: ProjectId,
+) -> Result<(ProjectView, i64), Problem> {
     let project = load(conn, id).await?;
     authorize(actor, Action::ProjectRead, &Object::of(&project.parties(), project.phase()))?;
     Ok((view(conn, actor, &project).await?, project.version))
@@ -292,10 +320,14 @@ pub fn reach_of(actor: &Actor) -> Reach {
     }
 }
 
-async fn view(conn: &mut AsyncPgConnection, actor: &Actor, project: &Project) -> Result<ProjectView, Problem> {
+async fn view(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    project: &Project,
+) -> Result<ProjectView, Problem> {
     let parties = project.parties();
     let object = Object::of(&parties, project.phase());
-    let may = |action| authorize(actor, action, &object);
+    let may = |action| authorize_known(actor, Action::ProjectRead, action, &object);
     Ok(ProjectView {
         id: project.id,
         code: project.code.clone(),

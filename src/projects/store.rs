@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, PgExpressionMethods, QueryDsl, Queryable,
-    Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension,
+    PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
@@ -70,7 +70,11 @@ impl TryFrom<ProjectRow> for Project {
             agency: row.agency_id,
             mandated_at: row.mandated_at,
             investment: money(row.investment)?,
-            floor_area: row.floor_area.map(Area::new).transpose().map_err(unreadable("projects.floor_area"))?,
+            floor_area: row
+                .floor_area
+                .map(Area::new)
+                .transpose()
+                .map_err(unreadable("projects.floor_area"))?,
             budget: money(row.budget)?,
             estimate: money(row.estimate)?,
             centre_code: row.centre_code,
@@ -137,7 +141,10 @@ pub async fn insert(tx: &mut Tx<'_>, project: &Project) -> Result<(), Problem> {
 /// When the database is away or a constraint breaks.
 pub async fn update(tx: &mut Tx<'_>, project: &mut Project) -> Result<(), Problem> {
     project.version += 1;
-    diesel::update(projects::table.find(project.id)).set(ProjectRow::from(&*project)).execute(tx.conn()).await?;
+    diesel::update(projects::table.find(project.id))
+        .set(ProjectRow::from(&*project))
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -297,7 +304,10 @@ pub async fn lots(conn: &mut AsyncPgConnection, project: ProjectId) -> Result<Ve
 ///
 /// # Errors
 /// When the database is away.
-pub async fn decisions(conn: &mut AsyncPgConnection, project: ProjectId) -> Result<Vec<KeptDecision>, Problem> {
+pub async fn decisions(
+    conn: &mut AsyncPgConnection,
+    project: ProjectId,
+) -> Result<Vec<KeptDecision>, Problem> {
     let rows: Vec<(i32, DateTime<Utc>, serde_json::Value, serde_json::Value)> = venue_decisions::table
         .filter(venue_decisions::project_id.eq(project))
         .order(venue_decisions::no)
@@ -311,7 +321,8 @@ pub async fn decisions(conn: &mut AsyncPgConnection, project: ProjectId) -> Resu
         .await?;
     rows.into_iter()
         .map(|(no, decided_at, question, decision)| {
-            let decision = serde_json::from_value(decision).map_err(unreadable("venue_decisions.decision"))?;
+            let decision =
+                serde_json::from_value(decision).map_err(unreadable("venue_decisions.decision"))?;
             Ok(KeptDecision { no, decided_at, question, decision })
         })
         .collect()

@@ -84,6 +84,7 @@ impl Blocking {
 /// A free slot for the same need, in the extra member `alternatives`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FreeSlot)]
 pub struct Offer {
     /// Kind of the room.
     pub kind: RoomKind,

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, Side, authorize, claim_side},
+    identity::{Action, Object, Side, authorize, authorize_known, claim_side},
     jurisdiction::{
         Jurisdiction,
         model::{Centre, RoomKind},
@@ -202,12 +202,7 @@ impl Case {
     fn permit(&self, actor: &Actor, action: Action) -> Result<(), Problem> {
         let parties = self.project.parties();
         let object = Object::of(&parties, self.tender.phase.authority());
-        authorize(actor, Action::BookingRead, &object)?;
-        // Whoever may read it knows that it exists: then an act that is not theirs is forbidden, not hidden.
-        authorize(actor, action, &object).map_err(|problem| match problem.code() {
-            Code::NotFound => Rejection::forbidden().into(),
-            _ => problem,
-        })
+        authorize_known(actor, Action::BookingRead, action, &object)
     }
 
     /// Whether the account acts for a party, not for the centre.

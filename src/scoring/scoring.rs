@@ -68,7 +68,10 @@ impl Benchmark {
     }
 
     /// The cut value and whether more decimals follow.
-    pub(super) fn cut(&self) -> Result<(Decimal, bool), TooLarge> {
+    ///
+    /// # Errors
+    /// Never within the wire's grammars.
+    pub fn cut(&self) -> Result<(Decimal, bool), TooLarge> {
         Exact::of(self.sum)?.divided_by(Exact::of(Decimal::from(self.count))?)?.cut(BENCHMARK_PLACES)
     }
 }
@@ -265,6 +268,24 @@ fn outcome(groups: &[TieGroup], effective: usize) -> Outcome {
     }
 }
 
+/// The average-based benchmark over effective `prices`, trimmed as `works` says; `None` without prices.
+///
+/// # Errors
+/// Never within the wire's grammars.
+pub fn average(works: &EngComprehensive, prices: &[Decimal]) -> Result<Option<Benchmark>, TooLarge> {
+    let (Some(lowest), Some(highest)) = (prices.iter().min().copied(), prices.iter().max().copied()) else {
+        return Ok(None);
+    };
+    let mut sum = arithmetic::sum(prices.iter().copied())?;
+    let mut count = prices.len();
+    let trims = works.benchmark == Averaging::TrimmedMean && count >= works.trim_from.unwrap_or(TRIM_FROM);
+    if trims {
+        sum = arithmetic::sum([sum, -lowest, -highest])?;
+        count -= 2;
+    }
+    Ok(Some(Benchmark { sum, count, left_out: trims.then_some((lowest, highest)) }))
+}
+
 /// The benchmark together with the rule that turns a price into a score.
 struct Priced<'a> {
     benchmark: Benchmark,
@@ -283,18 +304,8 @@ impl<'a> Priced<'a> {
         effective: &[&Offer],
         workings: &mut Vec<Say>,
     ) -> Result<Option<Self>, TooLarge> {
-        let prices = || effective.iter().map(|offer| offer.price.value());
-        let (Some(lowest), Some(highest)) = (prices().min(), prices().max()) else { return Ok(None) };
-        let mut sum = arithmetic::sum(prices())?;
-        let mut count = effective.len();
-        let trims =
-            works.benchmark == Averaging::TrimmedMean && count >= works.trim_from.unwrap_or(TRIM_FROM);
-        let left_out = trims.then_some((lowest, highest));
-        if trims {
-            sum = arithmetic::sum([sum, -lowest, -highest])?;
-            count -= 2;
-        }
-        let benchmark = Benchmark { sum, count, left_out };
+        let prices: Vec<Decimal> = effective.iter().map(|offer| offer.price.value()).collect();
+        let Some(benchmark) = average(works, &prices)? else { return Ok(None) };
         tell_average(works, &benchmark, effective.len(), workings)?;
         Ok(Some(Self { benchmark, rule: Rule::Average(works) }))
     }

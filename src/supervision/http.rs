@@ -30,11 +30,18 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[utoipa::path(tag = "supervision", params(AwardFilter),
     responses((status = 200, description = "One page", body = Page<AwardLine>), Problems))]
 #[get("/api/v1/awards")]
-async fn list(call: Call, query: web::Query<AwardFilter>, db: web::Data<Db>) -> Result<impl Responder, Problem> {
+async fn list(
+    call: Call,
+    query: web::Query<AwardFilter>,
+    db: web::Data<Db>,
+) -> Result<impl Responder, Problem> {
     let mut conn = db.read().await?;
     let page = service::list(&mut conn, &call.actor, &query).await?;
     let link = page.link("/api/v1/awards");
-    Ok(HttpResponse::Ok().insert_header(("Link", link)).insert_header(("Cache-Control", "no-store")).json(page))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Link", link))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(page))
 }
 
 /// Everything that led to an award in one document: venue decision, document, opening record, rejections with their
@@ -85,7 +92,11 @@ async fn history(
     let mut conn = db.read().await?;
     let page = service::history(&mut conn, &call.actor, *id, &query).await?;
     let next = page.next.as_ref();
-    let link =
-        next.map(|leaf| format!("</api/v1/projects/{id}/history?after={leaf}>; rel=\"next\"")).unwrap_or_default();
-    Ok(HttpResponse::Ok().insert_header(("Link", link)).insert_header(("Cache-Control", "no-store")).json(page))
+    let link = next
+        .map(|leaf| format!("</api/v1/projects/{id}/history?after={leaf}>; rel=\"next\""))
+        .unwrap_or_default();
+    Ok(HttpResponse::Ok()
+        .insert_header(("Link", link))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(page))
 }

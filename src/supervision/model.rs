@@ -14,7 +14,8 @@ use crate::{
     evaluation::{
         EvaluationResult,
         model::{
-            LowPriceReview, Member, RankedBid, RejectedBid, RepeatedPrices, ReportSignature, SignedSheet, TieDraw,
+            LowPriceReview, Member, RankedBid, RejectedBid, RepeatedPrices, ReportSignature, SignedSheet,
+            TieDraw,
         },
     },
     kernel::{
@@ -52,12 +53,15 @@ pub struct AwardFilter {
     pub limit: Option<i64>,
 }
 
+/// From when on and before when; open on either side.
+pub type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 impl AwardFilter {
     /// The time from which and the time before which awards are wanted.
     ///
     /// # Errors
     /// 422 for a text that is neither an instant nor a day.
-    pub fn period(&self) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Rejection> {
+    pub fn period(&self) -> Result<Span, Rejection> {
         let from = |day| hall_instant(day, NaiveTime::MIN);
         Ok((
             self.from.as_deref().map(|text| instant_or_day(text, "?from", from)).transpose()?,
@@ -228,7 +232,17 @@ pub struct AwardRecord {
 
 /// What a supervising body found.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
     strum::Display,
 )]
 #[serde(rename_all = "camelCase")]

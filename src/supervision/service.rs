@@ -26,8 +26,8 @@ use crate::{
     projects::{self, Project},
     supervision::{
         model::{
-            AwardFilter, AwardLine, AwardRecord, EvaluationPart, HistoryLine, HistoryQuery, LogLine, NewReview,
-            ReviewView,
+            AwardFilter, AwardLine, AwardRecord, EvaluationPart, HistoryLine, HistoryQuery, LogLine,
+            NewReview, ReviewView,
         },
         store::{self, ReviewRow, Wanted},
     },
@@ -88,9 +88,10 @@ pub async fn record(
 ) -> Result<AwardRecord, Problem> {
     let (award, tender, project) = load(conn, actor, Action::AwardRecordRead, id).await?;
     let result = evaluation::result(conn, tender.id).await?;
-    let result =
-        result.ok_or_else(|| Problem::internal(anyhow::anyhow!("award {id} without a finished evaluation")))?;
-    let filter = NoticeFilter { tender: Some(tender.id), limit: Some(MOST_NOTICES), ..NoticeFilter::default() };
+    let result = result
+        .ok_or_else(|| Problem::internal(anyhow::anyhow!("award {id} without a finished evaluation")))?;
+    let filter =
+        NoticeFilter { tender: Some(tender.id), limit: Some(MOST_NOTICES), ..NoticeFilter::default() };
     let contract = awards::store::contract_of(conn, tender.id).await?;
     let parties = project.parties();
     let may = authorize(actor, Action::AwardReview, &Object::of(&parties, tender.phase.authority()));
@@ -141,7 +142,8 @@ pub async fn review(tx: &mut Tx<'_>, actor: &Actor, id: AwardId, asked: NewRevie
         made_at: now,
     };
     store::insert_review(tx, &row).await?;
-    let entry = Entry::new("award.reviewed").project(project.id).tender(tender.id).row("award_reviews", row.id);
+    let entry =
+        Entry::new("award.reviewed").project(project.id).tender(tender.id).row("award_reviews", row.id);
     ledger::record(tx, actor, now, entry.because(&remark).facts(json!({"finding": asked.finding}))).await?;
     let name = cards(tx.conn(), &[account.organisation]).await?.remove(&account.organisation);
     let view = ReviewView {
@@ -169,7 +171,8 @@ pub async fn history(
 ) -> Result<Page<HistoryLine>, Problem> {
     let project = projects::load(conn, id).await?;
     authorize(actor, Action::HistoryRead, &Object::of(&project.parties(), project.phase()))?;
-    let (_, limit) = PageQuery { cursor: None, limit: query.limit.or(Some(paging::DEFAULT_ROWS)) }.checked()?;
+    let (_, limit) =
+        PageQuery { cursor: None, limit: query.limit.or(Some(paging::DEFAULT_ROWS)) }.checked()?;
     let after = query.after.as_deref().map(leaf_of).transpose()?;
     let tenders = tenders::store::of_project(conn, id).await?;
     let all: Vec<TenderId> = tenders.iter().map(|tender| tender.id).collect();

@@ -158,9 +158,17 @@ pub fn check(document: &TenderDocument, procedure: &Procedure) -> Result<(), Rej
     check_texts(document, &mut errors);
     if procedure.object != Object::Works {
         match &document.set_aside {
-            None => push(&mut errors, "/document/setAside", "须说明是否面向中小企业预留 / say whether it is reserved"),
+            None => push(
+                &mut errors,
+                "/document/setAside",
+                "须说明是否面向中小企业预留 / say whether it is reserved",
+            ),
             Some(aside) if !aside.reserved && aside.ground.trim().is_empty() => {
-                push(&mut errors, "/document/setAside/ground", "不预留须写明依据 / not reserving needs a ground");
+                push(
+                    &mut errors,
+                    "/document/setAside/ground",
+                    "不预留须写明依据 / not reserving needs a ground",
+                );
             }
             Some(_) => {}
         }
@@ -188,14 +196,26 @@ fn check_method(
         MethodText::GpComprehensive(_) => EvaluationMethod::GpComprehensive,
     };
     if !procedure.evaluation_methods.contains(&kind) {
-        push(errors, "/document/evaluation/price/method", "该采购方式不能用此评审方法 / not a method of this procedure");
+        push(
+            errors,
+            "/document/evaluation/price/method",
+            "该采购方式不能用此评审方法 / not a method of this procedure",
+        );
     }
     if method.ceiling().is_some_and(|most| most != document.ceiling.amount) {
-        push(errors, "/document/evaluation/price/parameters/ceiling", "须等于最高限价 / must equal the ceiling");
+        push(
+            errors,
+            "/document/evaluation/price/parameters/ceiling",
+            "须等于最高限价 / must equal the ceiling",
+        );
     }
     let price = factors.all().iter().find(|factor| factor.matter == "price");
     if price.is_none_or(|factor| factor.weight.value() != method.price_points().value()) {
-        push(errors, "/document/evaluation/factors", "报价权重须与计价方法一致 / the price weight must equal the method's");
+        push(
+            errors,
+            "/document/evaluation/factors",
+            "报价权重须与计价方法一致 / the price weight must equal the method's",
+        );
     }
     let marked = factors.marked().next().is_some();
     if (document.evaluation.technical == Technical::Marked) != marked {

@@ -14,7 +14,9 @@ use crate::{
     },
     projects::service::reach_of,
     tenders::{
-        model::{Approve, NewClarification, NewTender, Postpone, TenderChange, TenderLine, TenderView, Terminate},
+        model::{
+            Approve, NewClarification, NewTender, Postpone, TenderChange, TenderLine, TenderView, Terminate,
+        },
         service, store,
     },
 };
@@ -55,7 +57,11 @@ async fn draft(
 #[utoipa::path(tag = "tenders", params(PageQuery),
     responses((status = 200, description = "One page", body = Page<TenderLine>), Problems))]
 #[get("/api/v1/tenders")]
-async fn list(call: Call, query: web::Query<PageQuery>, db: web::Data<Db>) -> Result<impl Responder, Problem> {
+async fn list(
+    call: Call,
+    query: web::Query<PageQuery>,
+    db: web::Data<Db>,
+) -> Result<impl Responder, Problem> {
     let (cursor, limit) = query.checked()?;
     let mut conn = db.read().await?;
     let rows = store::list(&mut conn, &reach_of(&call.actor), cursor, limit).await?;

@@ -14,8 +14,21 @@ use crate::{
 
 /// Where a tender stands.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr,
-    strum::EnumString, strum::Display, strum::EnumIter,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
@@ -95,7 +108,10 @@ impl TenderPhase {
             // 流标: at the close for want of bids, or by the committee or the purchaser before the award.
             (P::Closed | P::Opening | P::Opened | P::Evaluated | P::Candidates, P::Failed) => true,
             // 终止: by the tenderee, before an award.
-            (P::Draft | P::Published | P::Closed | P::Opening | P::Opened | P::Evaluated | P::Candidates, P::Terminated) => true,
+            (
+                P::Draft | P::Published | P::Closed | P::Opening | P::Opened | P::Evaluated | P::Candidates,
+                P::Terminated,
+            ) => true,
             _ => false,
         }
     }

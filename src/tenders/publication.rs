@@ -119,7 +119,8 @@ fn deposit_base(at: &Circumstances<'_>) -> Option<Decimal> {
 fn deposit_within_cap(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Result<(), Problem> {
     let Some(deposit) = tender.document.deposit else { return Ok(()) };
     let Some(base) = deposit_base(at) else {
-        let detail = Say::new("须先登记估算价，才能收取投标保证金。", "A deposit needs a registered estimate.");
+        let detail =
+            Say::new("须先登记估算价，才能收取投标保证金。", "A deposit needs a registered estimate.");
         return Err(Refusal::new(Code::WrongState, detail).into());
     };
     let (most, rule) = law.lowest_cap(&at.procedure.deposit_caps, base, at.on)?;
@@ -144,7 +145,8 @@ fn deadline_lawful(law: &Law, deadline: DateTime<Utc>, at: &Circumstances<'_>) -
     if !law.settings().deadline_on_working_day || law.calendar().works(day).map_err(Problem::from)? {
         return Ok(());
     }
-    let detail = Say::new(format!("截止日 {day} 不是工作日。"), format!("The deadline {day} is not a working day."));
+    let detail =
+        Say::new(format!("截止日 {day} 不是工作日。"), format!("The deadline {day} is not a working day."));
     Err(Refusal::new(Code::LawRefuses, detail).by_rule(Law::setting_ground("deadlineOnWorkingDay")).into())
 }
 
@@ -154,9 +156,15 @@ fn place_fixed(law: &Law, at: &Circumstances<'_>) -> Result<(), Problem> {
         return Ok(());
     }
     let rule = if at.procedure.regime == Regime::Procurement { "GPB-7" } else { "ENG-16" };
-    let ground = law.ground(rule, at.on).or_else(|_| law.ground(&format!("{rule}/time"), at.on)).unwrap_or_else(|_| {
-        LegalGround { id: "RM-3".into(), source: "招标投标法".into(), article: Some("34".into()), earliest: None }
-    });
+    let ground = law
+        .ground(rule, at.on)
+        .or_else(|_| law.ground(&format!("{rule}/time"), at.on))
+        .unwrap_or_else(|_| LegalGround {
+            id: "RM-3".into(),
+            source: "招标投标法".into(),
+            article: Some("34".into()),
+            earliest: None,
+        });
     let detail = Say::new(
         "截止时间没有已确认的开标室；开标地点须在招标文件中预先确定。",
         "No opening room is confirmed for the deadline; the place must be fixed in the document beforehand.",
@@ -181,7 +189,12 @@ pub fn draft(kind: NoticeKind, project: &Project, tender: &Tender, sections: Vec
 }
 
 /// Text of the tender notice 招标公告 / 采购公告, made from the rows and nothing else.
-pub fn tender_notice(project: &Project, tender: &Tender, procedure: &Procedure, place: &PlaceView) -> Vec<Section> {
+pub fn tender_notice(
+    project: &Project,
+    tender: &Tender,
+    procedure: &Procedure,
+    place: &PlaceView,
+) -> Vec<Section> {
     let document = &tender.document;
     let mut conditions = Section::new("投标人资格要求", "Qualification");
     for line in &document.qualification {
@@ -218,7 +231,11 @@ pub fn tender_notice(project: &Project, tender: &Tender, procedure: &Procedure, 
             .fact("投标截止暨开标时间", "Deadline and opening", in_hall_zone(tender.deadline))
             .say("开标地点", "Place of the opening", place.room_name.clone())
             .fact("工期／交货期（日）", "Term (days)", document.term_days),
-        Section::new("招标文件", "Document").fact("文件摘要（SHA-256）", "Digest (SHA-256)", hex::encode(tender.document_hash)),
+        Section::new("招标文件", "Document").fact(
+            "文件摘要（SHA-256）",
+            "Digest (SHA-256)",
+            hex::encode(tender.document_hash),
+        ),
     ]
 }
 
@@ -229,7 +246,12 @@ pub fn clarification_notice(no: i32, text: &str) -> Vec<Section> {
 }
 
 /// Text of a postponement.
-pub fn postponement_notice(tender: &Tender, old: DateTime<Utc>, place: &PlaceView, reason: &str) -> Vec<Section> {
+pub fn postponement_notice(
+    tender: &Tender,
+    old: DateTime<Utc>,
+    place: &PlaceView,
+    reason: &str,
+) -> Vec<Section> {
     vec![
         Section::new("延期内容", "Postponement")
             .fact("原截止时间", "Old deadline", in_hall_zone(old))
@@ -256,8 +278,13 @@ pub fn place_at_deadline(tender: &Tender, place: &Place) -> Result<(), Refusal> 
     if place.opens_at >= tender.deadline {
         return Ok(());
     }
-    let ground =
-        LegalGround { id: "RM-2".into(), source: "招标投标法".into(), article: Some("34".into()), earliest: Some(tender.deadline) };
-    let detail = Say::new("开标应当在投标截止的同一时间进行。", "The opening takes place at the deadline itself.");
+    let ground = LegalGround {
+        id: "RM-2".into(),
+        source: "招标投标法".into(),
+        article: Some("34".into()),
+        earliest: Some(tender.deadline),
+    };
+    let detail =
+        Say::new("开标应当在投标截止的同一时间进行。", "The opening takes place at the deadline itself.");
     Err(Refusal::new(Code::LawRefuses, detail).by_rule(ground))
 }

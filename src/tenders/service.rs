@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, authorize},
+    identity::{Action, Object, authorize, authorize_known},
     kernel::{
         Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BookingId, TenderId},
@@ -108,8 +108,19 @@ pub async fn lock(tx: &mut Tx<'_>, id: TenderId) -> Result<Tender, Problem> {
 pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender) -> Result<(), Problem> {
     let parties = project.parties();
     let object = Object::of(&parties, tender.phase.authority());
-    authorize(actor, Action::TenderRead, &object)?;
-    authorize(actor, action, &object)
+    match action {
+        // Acts of rooms above may be hidden from those who may read the tender, such as the opening before it begins.
+        Action::TenderDraft
+        | Action::TenderApprove
+        | Action::TenderPublish
+        | Action::TenderClarify
+        | Action::TenderPostpone
+        | Action::TenderTerminate => authorize_known(actor, Action::TenderRead, action, &object),
+        other => {
+            authorize(actor, Action::TenderRead, &object)?;
+            authorize(actor, other, &object)
+        }
+    }
 }
 
 /// Notes that `event` came at `at` and answers the row of `tender_events` for the caller's entry.
@@ -171,8 +182,7 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) ->
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     let project = projects::lock(tx, new.project_id).await?;
     let parties = project.parties();
-    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
-    authorize(actor, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
+    authorize_known(actor, Action::ProjectRead, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     let procedure = procedure_for(law, &new.procedure_id, &project, on)?;
@@ -214,7 +224,8 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) ->
     store::insert(tx, &tender).await?.on_constraint("tenders_lot", || {
         Refusal::new(Code::WrongState, Say::new("项目没有该标段。", "The project has no such lot."))
     })?;
-    let entry = Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
+    let entry =
+        Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
     ledger::record(tx, actor, now, entry).await?;
     let view = view(tx.conn(), actor, law, &tender, now).await?;
     Ok(Reply::created(format!("/api/v1/tenders/{}", tender.id), &view)?.at_version(tender.version))
@@ -226,9 +237,11 @@ fn procedure_for<'l>(
     project: &Project,
     on: NaiveDate,
 ) -> Result<&'l Procedure, Problem> {
-    let fitting = law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
+    let fitting =
+        law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
     fitting.ok_or_else(|| {
-        let detail = Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
+        let detail =
+            Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
         Rejection::at("/procedureId", "unknown", detail).into()
     })
 }
@@ -367,7 +380,8 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
     for event in [Event::NoticePublished, Event::DocumentsIssued] {
         entry = entry.row("tender_events", note(tx, &tender, event, now, None).await?);
     }
-    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)}))).await?;
+    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)})))
+        .await?;
     if let Some(place) = &place {
         let sections = publication::tender_notice(&project, &tender, procedure, place);
         let draft = publication::draft(NoticeKind::TenderNotice, &project, &tender, sections);
@@ -451,7 +465,8 @@ pub async fn postpone(
     store::update(tx, &mut tender).await?;
     jobs::reschedule(tx, &close_key(id), tender.deadline).await?;
     let entry = Entry::new("tender.postponed").project(tender.project).tender(id).row("tenders", id.0);
-    ledger::record(tx, actor, now, entry.because(&reason).facts(json!({"from": old, "to": tender.deadline}))).await?;
+    ledger::record(tx, actor, now, entry.because(&reason).facts(json!({"from": old, "to": tender.deadline})))
+        .await?;
     if let Some(place) = &place {
         let sections = publication::postponement_notice(&tender, old, place, &reason);
         let draft = publication::draft(NoticeKind::Postponement, project, &tender, sections);

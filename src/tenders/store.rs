@@ -1,9 +1,11 @@
 //! Tenders in the database.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension, PgExpressionMethods, QueryDsl,
-    Queryable, Selectable, SelectableHelper, sql_types,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods,
+    OptionalExtension, PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     kernel::{
-        Problem, RegionCode,
+        Problem, RegionCode, Say,
         id::{BookingId, ProjectId, TenderId},
     },
     law::{Event, Facts},
@@ -162,14 +164,20 @@ pub async fn next_code(tx: &mut Tx<'_>, region: &RegionCode, lot_no: i32) -> Res
 ///
 /// # Errors
 /// When the database is away.
-pub async fn rounds(tx: &mut Tx<'_>, project: ProjectId, lot_no: i32) -> Result<Vec<(i32, TenderPhase)>, Problem> {
+pub async fn rounds(
+    tx: &mut Tx<'_>,
+    project: ProjectId,
+    lot_no: i32,
+) -> Result<Vec<(i32, TenderPhase)>, Problem> {
     let rows: Vec<(i32, String)> = tenders::table
         .filter(tenders::project_id.eq(project).and(tenders::lot_no.eq(lot_no)))
         .order(tenders::round)
         .select((tenders::round, tenders::phase))
         .load(tx.conn())
         .await?;
-    rows.into_iter().map(|(round, phase)| Ok((round, phase.parse().map_err(unreadable("tenders.phase"))?))).collect()
+    rows.into_iter()
+        .map(|(round, phase)| Ok((round, phase.parse().map_err(unreadable("tenders.phase"))?)))
+        .collect()
 }
 
 /// Writes a new draft.
@@ -236,7 +244,11 @@ pub async fn of_project(conn: &mut AsyncPgConnection, project: ProjectId) -> Res
 /// When the database is away.
 pub async fn open_intake(tx: &mut Tx<'_>, tender: TenderId, at: DateTime<Utc>) -> Result<(), Problem> {
     diesel::insert_into(tender_intake::table)
-        .values((tender_intake::tender_id.eq(tender), tender_intake::last_at.eq(at), tender_intake::bid_n.eq(0)))
+        .values((
+            tender_intake::tender_id.eq(tender),
+            tender_intake::last_at.eq(at),
+            tender_intake::bid_n.eq(0),
+        ))
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -419,7 +431,10 @@ pub async fn insert_clarification(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn clarifications(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Clarification>, Problem> {
+pub async fn clarifications(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<Vec<Clarification>, Problem> {
     let rows: Vec<(i32, String, bool, DateTime<Utc>)> = tender_clarifications::table
         .filter(tender_clarifications::tender_id.eq(tender))
         .order(tender_clarifications::no)
@@ -455,8 +470,9 @@ pub async fn list(
         .into_boxed();
     query = match reach {
         Reach::Published => query.filter(tenders::published_at.is_not_null()),
-        Reach::Of(body) => query
-            .filter(projects::purchaser_id.eq(*body).or(projects::agency_id.is_not_distinct_from(Some(*body)))),
+        Reach::Of(body) => query.filter(
+            projects::purchaser_id.eq(*body).or(projects::agency_id.is_not_distinct_from(Some(*body))),
+        ),
         Reach::At(centre) => query.filter(tenders::centre_code.eq(centre.clone())),
         Reach::All => query,
     };
@@ -479,4 +495,78 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// A line of the board of openings.
+#[derive(Debug, Clone)]
+pub struct BoardLine {
+    /// The project.
+    pub project: ProjectId,
+    /// Title of the tender.
+    pub title: String,
+    /// When its bids close and its opening begins.
+    pub deadline: DateTime<Utc>,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// Name of the room of its opening.
+    pub room: Option<Say>,
+}
+
+/// Published tenders that open from `from` on and before `to`, by time; drafts are never among them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn board(
+    conn: &mut AsyncPgConnection,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<BoardLine>, Problem> {
+    let place = tender_places::tender_id
+        .eq(tenders::id)
+        .and(tender_places::opens_at.eq(tenders::deadline))
+        .and(tender_places::given_up_at.is_null());
+    let rows: Vec<(ProjectId, String, DateTime<Utc>, String, Option<Value>)> = tenders::table
+        .left_join(tender_places::table.on(place))
+        .filter(
+            tenders::published_at.is_not_null().and(tenders::deadline.ge(from)).and(tenders::deadline.lt(to)),
+        )
+        .order((tenders::deadline, tenders::code))
+        .select((
+            tenders::project_id,
+            tenders::title,
+            tenders::deadline,
+            tenders::phase,
+            tender_places::room_name.nullable(),
+        ))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(project, title, deadline, phase, room)| {
+            Ok(BoardLine {
+                project,
+                title,
+                deadline,
+                phase: phase.parse().map_err(unreadable("tenders.phase"))?,
+                room: room
+                    .map(|name| serde_json::from_value(name).map_err(unreadable("tender_places.room_name")))
+                    .transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// Deadlines of those of `tenders` that are published and take bids still.
+///
+/// # Errors
+/// When the database is away.
+pub async fn open_deadlines(
+    conn: &mut AsyncPgConnection,
+    tenders: &[TenderId],
+) -> Result<HashMap<TenderId, DateTime<Utc>>, Problem> {
+    let rows: Vec<(TenderId, DateTime<Utc>)> = tenders::table
+        .filter(tenders::id.eq_any(tenders).and(tenders::phase.eq(TenderPhase::Published.as_ref())))
+        .select((tenders::id, tenders::deadline))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -198,9 +198,13 @@ fn candidates_stand_to_the_end_of_a_working_day_and_the_award_waits_for_it() {
 #[test]
 fn only_rank_one_wins_and_everyone_is_told_in_one_act() {
     let works = Evaluated::after_publicity();
-    let refused = works.decide(1, "second").expect(409).problem("not-first-candidate").by_rule("ENG-28", "55");
+    let refused =
+        works.decide(1, "second").expect(409).problem("not-first-candidate").by_rule("ENG-28", "55");
     assert_eq!(refused["firstCandidate"]["bidId"], works.bids[0].as_str());
-    works.app.as_("agency.one").with("Idempotency-Key", "agency")
+    works
+        .app
+        .as_("agency.one")
+        .with("Idempotency-Key", "agency")
         .post(&works.path("award"), &json!({"bidId": works.bids[0]}))
         .expect(403);
     let award = works.decide(0, "first").expect(201);
@@ -232,7 +236,8 @@ fn a_contract_says_what_bid_and_document_say() {
         body[name] = value;
         purchaser.post(&path, &body)
     };
-    let refused = changed("amount", yuan("1000000.01")).expect(409).problem("contract-differs").by_rule("TG-13", "46");
+    let refused =
+        changed("amount", yuan("1000000.01")).expect(409).problem("contract-differs").by_rule("TG-13", "46");
     assert_eq!(refused["wanted"]["amount"], "1000000.00");
     changed("termDays", json!(240)).expect(409).problem("contract-differs");
     changed("subject", json!("别的")).expect(409).problem("contract-differs");
@@ -257,14 +262,23 @@ fn the_files_close_with_the_last_duty_and_a_late_one_is_recorded() {
     let bidder = |no: usize| app.as_(&format!("bidder.000{no}")).organisation();
     let strange = app.as_("bidder.0006").organisation();
     let item = |bidder: String| json!({"bidderId": bidder, "kind": "guarantee"});
-    agency.post(&works.path("deposits"), &json!({"items": [item(strange)]})).expect(422).points_to("/items/0/bidderId");
+    agency
+        .post(&works.path("deposits"), &json!({"items": [item(strange)]}))
+        .expect(422)
+        .points_to("/items/0/bidderId");
     let counts = agency
         .post(&works.path("deposits"), &json!({"items": [item(bidder(1)), item(bidder(2)), item(bidder(5))]}))
         .expect(200);
     assert_eq!(counts["recorded"], 3);
-    agency.post(&works.path("deposits"), &json!({"items": [item(bidder(2))]})).expect(409).problem("duplicate");
+    agency
+        .post(&works.path("deposits"), &json!({"items": [item(bidder(2))]}))
+        .expect(409)
+        .problem("duplicate");
     app.as_("bidder.0001").get(&works.path("deposits")).expect(404);
-    assert_eq!(app.as_("supervisor.office").get(&works.path("deposits")).expect(200)["items"][0]["amount"]["amount"], "400000.00");
+    assert_eq!(
+        app.as_("supervisor.office").get(&works.path("deposits")).expect(200)["items"][0]["amount"]["amount"],
+        "400000.00"
+    );
     agency.act(&works.path("deposits/return")).expect(409).problem("wrong-state").by_rule("ENG-32", "57");
 
     app.as_("purchaser.taibus").post(&works.path("contract"), &works.contract()).expect(201);
@@ -296,7 +310,10 @@ fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
     assert_eq!(notice["kind"], "awardResult");
     // GP-11: one working day after the 18th.
     assert_eq!(notice["periodEndsAt"], "2026-03-19T16:00:00Z");
-    agency.post(&purchase.path("written-report"), &json!({"summary": "无"})).expect(409).problem("wrong-state");
+    agency
+        .post(&purchase.path("written-report"), &json!({"summary": "无"}))
+        .expect(409)
+        .problem("wrong-state");
 
     let body = json!({"amount": yuan("1000000.00"), "termDays": 210, "signedOn": "2026-03-18"});
     app.as_("purchaser.taibus").post(&purchase.path("contract"), &body).expect(201);
@@ -383,7 +400,10 @@ fn a_history_tells_nothing_of_bids_before_the_opening_and_pages_without_gaps() {
     assert_eq!(paged, whole);
     // The leaf of a hidden entry is as unknown as any other.
     let leaf: Vec<u8> = app.sql().value("SELECT leaf FROM log_pending WHERE tells_of_bid LIMIT 1", &[]);
-    app.as_("supervisor.discipline").get(&format!("{path}?after={}", hex::encode(leaf))).expect(422).points_to("?after");
+    app.as_("supervisor.discipline")
+        .get(&format!("{path}?after={}", hex::encode(leaf)))
+        .expect(422)
+        .points_to("?after");
     app.as_("purchaser.taibus").get(&path).expect(404);
     app.as_("supervisor.finance").get(&path).expect(404);
 

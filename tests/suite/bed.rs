@@ -16,7 +16,8 @@ fn a_sandbox_stands_in_moments_with_every_account() {
     let begun = Instant::now();
     let app = TestApp::sandbox(START);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    for login in ["operator.league", "bidder.0001", "bidder.1528", "expert.040", "supervisor.audit", "admin"] {
+    for login in ["operator.league", "bidder.0001", "bidder.1528", "expert.040", "supervisor.audit", "admin"]
+    {
         let me = app.as_(login).get("/api/v1/auth/me").expect(200);
         assert_eq!(me["login"], login);
     }
@@ -42,5 +43,11 @@ fn an_answer_the_document_does_not_promise_fails_the_test() {
     let app = TestApp::sandbox(START);
     let mut answer = app.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")).expect(201);
     answer.status = 418;
-    contract::check(&Exchange { method: "POST", path: "/api/v1/projects", kind: None, body: b"", answer: &answer });
+    contract::check(&Exchange {
+        method: "POST",
+        path: "/api/v1/projects",
+        kind: None,
+        body: b"",
+        answer: &answer,
+    });
 }

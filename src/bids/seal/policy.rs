@@ -38,6 +38,7 @@ pub enum Suite {
 /// A holder of shares other than the bidder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ShareHolder)]
 pub struct Member {
     /// age recipients of the member's officers; any one of them can read the member's share.
     pub recipients: Vec<String>,

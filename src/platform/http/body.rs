@@ -107,7 +107,13 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
-        if inner.is_data() { wrong_shape(pointer, &inner.to_string()) } else { malformed(&inner.to_string()) }
+        // What reads as JSON has a wrong shape, whatever the reader called it.
+        let readable = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        if inner.is_data() || readable() {
+            wrong_shape(pointer, &inner.to_string())
+        } else {
+            malformed(&inner.to_string())
+        }
     })?;
     deserializer.end().map_err(|error| malformed(&error.to_string()))?;
     Ok(value)

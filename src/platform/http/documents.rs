@@ -116,6 +116,10 @@ fn answer(problem: &Problem, asked: &Asked) -> HttpResponse {
         StatusCode::UNAUTHORIZED => {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
+        // Whatever else is coming is not read.
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            response.force_close();
+        }
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             response.insert_header(("Retry-After", "5"));
         }
@@ -252,8 +256,10 @@ impl utoipa::IntoResponses for Problems {
         ]
         .into_iter()
         .map(|(status, description)| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-            let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+            let content =
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+            let response =
+                ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
             (status.to_string(), response.into())
         })
         .collect()

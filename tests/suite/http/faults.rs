@@ -69,7 +69,11 @@ fn a_killed_service_has_every_bid_it_gave_a_receipt_for() {
         bids.into_iter().map(|(bidder, bid)| (bidder.login.clone(), bid)).collect();
     drop(program);
     let receipts = receipts.into_inner().unwrap();
-    assert!((12..BIDDERS as usize).contains(&receipts.len()), "{} were taken before the kill", receipts.len());
+    assert!(
+        (12..BIDDERS as usize).contains(&receipts.len()),
+        "{} were taken before the kill",
+        receipts.len()
+    );
 
     let program = Program::sandbox(scratch.path(), START);
     for (login, receipt) in &receipts {

@@ -1,5 +1,6 @@
 //! The service over HTTP, as its callers meet it.
 
+mod authority;
 mod bids;
 mod faults;
 mod operations;

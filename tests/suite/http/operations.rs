@@ -59,7 +59,9 @@ fn a_change_without_its_entry_is_refused_by_the_database() {
     let sql = app.sql();
     let audited: Vec<String> = sql.values(
         "SELECT c.relname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-          WHERE t.tgname = 'audit_entry' ORDER BY 1", &[]);
+          WHERE t.tgname = 'audit_entry' ORDER BY 1",
+        &[],
+    );
     for table in ["accounts", "bids", "bookings", "openings", "projects", "tenders", "venue_decisions"] {
         assert!(audited.iter().any(|name| name == table), "{table} is not under the record: {audited:?}");
     }
@@ -68,7 +70,10 @@ fn a_change_without_its_entry_is_refused_by_the_database() {
     // Not even with an entry of another row, or of this row with another content.
     let other = "INSERT INTO log_object (relation, row_id, content, entry)
                  SELECT 'projects', id, sha256('other'), (SELECT max(id) FROM log_pending) FROM projects";
-    assert_eq!(sql.refused(&format!("BEGIN; UPDATE projects SET name = name || '改'; {other}; COMMIT")), "audit_demands_entry");
+    assert_eq!(
+        sql.refused(&format!("BEGIN; UPDATE projects SET name = name || '改'; {other}; COMMIT")),
+        "audit_demands_entry"
+    );
     let right = "INSERT INTO log_object (relation, row_id, content, entry)
                  SELECT 'projects', p.id, audit_content(to_jsonb(p)), (SELECT max(id) FROM log_pending) FROM projects p";
     sql.run(&format!("BEGIN; UPDATE projects SET name = name || '改'; {right}; COMMIT")).unwrap();
@@ -76,9 +81,16 @@ fn a_change_without_its_entry_is_refused_by_the_database() {
     assert_eq!(sql.refused("DELETE FROM log_object"), "log_is_kept");
     assert_eq!(sql.refused("TRUNCATE log_pending CASCADE"), "log_is_kept");
     let service = crate::support::db::Sql::connect(&app.db().app_url);
-    for statement in ["UPDATE log_pending SET act = 'nothing'", "DELETE FROM log_pending", "TRUNCATE log_pending",
-                      "DELETE FROM projects", "ALTER TABLE projects DISABLE TRIGGER ALL",
-                      "SET session_replication_role = replica", "DROP TABLE log_object", "CREATE TABLE mine (id int)"] {
+    for statement in [
+        "UPDATE log_pending SET act = 'nothing'",
+        "DELETE FROM log_pending",
+        "TRUNCATE log_pending",
+        "DELETE FROM projects",
+        "ALTER TABLE projects DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "DROP TABLE log_object",
+        "CREATE TABLE mine (id int)",
+    ] {
         assert_eq!(service.refused(statement), "42501", "{statement}");
     }
 }
@@ -91,7 +103,8 @@ fn every_act_stands_in_the_record_with_its_request() {
     let entries: Vec<String> = app.sql().values(
         "SELECT act FROM log_pending WHERE project_id = $1::text::uuid
             AND (body::text LIKE '%' || $2 || '%' OR skeleton::text LIKE '%' || $2 || '%')",
-        &[&project.id(), &request]);
+        &[&project.id(), &request],
+    );
     assert_eq!(entries, ["project.registered"]);
 }
 
@@ -99,7 +112,8 @@ fn every_act_stands_in_the_record_with_its_request() {
 fn two_instances_are_one_hall() {
     let app = TestApp::sandbox(START);
     let other = TestApp::beside(&app);
-    let project = app.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")).expect(201).id();
+    let project =
+        app.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")).expect(201).id();
     let token = app.token("purchaser.taibus");
     let caller = other.public().with("Authorization", &format!("Bearer {token}"));
     caller.get(&format!("/api/v1/projects/{project}")).expect(200);
@@ -117,7 +131,8 @@ fn a_stop_answers_what_it_has_begun() {
         let sql = app.sql();
         sql.run("BEGIN; LOCK TABLE projects IN ACCESS EXCLUSIVE MODE").unwrap();
         let client = crate::support::Client::new(address, app.db().superuser_url.clone());
-        let asking = scope.spawn(move || client.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")));
+        let asking = scope
+            .spawn(move || client.as_("purchaser.taibus").post("/api/v1/projects", &works("24000000.00")));
         sleep(Duration::from_millis(1500));
         let free = scope.spawn(move || {
             sleep(Duration::from_millis(1000));

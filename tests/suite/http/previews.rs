@@ -23,8 +23,11 @@ fn where_a_project_must_trade() {
         (taibus("5000000.00", None), "own", "152527", "RT-6"),
     ] {
         let answer = ask(&body).expect(200);
-        assert_eq!((&answer["scope"], &answer["centreCode"], &answer["ruleId"]),
-                   (&json!(scope), &json!(centre), &json!(rule)), "{body}");
+        assert_eq!(
+            (&answer["scope"], &answer["centreCode"], &answer["ruleId"]),
+            (&json!(scope), &json!(centre), &json!(rule)),
+            "{body}"
+        );
         assert!(answer["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty()));
     }
     let mut body = taibus("20000000.00", Some("10000"));
@@ -59,8 +62,13 @@ fn what_a_scoring_rule_comes_to() {
                               "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 2},
                "offers": offers})
     };
-    let offers = [("A", "9500000.00"), ("B", "9800000.00"), ("C", "9200000.00"), ("D", "9650000.00"),
-                  ("E", "10000000.00")];
+    let offers = [
+        ("A", "9500000.00"),
+        ("B", "9800000.00"),
+        ("C", "9200000.00"),
+        ("D", "9650000.00"),
+        ("E", "10000000.00"),
+    ];
     let answer = ask(works(&offers)).expect(200);
     assert_eq!(answer["benchmark"], "9650000.00");
     let score = |id: &str| {
@@ -79,8 +87,12 @@ fn what_a_scoring_rule_comes_to() {
         ]
     });
     let answer = ask(purchase).expect(200);
-    let lines: Vec<(Value, Value, Value)> = answer["results"].as_array().unwrap().iter()
-        .map(|one| (one["id"].clone(), one["priceScore"].clone(), one["total"].clone())).collect();
+    let lines: Vec<(Value, Value, Value)> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].clone(), one["priceScore"].clone(), one["total"].clone()))
+        .collect();
     let expected = [("A", "28.50", "90.90"), ("C", "28.79", "88.89"), ("B", "30.00", "87.10")];
     assert_eq!(lines, expected.map(|(id, price, total)| (json!(id), json!(price), json!(total))));
 }

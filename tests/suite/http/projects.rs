@@ -14,8 +14,10 @@ fn works_over_the_threshold_go_to_the_league_and_are_accepted_there() {
     let app = TestApp::sandbox(START);
     let project = app.registered_works("24000000.00");
     let venue = &project["venue"][0];
-    assert_eq!((&venue["ruleId"], &venue["centreCode"], &venue["scope"]),
-               (&json!("RT-1"), &json!("152500"), &json!("league")));
+    assert_eq!(
+        (&venue["ruleId"], &venue["centreCode"], &venue["scope"]),
+        (&json!("RT-1"), &json!("152500"), &json!("league"))
+    );
     assert_eq!(project.header("location"), format!("{PROJECTS}/{}", project.id()));
     assert_eq!(project.header("etag"), "\"v1\"");
     let path = format!("{PROJECTS}/{}/accept", project.id());
@@ -37,8 +39,14 @@ fn amounts_may_change_until_the_first_notice_and_every_decision_is_kept() {
         "kind": "designEstimate", "documentNo": "太发改审批字〔2026〕2号", "date": "2026-02-05",
         "amount": yuan("19999999.99")}]});
     purchaser.patch(&path, &change).expect(428).problem("precondition-required");
-    purchaser.clone().with("If-Match", "\"v7\"").patch(&path, &change).expect(412).problem("precondition-failed");
-    let changed = purchaser.clone().with("If-Match", project.header("etag")).patch(&path, &change).expect(200);
+    purchaser
+        .clone()
+        .with("If-Match", "\"v7\"")
+        .patch(&path, &change)
+        .expect(412)
+        .problem("precondition-failed");
+    let changed =
+        purchaser.clone().with("If-Match", project.header("etag")).patch(&path, &change).expect(200);
     assert_eq!((&changed["venue"][1]["ruleId"], &changed["centreCode"]), (&json!("RT-6"), &json!("152527")));
     assert_eq!(changed["venue"][0], project["venue"][0], "the first decision stands as it was");
     assert_eq!(changed.header("etag"), "\"v2\"");
@@ -72,7 +80,10 @@ fn a_retry_with_the_same_key_has_one_effect() {
     assert_eq!((first.text.as_str(), first.header("etag")), (second.text.as_str(), second.header("etag")));
     caller.post(PROJECTS, &works("24000000.01")).expect(422).problem("idempotency-key-reused");
     // Another account's key is another key.
-    app.as_("purchaser.league").with("Idempotency-Key", "registration-1").post(PROJECTS, &works("25000000.00")).expect(201);
+    app.as_("purchaser.league")
+        .with("Idempotency-Key", "registration-1")
+        .post(PROJECTS, &works("25000000.00"))
+        .expect(201);
     app.as_("purchaser.taibus").with("Idempotency-Key", "").post(PROJECTS, &works("24000000.00")).expect(400);
     let kept: i64 = app.sql().value("SELECT count(*) FROM projects", &[]);
     assert_eq!(kept, 2);
@@ -94,12 +105,15 @@ fn a_retry_with_the_same_key_has_one_effect() {
 fn lists_go_on_where_they_stopped_while_rows_are_added() {
     let app = TestApp::sandbox(START);
     let purchaser = app.as_("purchaser.taibus");
-    let mut made: Vec<String> = (0..5).map(|_| purchaser.post(PROJECTS, &works("24000000.00")).expect(201).id()).collect();
+    let mut made: Vec<String> =
+        (0..5).map(|_| purchaser.post(PROJECTS, &works("24000000.00")).expect(201).id()).collect();
     let mut seen = Vec::new();
     let mut path = format!("{PROJECTS}?limit=2");
     loop {
         let page = purchaser.get(&path).expect(200);
-        seen.extend(page["items"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["items"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()),
+        );
         let Some(next) = page["next"].as_str() else { break };
         assert!(page.header("link").contains(next), "{page:?}");
         path = format!("{PROJECTS}?limit=2&cursor={next}");
@@ -133,7 +147,11 @@ fn what_is_not_published_does_not_exist_for_outsiders() {
     app.public().get(&path).expect(404).problem("not-found");
     let made_up = app.public().get(&format!("{PROJECTS}/00000000-0000-4000-8000-000000000000")).expect(404);
     let hidden = app.public().get(&path).expect(404);
-    assert_eq!((&made_up["title"], &made_up["detail"]), (&hidden["title"], &hidden["detail"]), "they look alike");
+    assert_eq!(
+        (&made_up["title"], &made_up["detail"]),
+        (&hidden["title"], &hidden["detail"]),
+        "they look alike"
+    );
     app.as_("bidder.0001").post(PROJECTS, &works("24000000.00")).expect(403).problem("forbidden");
     app.public().post(PROJECTS, &works("24000000.00")).expect(401).problem("unauthenticated");
 }
@@ -155,8 +173,8 @@ fn one_person_has_one_side_of_a_project() {
     let second = app.registered_works("30000000.00").id();
     let answer = app.as_("operator.league").act(&format!("{PROJECTS}/{second}/accept"));
     answer.expect(409).problem("one-side-only");
-    let accepted: bool = sql.value(
-        "SELECT accepted_on IS NOT NULL FROM projects WHERE id = $1::text::uuid", &[&second]);
+    let accepted: bool =
+        sql.value("SELECT accepted_on IS NOT NULL FROM projects WHERE id = $1::text::uuid", &[&second]);
     assert!(!accepted, "nothing was accepted");
     app.as_("purchaser.taibus").get(&format!("{PROJECTS}/{project}")).expect(200);
 }

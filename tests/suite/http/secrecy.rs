@@ -9,9 +9,22 @@ use crate::support::{Answer, TestApp, contract::DOCUMENT, works::START};
 
 /// One account of every role and relation, none of which bids.
 const READERS: [&str; 16] = [
-    "operator.league", "operator.taibus", "purchaser.taibus", "purchaser.league", "agency.one", "agency.two",
-    "bidder.0100", "expert.001", "supervisor.office", "supervisor.finance", "supervisor.development",
-    "supervisor.audit", "supervisor.discipline", "supervisor.industry", "admin", "",
+    "operator.league",
+    "operator.taibus",
+    "purchaser.taibus",
+    "purchaser.league",
+    "agency.one",
+    "agency.two",
+    "bidder.0100",
+    "expert.001",
+    "supervisor.office",
+    "supervisor.finance",
+    "supervisor.development",
+    "supervisor.audit",
+    "supervisor.discipline",
+    "supervisor.industry",
+    "admin",
+    "",
 ];
 
 /// Status, headers and body, without the request's id and the machine's date.
@@ -96,7 +109,11 @@ fn read_all(app: &TestApp, addresses: &[String]) -> BTreeMap<(String, String), S
     all
 }
 
-fn compare(before: &BTreeMap<(String, String), String>, after: &BTreeMap<(String, String), String>, when: &str) {
+fn compare(
+    before: &BTreeMap<(String, String), String>,
+    after: &BTreeMap<(String, String), String>,
+    when: &str,
+) {
     assert_eq!(before.len(), after.len());
     for (place, old) in before {
         assert_eq!(old, &after[place], "{place:?} tells of bids {when}");
@@ -162,7 +179,10 @@ fn nothing_that_can_be_read_differs_between_no_bid_and_twenty() {
         for address in &addresses {
             let text = shown(&caller.get(address));
             for bidder in &bidders[1..] {
-                assert!(!text.contains(&bidder.organisation), "{reader} learns of a bidder at {address}:\n{text}");
+                assert!(
+                    !text.contains(&bidder.organisation),
+                    "{reader} learns of a bidder at {address}:\n{text}"
+                );
             }
         }
     }

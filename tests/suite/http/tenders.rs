@@ -32,7 +32,9 @@ fn a_document_is_checked_when_it_is_written() {
         ("/offeredUntil", |body| body["offeredUntil"] = json!("2026-03-17T09:30:00+08:00")),
         ("/document/termDays", |body| body["document"]["termDays"] = json!(0)),
         ("/document/qualification", |body| body["document"]["qualification"] = json!([])),
-        ("/document/evaluation/factors", |body| body["document"]["evaluation"]["factors"][0]["weight"] = json!("99")),
+        ("/document/evaluation/factors", |body| {
+            body["document"]["evaluation"]["factors"][0]["weight"] = json!("99")
+        }),
         ("/document/evaluation/price/parameters/ceiling", |body| {
             body["document"]["evaluation"]["price"]["parameters"]["ceiling"] = json!("18000000.00");
         }),
@@ -43,7 +45,11 @@ fn a_document_is_checked_when_it_is_written() {
     for (pointer, change) in cases {
         let mut body = Client::works_tender_body(&project);
         change(&mut body);
-        app.as_("agency.one").post("/api/v1/tenders", &body).expect(422).problem("invalid-request").points_to(pointer);
+        app.as_("agency.one")
+            .post("/api/v1/tenders", &body)
+            .expect(422)
+            .problem("invalid-request")
+            .points_to(pointer);
     }
     app.as_("agency.two").post("/api/v1/tenders", &Client::works_tender_body(&project)).expect(404);
     let draft = app.works_draft(&project);
@@ -57,20 +63,31 @@ fn the_purchaser_approves_this_very_document() {
     let app = TestApp::sandbox(START);
     let draft = app.works_draft(&app.works_project());
     let path = format!("/api/v1/tenders/{}", draft.id());
-    let approve = |login: &str, hash: &Value| app.as_(login).post(&format!("{path}/approve"), &json!({"documentHash": hash}));
+    let approve = |login: &str, hash: &Value| {
+        app.as_(login).post(&format!("{path}/approve"), &json!({"documentHash": hash}))
+    };
     let purchaser = "purchaser.taibus";
     approve(purchaser, &json!("00".repeat(32))).expect(409).problem("document-not-approved");
-    approve("agency.one", &draft["documentHash"]).expect(403);
+    approve("agency.one", &draft["documentHash"]).expect(403).problem("forbidden");
     approve("purchaser.league", &draft["documentHash"]).expect(404);
     approve(purchaser, &draft["documentHash"]).expect(200);
     // A changed document needs a new approval.
     let agency = app.as_("agency.one");
     let etag = agency.get(&path).expect(200).header("etag").to_owned();
-    let changed = agency.with("If-Match", &etag).patch(&path, &json!({"document": works_document("18000000.00")})).expect(200);
-    assert_eq!((&changed["approved"], changed["documentHash"] == draft["documentHash"]), (&json!(false), false));
+    let changed = agency
+        .with("If-Match", &etag)
+        .patch(&path, &json!({"document": works_document("18000000.00")}))
+        .expect(200);
+    assert_eq!(
+        (&changed["approved"], changed["documentHash"] == draft["documentHash"]),
+        (&json!(false), false)
+    );
     app.hold(NOTICE);
     publish(&app, &draft.id()).expect(409).problem("document-not-approved");
-    assert_eq!(app.as_("agency.one").get(&path).expect(200).action("publish")["reason"], "document-not-approved");
+    assert_eq!(
+        app.as_("agency.one").get(&path).expect(200).action("publish")["reason"],
+        "document-not-approved"
+    );
 }
 
 #[test]
@@ -150,17 +167,22 @@ fn two_bookings_a_second_into_each_other_cannot_stand() {
     let room = items.iter().find(|room| room["kind"] == "evaluation").unwrap()["id"].clone();
     let tender = app.works_tender(&app.works_project());
     app.book_rooms(&tender);
-    let slot = |from: &str, to: &str| json!({"tenderId": tender, "slots": [
-        {"kind": "evaluation", "roomId": room, "from": from, "to": to}]});
+    let slot = |from: &str, to: &str| {
+        json!({"tenderId": tender, "slots": [
+        {"kind": "evaluation", "roomId": room, "from": from, "to": to}]})
+    };
     let agency = app.as_("agency.one");
     let first = slot("2026-03-19T09:00:00+08:00", "2026-03-19T12:00:00+08:00");
     agency.post("/api/v1/bookings", &first).expect(201);
     // The centre keeps 45 minutes between two slots: 15 to clean, 30 to set up.
-    let refused = agency.post("/api/v1/bookings", &slot("2026-03-19T12:44:59+08:00", "2026-03-19T14:00:00+08:00"));
+    let refused =
+        agency.post("/api/v1/bookings", &slot("2026-03-19T12:44:59+08:00", "2026-03-19T14:00:00+08:00"));
     let refused = refused.expect(409).problem("slot-taken");
     assert_eq!(refused["slot"], 0);
     assert!(refused["blocking"]["from"].is_string() && refused["alternatives"].is_array(), "{refused:?}");
-    agency.post("/api/v1/bookings", &slot("2026-03-19T12:45:00+08:00", "2026-03-19T14:00:00+08:00")).expect(201);
+    agency
+        .post("/api/v1/bookings", &slot("2026-03-19T12:45:00+08:00", "2026-03-19T14:00:00+08:00"))
+        .expect(201);
 }
 
 #[test]
@@ -169,17 +191,19 @@ fn of_thirty_two_who_want_one_slot_one_gets_it() {
     let tender = app.works_tender(&app.works_project());
     app.book_rooms(&tender);
     let rooms = app.public().get("/api/v1/rooms?centre=152500").expect(200);
-    let room = rooms["items"].as_array().unwrap().iter().find(|room| room["kind"] == "evaluation").unwrap()["id"].clone();
+    let room =
+        rooms["items"].as_array().unwrap().iter().find(|room| room["kind"] == "evaluation").unwrap()["id"]
+            .clone();
     let body = json!({"tenderId": tender, "slots": [{"kind": "evaluation", "roomId": room,
         "from": "2026-03-20T09:00:00+08:00", "to": "2026-03-20T12:00:00+08:00"}]});
     app.token("agency.one");
     let answers: Vec<Answer> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..32)
-            .map(|_| scope.spawn(|| app.as_("agency.one").post("/api/v1/bookings", &body)))
-            .collect();
+        let threads: Vec<_> =
+            (0..32).map(|_| scope.spawn(|| app.as_("agency.one").post("/api/v1/bookings", &body))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let (won, lost): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.status == 201);
+    let (won, lost): (Vec<Answer>, Vec<Answer>) =
+        answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((won.len(), lost.len()), (1, 31));
     for answer in lost {
         let answer = answer.expect(409).problem("slot-taken");
@@ -207,8 +231,8 @@ fn a_deadline_moves_only_with_its_room_and_a_clarification_keeps_its_distance() 
     agency.post(&format!("{path}/clarifications"), &said).expect(200);
     // ENG-7: fifteen days before the deadline of 03-16.
     app.hold("2026-03-03T09:00:00+08:00");
-    let late = agency.post(&format!("{path}/clarifications"), &said).expect(409).problem("law-refuses");
-    assert_eq!(late["rule"]["id"], "ENG-7");
+    let late = agency.post(&format!("{path}/clarifications"), &said).expect(409).problem("too-late");
+    late.by_rule("ENG-7", "21");
     let slots = json!({"tenderId": tender, "deadline": later, "slots": [
         {"kind": "opening", "from": later, "to": "2026-03-20T11:30:00+08:00"}]});
     let booked = agency.post("/api/v1/bookings", &slots).expect(201).id();

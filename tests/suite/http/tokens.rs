@@ -83,7 +83,12 @@ fn a_token_that_is_not_quite_right_is_no_token() {
     let mut none = header.clone();
     none["alg"] = json!("none");
     let unsigned = [&none, &claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
-    let mut bad = vec![signed(&none, &claims), format!("{unsigned}."), good[..good.len() - 2].to_owned(), String::new()];
+    let mut bad = vec![
+        signed(&none, &claims),
+        format!("{unsigned}."),
+        good[..good.len() - 2].to_owned(),
+        String::new(),
+    ];
     let now = claims["iat"].as_i64().unwrap();
     for change in [
         json!({"aud": "another-api"}),
@@ -107,7 +112,8 @@ fn a_token_that_is_not_quite_right_is_no_token() {
 #[test]
 fn guessing_is_slowed_down_by_account() {
     let app = TestApp::sandbox(START);
-    let guess = |login: &str| app.public().form(TOKEN, &format!("grant_type=password&username={login}&password=x"));
+    let guess =
+        |login: &str| app.public().form(TOKEN, &format!("grant_type=password&username={login}&password=x"));
     for _ in 0..10 {
         guess("agency.two").expect(400);
     }

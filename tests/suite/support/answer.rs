@@ -59,14 +59,21 @@ impl Answer {
     #[track_caller]
     pub fn points_to(self, pointer: &str) -> Self {
         let errors = self.json["errors"].as_array().cloned().unwrap_or_default();
-        assert!(errors.iter().any(|error| error["pointer"] == pointer), "nothing points to {pointer}: {self:?}");
+        assert!(
+            errors.iter().any(|error| error["pointer"] == pointer),
+            "nothing points to {pointer}: {self:?}"
+        );
         self
     }
 
     /// The same answer, if it refuses by this rule and article.
     #[track_caller]
     pub fn by_rule(self, rule: &str, article: &str) -> Self {
-        assert_eq!((&self.json["rule"]["id"], &self.json["rule"]["article"]), (&rule.into(), &article.into()), "{self:?}");
+        assert_eq!(
+            (&self.json["rule"]["id"], &self.json["rule"]["article"]),
+            (&rule.into(), &article.into()),
+            "{self:?}"
+        );
         self
     }
 
@@ -91,8 +98,12 @@ impl Answer {
     /// What `allowedActions` says of one act.
     #[track_caller]
     pub fn action(&self, name: &str) -> &Value {
-        let actions = self.json["allowedActions"].as_array().unwrap_or_else(|| panic!("no actions: {self:?}"));
-        actions.iter().find(|action| action["action"] == name).unwrap_or_else(|| panic!("no action {name}: {self:?}"))
+        let actions =
+            self.json["allowedActions"].as_array().unwrap_or_else(|| panic!("no actions: {self:?}"));
+        actions
+            .iter()
+            .find(|action| action["action"] == name)
+            .unwrap_or_else(|| panic!("no action {name}: {self:?}"))
     }
 }
 

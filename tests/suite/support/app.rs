@@ -14,7 +14,11 @@ use tenderhall::{
 };
 use tokio::sync::oneshot;
 
-use super::{TestDb, client::{Client, PASSWORD}, scratch::Scratch};
+use super::{
+    TestDb,
+    client::{Client, PASSWORD},
+    scratch::Scratch,
+};
 
 /// Hall time at which the sandbox of the tests was founded.
 pub const FOUNDED: &str = "2025-01-01T09:00:00+08:00";
@@ -59,7 +63,10 @@ impl TestApp {
     }
 
     /// `sandbox` is absent for a production hall, and names the time at which a new sandbox begins.
-    fn begin(sandbox: Option<Option<DateTime<Utc>>>, db: impl AsyncFnOnce() -> TestDb + Send + 'static) -> Self {
+    fn begin(
+        sandbox: Option<Option<DateTime<Utc>>>,
+        db: impl AsyncFnOnce() -> TestDb + Send + 'static,
+    ) -> Self {
         Self::launch(sandbox, Arc::new(Scratch::new("app")), async move || Arc::new(db().await))
     }
 
@@ -73,7 +80,8 @@ impl TestApp {
         let folder = data.path().to_owned();
         let thread = std::thread::spawn(move || {
             // As main has it: an instance brings its own threads for requests and for scheduled work.
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(async {
                 let db = db().await;
                 let mut options = options(&db.app_url, &db.owner_url, &folder);

@@ -145,9 +145,8 @@ impl Caller<'_> {
         kind: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Answer, ureq::Error> {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.client.address));
+        let mut request =
+            http::Request::builder().method(method).uri(format!("http://{}{path}", self.client.address));
         if let Some(login) = &self.login {
             request = request.header("Authorization", format!("Bearer {}", self.client.token(login)));
         }

@@ -37,9 +37,17 @@ pub fn check(exchange: &Exchange<'_>) {
     let method = if exchange.method == "HEAD" { "GET" } else { exchange.method };
     match operation(method, path) {
         None => {
-            assert!(matches!(answer.status, 204 | 404 | 405), "an operation the document does not have: {answer:?}");
+            assert!(
+                matches!(answer.status, 204 | 404 | 405),
+                "an operation the document does not have: {answer:?}"
+            );
             if answer.status != 204 && exchange.method != "HEAD" {
-                hold("problem", &json!({"$ref": "#/components/schemas/ProblemDocument"}), &answer.json, answer);
+                hold(
+                    "problem",
+                    &json!({"$ref": "#/components/schemas/ProblemDocument"}),
+                    &answer.json,
+                    answer,
+                );
             }
         }
         Some((template, operation)) => {
@@ -66,7 +74,9 @@ fn check_answer(name: &str, operation: &Value, exchange: &Exchange<'_>) {
         return;
     }
     let kind = answer.header("content-type").split(';').next().unwrap_or_default();
-    let Some(promised) = content.get(kind) else { panic!("{name} promises no {kind:?} with {status}: {answer:?}") };
+    let Some(promised) = content.get(kind) else {
+        panic!("{name} promises no {kind:?} with {status}: {answer:?}")
+    };
     if kind.ends_with("json") {
         hold(&format!("{name} {status} {kind}"), &promised["schema"], &answer.json, answer);
     }

@@ -14,7 +14,10 @@ use tenderhall::platform::{
     migrations,
 };
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, NoTls, types::{FromSqlOwned, ToSql}};
+use tokio_postgres::{
+    Client, NoTls,
+    types::{FromSqlOwned, ToSql},
+};
 
 use super::{app::FOUNDED, host::Shared};
 

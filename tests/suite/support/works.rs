@@ -149,7 +149,9 @@ impl Client {
     /// The purchaser approves the document as `draft` shows it.
     pub fn approve(&self, draft: &Answer) -> Answer {
         let hash = json!({"documentHash": draft["documentHash"]});
-        self.as_("purchaser.taibus").post(&format!("/api/v1/tenders/{}/approve", draft.id()), &hash).expect(200)
+        self.as_("purchaser.taibus")
+            .post(&format!("/api/v1/tenders/{}/approve", draft.id()), &hash)
+            .expect(200)
     }
 
     /// Opening room at the deadline and an evaluation room for two days with rest rooms, booked and confirmed.

@@ -1,0 +1,68 @@
+//! The story a sandbox tells: played over HTTP like any client's calls, by accounts with their own rights.
+//!
+//! Owns nothing in the hall. Every act is one request with a fixed `Idempotency-Key` by the role that may make it;
+//! what was answered is kept in a [notebook](notebook), so that an interrupted story goes on where it stood. Before
+//! an opening nothing is told of bids: progress shows the hall's clock alone.
+
+mod bidding;
+mod client;
+mod committee;
+mod notebook;
+mod park;
+mod purchase;
+mod summary;
+
+use std::{net::SocketAddr, path::Path};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use client::Client;
+use notebook::Notebook;
+use summary::Summary;
+
+/// Hall time at which the story begins.
+const BEGIN: &str = "2026-02-09T09:00";
+
+/// Hall time at which a sandbox must be founded for the story.
+///
+/// # Errors
+/// Never for the constant it reads.
+pub fn begins_at() -> anyhow::Result<DateTime<Utc>> {
+    hall(BEGIN)
+}
+
+/// Plays the story against the instance at `address` and prints what came out on stdout; answers whether every
+/// expected figure did. The bidders' secrets and the answers so far are kept in `notes`.
+///
+/// # Errors
+/// When a step that must succeed did not.
+pub async fn play(address: SocketAddr, password: &str, notes: &Path) -> anyhow::Result<bool> {
+    let (password, notes) = (password.to_owned(), notes.to_owned());
+    tokio::task::spawn_blocking(move || tell(address, &password, &notes)).await?
+}
+
+fn tell(address: SocketAddr, password: &str, notes: &Path) -> anyhow::Result<bool> {
+    let client = Client::new(address, password, Notebook::open(notes)?);
+    let park = park::play(&client)?;
+    let purchase = purchase::play(&client)?;
+    client.once("clock.run", || client.post("admin", "/api/v1/sandbox/clock", &json!({"run": true})))?;
+    client.progress.done();
+    let mut summary = Summary::default();
+    park::check(&client, &park, &mut summary)?;
+    purchase::check(&client, &purchase, &mut summary)?;
+    summary.print(address, password)?;
+    Ok(summary.came_out())
+}
+
+/// Money on the wire.
+fn yuan(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "CNY"})
+}
+
+/// A time of the business zone, such as `2026-03-16T09:30`.
+fn hall(text: &str) -> anyhow::Result<DateTime<Utc>> {
+    let read = DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"));
+    Ok(read.with_context(|| format!("{text} is no time"))?.to_utc())
+}

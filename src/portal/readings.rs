@@ -1,0 +1,306 @@
+//! The pages' readings of the hall, as the public: the rooms' own guards say what may be seen and when.
+//!
+//! Everything that is not public for its phase is asked of the room that guards it, as `Actor::Public`; what the
+//! room refuses leaves no trace on the page. An address that names nothing public is `NotFound`.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use diesel_async::AsyncPgConnection;
+use sha2::{Digest, Sha256};
+use strum::IntoEnumIterator;
+
+use super::{
+    answers,
+    http::{NoticeQuery, ProjectQuery, Reading, Readings},
+    project,
+    question::{DeadlineQuestion, VenueQuestion},
+    reader::{HallFacts, Reader},
+    view::{
+        Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
+        OpeningLine, Progress, ProjectView, VenueView,
+    },
+    words::Words,
+};
+use crate::{
+    jurisdiction::{self, Jurisdiction},
+    kernel::{
+        Category, Code, Problem, RegionCode, Rejection, Say,
+        id::{NoticeId, TenderId},
+        say::Language,
+        time::{hall_date, hall_instant},
+    },
+    law::Law,
+    notices::{self, Notice, NoticeKind, model::NoticeFilter},
+    platform::{
+        db::{Db, read_hall_now},
+        http::{Cursor, Page},
+    },
+    projects,
+    tenders::{
+        TenderPhase,
+        store::{self as tender_store, BoardLine},
+    },
+};
+
+/// Notices on the home page.
+const LATEST: i64 = 8;
+/// Notices of a page of the list.
+const LISTED: i64 = 20;
+
+/// Pages over the rooms of a running hall.
+pub struct HallReadings {
+    /// The database.
+    pub db: Db,
+    /// The law.
+    pub law: Arc<Law>,
+    /// Regions, centres and the routing table.
+    pub jurisdiction: Arc<Jurisdiction>,
+    /// Whether the hall is a sandbox; every page says so.
+    pub sandbox: bool,
+}
+
+impl Readings for HallReadings {
+    fn hall(&self) -> HallFacts {
+        HallFacts { name: self.jurisdiction.league_centre().name.clone(), sandbox: self.sandbox }
+    }
+
+    fn home<'a>(&'a self, reader: &'a Reader) -> Reading<'a, HomeView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let now = read_hall_now(&mut conn).await?;
+            let today = hall_date(now);
+            let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
+            let board = tender_store::board(&mut conn, midnight(today), midnight(tomorrow)).await?;
+            let filter = NoticeFilter { limit: Some(LATEST), ..NoticeFilter::default() };
+            let (mut latest, limit) = notices::store::list(&mut conn, &filter).await?;
+            latest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(HomeView {
+                today,
+                openings: board.into_iter().map(|line| board_line(line, now, reader)).collect(),
+                notices: self.lines(&mut conn, &latest, now, reader).await?,
+            })
+        })
+    }
+
+    fn notices<'a>(&'a self, reader: &'a Reader, query: &'a NoticeQuery) -> Reading<'a, NoticesView> {
+        Box::pin(async move {
+            let filter = filter_of(query)?;
+            let mut conn = self.db.read().await?;
+            let now = read_hall_now(&mut conn).await?;
+            let (rows, limit) = notices::store::list(&mut conn, &filter).await?;
+            let page = Page::from_rows(rows, limit, |line| Cursor { at: line.published_at, id: line.id.0 });
+            Ok(NoticesView {
+                kinds: NoticeKind::iter()
+                    .map(|kind| Choice::new(kind.as_ref(), reader.says(&kind.name())))
+                    .collect(),
+                categories: Category::iter()
+                    .map(|category| Choice::new(category.as_ref(), category_word(category, reader)))
+                    .collect(),
+                regions: self.regions(reader),
+                notices: self.lines(&mut conn, &page.items, now, reader).await?,
+                older: page.next,
+            })
+        })
+    }
+
+    fn notice<'a>(&'a self, reader: &'a Reader, id: &'a str) -> Reading<'a, NoticeView> {
+        Box::pin(async move {
+            let id: NoticeId = id.parse().map_err(|_| Rejection::not_found())?;
+            let mut conn = self.db.read().await?;
+            let now = read_hall_now(&mut conn).await?;
+            let notice = notices::store::find(&mut conn, id).await?;
+            let project = projects::load(&mut conn, notice.project_id).await?;
+            let (corrects, corrected_by) = corrections(&mut conn, &notice, reader).await?;
+            // The very bytes that the API answers, so that anybody can check them.
+            let bytes = serde_json::to_vec(&notice).map_err(Problem::internal)?;
+            let line = notices::model::NoticeLine::from(notice.clone());
+            let mut lines = self.lines(&mut conn, &[line], now, reader).await?;
+            Ok(NoticeView {
+                line: lines.pop().ok_or_else(Rejection::not_found)?,
+                publisher: self
+                    .jurisdiction
+                    .centre(&notice.centre_code)
+                    .map(|centre| reader.says(&centre.name))
+                    .unwrap_or_default(),
+                project: Some(Link { href: format!("/projects/{}", project.id), text: project.name }),
+                parts: notice.sections.iter().map(|section| part(section, reader)).collect(),
+                files: Vec::new(),
+                corrects,
+                corrected_by,
+                digest: hex::encode(Sha256::digest(&bytes)),
+            })
+        })
+    }
+
+    fn project<'a>(
+        &'a self,
+        reader: &'a Reader,
+        id: &'a str,
+        query: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectView> {
+        Box::pin(async move {
+            let id = id.parse().map_err(|_| Rejection::not_found())?;
+            let mut conn = self.db.read().await?;
+            project::read(self, &mut conn, reader, id, query).await
+        })
+    }
+
+    fn regions(&self, reader: &Reader) -> Vec<Choice> {
+        answers::region_choices(&self.jurisdiction, reader)
+    }
+
+    fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {
+        Box::pin(async move {
+            let on = match question.accepted_on {
+                Some(day) => day,
+                None => hall_date(read_hall_now(&mut *self.db.read().await?).await?),
+            };
+            let decision = jurisdiction::decide(&self.jurisdiction, question, on)?;
+            Ok(answers::venue_view(&self.jurisdiction, question, &decision, on, reader))
+        })
+    }
+
+    fn deadline<'a>(
+        &'a self,
+        reader: &'a Reader,
+        question: &'a DeadlineQuestion,
+    ) -> Reading<'a, DeadlineView> {
+        Box::pin(async move { answers::deadline_view(&self.law, question, reader) })
+    }
+}
+
+impl HallReadings {
+    /// Notices as lines, each with its deadline while that is ahead.
+    pub(super) async fn lines(
+        &self,
+        conn: &mut AsyncPgConnection,
+        notices: &[notices::model::NoticeLine],
+        now: DateTime<Utc>,
+        reader: &Reader,
+    ) -> Result<Vec<NoticeLine>, Problem> {
+        let inviting = |notice: &&notices::model::NoticeLine| notice.kind == NoticeKind::TenderNotice;
+        let tenders: Vec<TenderId> =
+            notices.iter().filter(inviting).filter_map(|notice| notice.tender_id).collect();
+        let deadlines = tender_store::open_deadlines(conn, &tenders).await?;
+        Ok(notices
+            .iter()
+            .map(|notice| NoticeLine {
+                id: notice.id.to_string(),
+                title: notice.title.zh.clone(),
+                kind: reader.says(&notice.kind.name()),
+                category: category_word(notice.category, reader).to_owned(),
+                region: self.region(&notice.region_code, reader),
+                published: notice.published_at,
+                deadline: Some(notice)
+                    .filter(inviting)
+                    .and_then(|notice| deadlines.get(&notice.tender_id?).copied())
+                    .filter(|deadline| *deadline > now),
+            })
+            .collect())
+    }
+
+    /// A region's name, or its code where the hall does not serve it.
+    pub(super) fn region(&self, code: &RegionCode, reader: &Reader) -> String {
+        self.jurisdiction
+            .region(code)
+            .map_or_else(|| code.as_str().to_owned(), |region| reader.says(&region.name))
+    }
+}
+
+/// The category in the page's words.
+pub(super) fn category_word(category: Category, reader: &Reader) -> &'static str {
+    match category {
+        Category::Engineering => reader.w.engineering,
+        Category::Procurement => reader.w.procurement,
+        Category::LandMineral => reader.w.land_mineral,
+        Category::Property => reader.w.property,
+    }
+}
+
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    hall_instant(day, NaiveTime::MIN)
+}
+
+fn board_line(line: BoardLine, now: DateTime<Utc>, reader: &Reader) -> OpeningLine {
+    OpeningLine {
+        at: line.deadline,
+        title: line.title,
+        project: line.project.to_string(),
+        room: line.room.map(|room| reader.says(&room)).unwrap_or_default(),
+        state: match line.phase {
+            TenderPhase::Draft | TenderPhase::Published | TenderPhase::Closed if now < line.deadline => {
+                Progress::Coming
+            }
+            TenderPhase::Draft | TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening => {
+                Progress::Now
+            }
+            TenderPhase::Failed | TenderPhase::Terminated => Progress::Stopped,
+            _ => Progress::Done,
+        },
+    }
+}
+
+/// The filter as the room of notices reads it. `until` is a day and included.
+fn filter_of(query: &NoticeQuery) -> Result<NoticeFilter, Rejection> {
+    let word = |language| Words::of(language).bad_filter;
+    let bad = || Rejection::new(Code::InvalidRequest, Say::new(word(Language::Zh), word(Language::En)));
+    let day = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => text.parse::<NaiveDate>().map(Some).map_err(|_| bad()),
+    };
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    Ok(NoticeFilter {
+        q: given(&query.q),
+        kind: given(&query.kind).map(|word| word.parse()).transpose().map_err(|_| bad())?,
+        category: given(&query.category).map(|word| word.parse()).transpose().map_err(|_| bad())?,
+        region: given(&query.region),
+        from: day(&query.from)?.map(midnight),
+        to: day(&query.until)?.and_then(|day| day.checked_add_days(Days::new(1))).map(midnight),
+        cursor: given(&query.cursor),
+        limit: Some(LISTED),
+        ..NoticeFilter::default()
+    })
+}
+
+fn part(section: &notices::Section, reader: &Reader) -> NoticePart {
+    NoticePart {
+        heading: reader.says(&section.heading),
+        paragraphs: section.text.iter().map(|text| reader.says(text)).collect(),
+        facts: section
+            .facts
+            .iter()
+            .map(|fact| {
+                let value = reader.says(&fact.value);
+                let figure = value.parse::<rust_decimal::Decimal>().is_ok();
+                Fact { term: reader.says(&fact.label), value, figure }
+            })
+            .collect(),
+    }
+}
+
+/// The notice that this one changes, and those that change this one: clarifications and postponements change the
+/// notice of their tender.
+async fn corrections(
+    conn: &mut AsyncPgConnection,
+    notice: &Notice,
+    reader: &Reader,
+) -> Result<(Option<Link>, Vec<Link>), Problem> {
+    let changes = |kind| matches!(kind, NoticeKind::Clarification | NoticeKind::Postponement);
+    let Some(tender) =
+        notice.tender_id.filter(|_| notice.kind == NoticeKind::TenderNotice || changes(notice.kind))
+    else {
+        return Ok((None, Vec::new()));
+    };
+    let filter = NoticeFilter { tender: Some(tender), limit: Some(100), ..NoticeFilter::default() };
+    let (others, _) = notices::store::list(conn, &filter).await?;
+    let link = |other: &notices::model::NoticeLine| Link {
+        href: format!("/notices/{}", other.id),
+        text: format!("{} · {}", other.title.zh, reader.says(&other.kind.name())),
+    };
+    if changes(notice.kind) {
+        let first = others.iter().find(|other| other.kind == NoticeKind::TenderNotice);
+        return Ok((first.map(link), Vec::new()));
+    }
+    Ok((None, others.iter().rev().filter(|other| changes(other.kind)).map(link).collect()))
+}
