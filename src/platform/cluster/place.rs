@@ -5,6 +5,7 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
@@ -217,7 +218,7 @@ fn lock(dir: &Path, path: &Path) -> Result<File, ClusterError> {
         .write(true)
         .open(path)
         .map_err(ClusterError::io("open", path))?;
-    match file.try_lock() {
+    match try_for_a_moment(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -232,6 +233,18 @@ fn lock(dir: &Path, path: &Path) -> Result<File, ClusterError> {
         .and_then(|()| writeln!(file, "{}", std::process::id()))
         .map_err(ClusterError::io("write", path))?;
     Ok(file)
+}
+
+/// A process that is being started holds copies of our files until it becomes another program: what looks taken may
+/// be free a moment later.
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..25 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 /// `ROOT/socket`, or a short place that is this folder's alone if that path does not fit into a socket's address.

@@ -99,7 +99,7 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     let answer = head_only(&app, &head);
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
-    // One that announces nothing is answered at the limit.
+    // One that announces nothing is answered at the limit; what still comes is thrown away as it comes.
     let mut stream = TcpStream::connect(app.address()).unwrap();
     stream
         .write_all(head.replace("content-length: 1073741824", "transfer-encoding: chunked").as_bytes())
@@ -109,9 +109,10 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     for _ in 0..20 {
         stream.write_all(&chunk).unwrap();
     }
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 413");
+    let mut answer = vec![0; 8192];
+    let length = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    assert!(answer.starts_with("http/1.1 413") && answer.contains("connection: close"), "{answer}");
     app.public().get("/health/ready").expect(200);
 }
 
