@@ -1,7 +1,7 @@
 //! The shape every act of this room has: lock the tender, judge the time, note the event, close the files when
 //! nothing is left to do, and record all of it in one entry.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -118,6 +118,13 @@ impl<'l> Act<'l> {
         self.row("tender_events", row);
         self.setting.facts.insert(event, at);
         Ok(Some(at))
+    }
+
+    /// The last day on which `event` is lawful, where the procedure names one.
+    pub fn last_day(&self, event: Event) -> Result<Option<NaiveDate>, Problem> {
+        let Setting { law, procedure, on, facts, .. } = &self.setting;
+        let latest = law.bounds(procedure, *on, event, facts)?.latest;
+        Ok(latest.map(|(until, ..)| hall_date(until - TimeDelta::microseconds(1))))
     }
 
     /// Moves the tender on.

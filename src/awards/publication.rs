@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     awards::model::{Award, Candidate, Contract},
@@ -43,11 +43,10 @@ pub fn candidates_notice(
         sections.push(section);
     }
     sections.push(Section::new("异议", "Objections").paragraph(Say::new(
-        "投标人或者其他利害关系人对评标结果有异议的，应当在公示期内向招标人或其代理机构书面提出；招标人应当自收到异议之日起3日内作出答复，\
-         答复前暂停招标投标活动（《招标投标法实施条例》第54条）。",
+        "投标人或者其他利害关系人对评标结果有异议的，应当在公示期内向招标人或其代理机构书面提出；答复作出前暂停招标投标活动\
+         （《招标投标法实施条例》第54条）。",
         "Bidders and others concerned may object to the result in writing to the tenderee or its agency during the \
-         publicity. The answer comes within 3 days; until then the procedure rests (Regulations on the Tendering \
-         Law, art. 54).",
+         publicity; until the answer the procedure rests (Regulations on the Tendering Law, art. 54).",
     )));
     sections
 }
@@ -64,11 +63,13 @@ pub struct Telling<'a> {
     pub winner: &'a Card,
     /// The evaluation.
     pub result: &'a EvaluationResult,
+    /// The last day on which the contract may be signed, where the procedure names one.
+    pub sign_by: Option<NaiveDate>,
 }
 
 /// Text of the result notice; with the members' names where the law wants them told (财政部令87 art 69).
 pub fn result_notice(told: &Telling<'_>, with_names: bool) -> Vec<Section> {
-    let Telling { tender, project, award, winner, result } = told;
+    let Telling { tender, project, award, winner, result, .. } = told;
     let mut sections = vec![
         Section::new("中标结果", "Result")
             .fact("项目编号", "Project code", &project.code)
@@ -103,16 +104,29 @@ pub fn result_notice(told: &Telling<'_>, with_names: bool) -> Vec<Section> {
 /// # Errors
 /// When the winner has no address, which is a fault.
 pub fn award_notice(told: &Telling<'_>) -> Result<NewLetter, Problem> {
-    let Telling { tender, award, winner, .. } = told;
+    let Telling { tender, award, winner, sign_by, .. } = told;
+    let until = sign_by.map_or_else(
+        || {
+            Say::new(
+                "请与采购人（招标人）订立书面合同。",
+                "Please sign the written contract with the purchaser.",
+            )
+        },
+        |day| {
+            Say::new(
+                format!("请于 {day} 前（含当日）与采购人（招标人）订立书面合同。"),
+                format!("The written contract is signed with the purchaser by {day} at the latest."),
+            )
+        },
+    );
     let body = Say::new(
         format!(
-            "{}：\n贵单位在“{}”（{}）中中标。中标金额 {} 元，工期／交货期 {} 日。请自本通知书发出之日起30日内与采购人（招标人）订立书面合同。",
-            winner.name_zh, tender.title, tender.code, award.price, award.term_days
+            "{}：\n贵单位在“{}”（{}）中中标。中标金额 {} 元，工期／交货期 {} 日。{}",
+            winner.name_zh, tender.title, tender.code, award.price, award.term_days, until.zh
         ),
         format!(
-            "{}:\nYou have won \"{}\" ({}). Winning price {} yuan, term {} days. The written contract is signed within \
-             30 days of this notice.",
-            winner.name_en, tender.title, tender.code, award.price, award.term_days
+            "{}:\nYou have won \"{}\" ({}). Winning price {} yuan, term {} days. {}",
+            winner.name_en, tender.title, tender.code, award.price, award.term_days, until.en
         ),
     );
     letter(

@@ -227,13 +227,9 @@ pub async fn tell(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Re
         act.note(tx, event).await?;
     }
     let ends_at = act.plan(tx, Event::ResultNoticeEnd).await?;
-    let told = Telling {
-        tender: &act.tender,
-        project: &act.setting.project,
-        award: &award,
-        winner,
-        result: &result,
-    };
+    let sign_by = act.last_day(Event::ContractSigned)?;
+    let (tender, project) = (&act.tender, &act.setting.project);
+    let told = Telling { tender, project, award: &award, winner, result: &result, sign_by };
     let with_names = act.setting.procedure.regime == Regime::Procurement;
     let sections = publication::result_notice(&told, with_names);
     let mut letters = vec![publication::award_notice(&told)?];

@@ -512,6 +512,9 @@ pub struct BoardLine {
     pub room: Option<Say>,
 }
 
+/// Project, title, deadline, centre and the room's name as a row of the board.
+type BoardRow = (ProjectId, String, DateTime<Utc>, String, Option<Value>);
+
 /// Published tenders that open from `from` on and before `to`, by time; drafts are never among them.
 ///
 /// # Errors
@@ -525,7 +528,7 @@ pub async fn board(
         .eq(tenders::id)
         .and(tender_places::opens_at.eq(tenders::deadline))
         .and(tender_places::given_up_at.is_null());
-    let rows: Vec<(ProjectId, String, DateTime<Utc>, String, Option<Value>)> = tenders::table
+    let rows: Vec<BoardRow> = tenders::table
         .left_join(tender_places::table.on(place))
         .filter(
             tenders::published_at.is_not_null().and(tenders::deadline.ge(from)).and(tenders::deadline.lt(to)),

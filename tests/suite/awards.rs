@@ -220,6 +220,8 @@ fn only_rank_one_wins_and_everyone_is_told_in_one_act() {
     let sql = works.app.sql();
     let letters: Vec<String> = sql.values("SELECT body FROM outbox WHERE about = $1 ORDER BY body", &[&id]);
     assert_eq!(letters.len(), 4);
+    // ENG-30: 30 days after the 24th.
+    assert!(letters.iter().any(|letter| letter.contains("请于 2026-04-23 前")), "{letters:?}");
     assert!(letters.iter().any(|letter| letter.contains("排名第 2")), "{letters:?}");
     assert!(letters.iter().any(|letter| letter.contains("高于最高限价（ENG-22）")), "{letters:?}");
     let late: i64 = sql.value("SELECT count(*) FROM tender_events WHERE late_rule IS NOT NULL", &[]);

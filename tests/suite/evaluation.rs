@@ -186,7 +186,15 @@ fn a_draw_is_made_in_its_room_and_its_hours_and_names_nobody() {
     );
     assert_eq!(seats.len(), 18, "five members and two substitutes for each of two specialties");
 
-    // EX-13: nobody reads a name, an account or an expert before the result.
+    nobody_reads_a_name(&tender, &draw, &seats);
+    let called = tender.called();
+    assert_eq!(called.len(), 5, "each member sees the own seat, substitutes see none");
+    app.as_(&called[0]).act(&tender.path("evaluation/check-in")).expect(404);
+}
+
+/// EX-13: nobody reads a name, an account or an expert before the result; the record names none either.
+fn nobody_reads_a_name(tender: &Tender<'_>, draw: &str, seats: &[String]) {
+    let (app, sql) = (tender.app, tender.app.sql());
     let readers = [
         "agency.one",
         "purchaser.taibus",
@@ -235,10 +243,6 @@ fn a_draw_is_made_in_its_room_and_its_hours_and_names_nobody() {
     assert!(log.len() >= 2);
     let log = log.drain(..).map(|body| body.to_string()).collect::<String>();
     assert!(seats.iter().all(|secret| !log.contains(secret.as_str())), "the record names a drawn person");
-
-    let called = tender.called();
-    assert_eq!(called.len(), 5, "each member sees the own seat, substitutes see none");
-    app.as_(&called[0]).act(&tender.path("evaluation/check-in")).expect(404);
 }
 
 #[test]
@@ -321,14 +325,19 @@ fn works_are_evaluated_from_check_in_to_delivery() {
     assert_eq!((&drawn["rank"], drawn["tied"].as_array().unwrap().len()), (&json!(2), 2));
     assert_eq!(report["report"]["candidates"].as_array().unwrap().len(), 3);
     assert_eq!(report["report"]["candidates"], json!([bids[1], drawn["drawn"][0], drawn["drawn"][1]]));
+    signed_and_delivered(&tender, &members);
+}
 
+/// Every member signs or dissents, the host delivers, and the public still waits.
+fn signed_and_delivered(tender: &Tender<'_>, members: &[String]) {
+    let (app, agency) = (tender.app, tender.app.as_("agency.one"));
     let wrong = json!({"reportHash": "0".repeat(64)});
     app.as_(&members[0])
         .post(&tender.path("report/signatures"), &wrong)
         .expect(409)
         .problem("report-changed");
     agency.act(&tender.path("report/delivery")).expect(403);
-    tender.sign_reports(&members);
+    tender.sign_reports(members);
     let tender_now = agency.get(&format!("/api/v1/tenders/{}", tender.id)).expect(200);
     assert_eq!(tender_now["phase"], "evaluated");
     let signed = agency.get(&tender.path("report")).expect(200);

@@ -23,8 +23,6 @@ mod mail;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
-mod pages;
-#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod schema;

@@ -1,7 +1,7 @@
 //! The story a sandbox tells: played over HTTP like any client's calls, by accounts with their own rights.
 //!
 //! Owns nothing in the hall. Every act is one request with a fixed `Idempotency-Key` by the role that may make it;
-//! what was answered is kept in a [notebook](notebook), so that an interrupted story goes on where it stood. Before
+//! what was answered is kept in a [notebook], so that an interrupted story goes on where it stood. Before
 //! an opening nothing is told of bids: progress shows the hall's clock alone.
 
 mod bidding;

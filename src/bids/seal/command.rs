@@ -47,7 +47,7 @@ pub struct SealArgs {
     /// 密封策略文件 / Seal policy as a local file
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// 交易系统地址 / Address of the hall to fetch the policy from, such as https://hall.example
+    /// 交易系统地址 / Address of the hall to fetch the policy from, such as `https://hall.example`
     #[arg(long, value_name = "URL", requires = "tender")]
     pub server: Option<String>,
     /// 招标项目编号 / Tender id; with --policy it is compared with the policy

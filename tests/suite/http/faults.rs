@@ -48,7 +48,7 @@ fn a_killed_service_has_every_bid_it_gave_a_receipt_for() {
     let receipts: Mutex<BTreeMap<String, String>> = Mutex::default();
     let taken = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for part in bids.chunks(BIDDERS.div_ceil(4) as usize) {
+        for part in bids.chunks(usize::try_from(BIDDERS).unwrap().div_ceil(4)) {
             let (receipts, taken, tender) = (&receipts, &taken, &tender);
             scope.spawn(move || {
                 for (bidder, bid) in part {
@@ -70,7 +70,7 @@ fn a_killed_service_has_every_bid_it_gave_a_receipt_for() {
     drop(program);
     let receipts = receipts.into_inner().unwrap();
     assert!(
-        (12..BIDDERS as usize).contains(&receipts.len()),
+        (12..usize::try_from(BIDDERS).unwrap()).contains(&receipts.len()),
         "{} were taken before the kill",
         receipts.len()
     );
@@ -90,7 +90,7 @@ fn a_killed_service_has_every_bid_it_gave_a_receipt_for() {
             assert_eq!(&answer.text_at("/receipt"), receipt, "{login}");
         }
     }
-    assert_eq!(kept(&program).len(), BIDDERS as usize);
+    assert_eq!(kept(&program).len(), usize::try_from(BIDDERS).unwrap());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn without_postgresql_the_service_says_so_and_loses_nothing() {
     let bids = prepared(&app, &tender);
     let (taken, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let cluster = std::thread::scope(|scope| {
-        for part in bids.chunks(BIDDERS.div_ceil(4) as usize) {
+        for part in bids.chunks(usize::try_from(BIDDERS).unwrap().div_ceil(4)) {
             let (taken, refused, tender) = (&taken, &refused, &tender);
             scope.spawn(move || {
                 for (bidder, bid) in part {
@@ -131,7 +131,7 @@ fn without_postgresql_the_service_says_so_and_loses_nothing() {
     });
     assert!(refused.load(Ordering::SeqCst) > 0, "nobody met the outage");
     app.public().get("/health/ready").expect(200);
-    assert_eq!(kept(&app).len(), BIDDERS as usize, "each once");
+    assert_eq!(kept(&app).len(), usize::try_from(BIDDERS).unwrap(), "each once");
     for (bidder, _) in &bids {
         let listed = app.as_(&bidder.login).get("/api/v1/bids").expect(200);
         assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{}", bidder.login);

@@ -84,11 +84,12 @@ impl Things {
                 all.push(format!("{template}{query}"));
             }
         }
-        for page in ["/", "/notices", "/notices.atom", "/api/v1/feed", "/metrics"] {
+        // The pages for people, which the description does not have.
+        for page in ["/", "/notices", "/calculators", "/metrics"] {
             all.push(page.to_owned());
         }
+        all.push(format!("/notices/{}", self.notice));
         all.push(format!("/projects/{}", self.project));
-        all.push(format!("/tenders/{}", self.tender));
         all
     }
 }
