@@ -101,7 +101,9 @@ fn a_gibibyte_is_refused_by_its_announcement() {
     assert!(answer.contains("application/problem+json"), "{answer}");
     // One that announces nothing is answered at the limit; what still comes is thrown away as it comes.
     let mut stream = TcpStream::connect(app.address()).unwrap();
-    stream.write_all(head.replace("content-length: 1073741824", "transfer-encoding: chunked").as_bytes()).unwrap();
+    stream
+        .write_all(head.replace("content-length: 1073741824", "transfer-encoding: chunked").as_bytes())
+        .unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
     for _ in 0..20 {
