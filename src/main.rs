@@ -159,7 +159,11 @@ async fn play(demo: Demo) -> anyhow::Result<ExitCode> {
 
 fn options(instance: Instance, sandbox: Option<Sandbox>) -> anyhow::Result<Options> {
     let policy = policy(&instance.place)?;
-    let settings = settings(&policy)?;
+    let mut settings = settings(&policy)?;
+    // Who watches a story wants its steps, not a line for each request; an explicit wish still wins.
+    if sandbox.is_some() && std::env::var_os("TENDERHALL__TELEMETRY__LEVEL").is_none() {
+        "warn".clone_into(&mut settings.telemetry.level);
+    }
     telemetry::start_log(&settings.telemetry)?;
     Ok(Options {
         listen: instance.listen,

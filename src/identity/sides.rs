@@ -10,7 +10,10 @@ use crate::{
         id::{AccountId, ProjectId},
         problem::LegalGround,
     },
-    platform::db::{Tx, unreadable},
+    platform::{
+        db::{Tx, unreadable},
+        statement::statement,
+    },
 };
 
 /// The side a person takes in a project.
@@ -121,7 +124,7 @@ pub async fn claim_sides(
     side: Side,
 ) -> Result<bool, Problem> {
     // Those who have the side already, nearly all, cost a look-up and no write.
-    let row: Missing = diesel::sql_query(
+    let row: Missing = statement(
         "WITH asked AS (
              SELECT DISTINCT ON (coalesce(a.person_key, a.id)) coalesce(a.person_key, a.id) AS person, a.id
                FROM accounts a WHERE a.id = ANY($2)),

@@ -12,10 +12,11 @@ use crate::app::story;
 
 /// Starts measured on existing data; the figure is their median.
 const STARTS: usize = 5;
+/// How long a hall rests before its memory is read.
+const REST: Duration = Duration::from_secs(1);
 
 pub(super) fn measure(place: &Place) -> anyhow::Result<Vec<Figure>> {
     let hall = Hall::start(place, "memory")?;
-    let idle = hall.memory_mib("VmRSS")?;
     let client = hall.client()?;
     story::play_park(&client)?;
     client.progress.done();
@@ -23,12 +24,12 @@ pub(super) fn measure(place: &Place) -> anyhow::Result<Vec<Figure>> {
     drop(hall);
     let mut starts = Vec::new();
     for _ in 0..STARTS {
-        starts.push(Hall::start(place, "memory")?.ready_after);
-        // A start at once after a stop would find the files still warm from it; so does the first of the day not.
-        std::thread::sleep(Duration::from_millis(200));
+        let hall = Hall::start(place, "memory")?;
+        std::thread::sleep(REST);
+        starts.push((hall.ready_after, hall.memory_mib("VmRSS")?));
     }
     starts.sort();
-    let start = starts.get(STARTS / 2).copied().unwrap_or_default();
+    let (start, idle) = starts.get(STARTS / 2).copied().unwrap_or_default();
     let seconds = (Decimal::from(start.as_millis()) / Decimal::from(1000)).round_dp(2);
     Ok(vec![
         Figure::below("memory at rest", idle, 60, "MiB"),
