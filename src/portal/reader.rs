@@ -119,6 +119,14 @@ impl Reader {
         format!("{}#{at}", self.href(&self.without(name)))
     }
 
+    /// A query parameter of this page as it stands in the address, for forms that must carry it on.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.here.split_once('?')?;
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(own, _)| *own == name).map(|(_, value)| value))
+    }
+
     /// Path and query of this page without the parameter `name`.
     fn without(&self, name: &str) -> String {
         let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
@@ -457,6 +465,14 @@ mod tests {
         assert_eq!(reader(Language::Zh, false, "/notices?q=a").other_href(), "/notices?q=a&lang=en");
         let paged = reader(Language::En, true, "/projects/1?record=2&rank=3").here_with("record", "4");
         assert_eq!(paged, "/projects/1?rank=3&record=4&lang=en");
+    }
+
+    #[test]
+    fn a_search_within_a_page_keeps_its_lot_and_can_be_cleared() {
+        let reader = reader(Language::En, true, "/projects/1?lot=2&find=a&record=3");
+        assert_eq!(reader.parameter("lot"), Some("2"));
+        assert_eq!(reader.parameter("lo"), None);
+        assert_eq!(reader.cleared_href("find", "record"), "/projects/1?lot=2&record=3&lang=en#record");
     }
 
     #[test]
