@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use tenderhall::{
-    app::{Application, Options, Sandbox, router, site, story},
+    app::{Application, Options, Sandbox, bench, router, site, story},
     identity,
     platform::{
         db::Db,
@@ -42,6 +42,14 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: Admin,
+    },
+    /// Measure speed and memory, each figure beside a reference of the same run.
+    Bench(bench::BenchArgs),
+    /// The reference of `bench notice`, in a process of its own.
+    #[command(hide = true)]
+    BareHandler {
+        /// What it answers.
+        file: PathBuf,
     },
     /// Print the OpenAPI description.
     Openapi,
@@ -118,6 +126,8 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => return play(demo).await,
         Command::Migrate(place) => migrate(&place).await?,
         Command::Admin { command: Admin::Create { name, place } } => create_admin(&name, &place).await?,
+        Command::Bench(args) => return tokio::task::spawn_blocking(move || bench::run(&args)).await?,
+        Command::BareHandler { file } => bench::serve_bare(file).await?,
         Command::Openapi => say(&router::description().to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
     }

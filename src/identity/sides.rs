@@ -62,7 +62,7 @@ impl Side {
 }
 
 /// The refusal by SOD-1: the hall's own rule (a setting), in the spirit of 招标投标法实施条例 5 and 政府采购法 60.
-fn one_side_only() -> Refusal {
+pub fn one_side_only() -> Refusal {
     let detail = Say::new(
         "同一人在同一项目中只能以一种身份参与（职责分离）。",
         "One person may take only one side in one project (separation of duties).",
@@ -110,7 +110,7 @@ struct Missing {
 }
 
 /// Takes `side` in `project` for the persons behind all `accounts`, as [`claim_side`] does for one. Answers
-/// whether every one of them has it now; who has not is found by asking one by one.
+/// whether every one of them is known to have it now; asking one by one finds out the rest.
 ///
 /// # Errors
 /// When the database is away.
@@ -130,9 +130,7 @@ pub async fn claim_sides(
          taken AS (
              INSERT INTO project_sides (project_id, person, account_id, side)
              SELECT $1, person, id, $3 FROM asked WHERE person NOT IN (SELECT person FROM held)
-             ON CONFLICT ON CONSTRAINT project_sides_one_side DO UPDATE SET side = project_sides.side
-              WHERE project_sides.side = excluded.side
-             RETURNING person)
+             ON CONFLICT ON CONSTRAINT project_sides_one_side DO NOTHING RETURNING person)
          SELECT (SELECT count(*) FROM asked) - (SELECT count(*) FROM held) - (SELECT count(*) FROM taken) AS missing",
     )
     .bind::<sql_types::Uuid, _>(project)
