@@ -23,6 +23,8 @@ mod mail;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod schema;
