@@ -124,7 +124,7 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
-        Command::Openapi => say(&router::description().to_pretty_json()?)?,
+        Command::Openapi => say(&router::description()?.to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)

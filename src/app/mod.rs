@@ -5,6 +5,7 @@
 //! problem codes, the API's description and the sandbox clock.
 
 pub mod clock;
+mod examples;
 pub mod health;
 pub mod router;
 pub mod site;
