@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use tenderhall::{
-    app::{Application, Options, Sandbox, router, site, story},
+    app::{Application, Options, Sandbox, bench, router, site, story},
     bids::seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
     identity,
     platform::{
@@ -50,6 +50,14 @@ enum Command {
     Seal(SealArgs),
     /// 离线开启投标 / Open a sealed bid with its secret, without the hall.
     Open(OpenArgs),
+    /// Measure speed and memory, each figure beside a reference of the same run.
+    Bench(bench::BenchArgs),
+    /// The reference of `bench notice`, in a process of its own.
+    #[command(hide = true)]
+    BareHandler {
+        /// What it answers.
+        file: PathBuf,
+    },
     /// Print the OpenAPI description.
     Openapi,
     /// Print the reference of all settings (`docs/config.md`).
@@ -121,6 +129,8 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => return run(play(demo)),
         Command::Migrate(place) => run(migrate(&place))?,
         Command::Admin { command: Admin::Create { name, place } } => run(create_admin(&name, &place))?,
+        Command::Bench(args) => return bench::run(&args),
+        Command::BareHandler { file } => run(bench::serve_bare(file))?,
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
@@ -165,7 +175,11 @@ async fn play(demo: Demo) -> anyhow::Result<ExitCode> {
 
 fn options(instance: Instance, sandbox: Option<Sandbox>) -> anyhow::Result<Options> {
     let policy = policy(&instance.place)?;
-    let settings = settings(&policy)?;
+    let mut settings = settings(&policy)?;
+    // Who watches a story wants its steps, not a line for each request; an explicit wish still wins.
+    if sandbox.is_some() && std::env::var_os("TENDERHALL__TELEMETRY__LEVEL").is_none() {
+        "warn".clone_into(&mut settings.telemetry.level);
+    }
     telemetry::start_log(&settings.telemetry)?;
     Ok(Options {
         listen: instance.listen,

@@ -387,6 +387,8 @@ async fn write_all(
             return Ok(taken);
         }
         Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
+        // A refusal of one is found below; a fault of all is slow and must not stay unseen.
+        Err(Problem::Fault(fault)) => tracing::warn!(cause = %fault.cause, "bids are not written as one set"),
         Err(_) => {}
     }
     let mut taken = 0;
@@ -459,7 +461,8 @@ async fn claim(tx: &mut Tx<'_>, fits: &[Fit<'_>]) -> Result<(), Problem> {
     if identity::claim_sides(tx, project, &accounts, Side::Bidder).await? {
         return Ok(());
     }
-    Err(Problem::internal(anyhow::anyhow!("one of a batch has another side; each is asked for itself")))
+    // One of them has another side perhaps: each is asked for itself then.
+    Err(identity::one_side_only().into())
 }
 
 fn entry_of(row: &NewRow<'_>) -> Entry {

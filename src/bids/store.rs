@@ -24,6 +24,7 @@ use crate::{
     platform::{
         db::{Tx, unreadable},
         http::Cursor,
+        statement::statement,
     },
 };
 
@@ -91,7 +92,7 @@ impl TryFrom<BidRow> for Bid {
 /// # Errors
 /// When the database is away.
 pub async fn find(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<Bid>, Problem> {
-    let row: Option<BidRow> = diesel::sql_query(format!("SELECT {COLUMNS} FROM bids WHERE id = $1"))
+    let row: Option<BidRow> = statement(format!("SELECT {COLUMNS} FROM bids WHERE id = $1"))
         .bind::<sql_types::Uuid, _>(id)
         .get_result(conn)
         .await
@@ -104,7 +105,7 @@ pub async fn find(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<Bid>
 /// # Errors
 /// When the database is away.
 pub async fn standing(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Bid>, Problem> {
-    let rows: Vec<BidRow> = diesel::sql_query(format!(
+    let rows: Vec<BidRow> = statement(format!(
         "SELECT {COLUMNS} FROM bids WHERE tender_id = $1 AND state IN ('accepted', 'revoked') ORDER BY seq"
     ))
     .bind::<sql_types::Uuid, _>(tender)
@@ -140,7 +141,7 @@ pub async fn list(
     cursor: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<BidLine>, Problem> {
-    let rows: Vec<LineRow> = diesel::sql_query(
+    let rows: Vec<LineRow> = statement(
         "SELECT id, tender_id, part, revision, state, accepted_at FROM bids
           WHERE bidder_id = $1 AND ($2 IS NULL OR tender_id = $2)
             AND ($3 IS NULL OR (accepted_at, id) < ($3, $4))
@@ -195,7 +196,7 @@ pub async fn last_of(
     tender: TenderId,
     bidders: &[OrganisationId],
 ) -> Result<Vec<LastBid>, Problem> {
-    let rows: Vec<LastRow> = diesel::sql_query(
+    let rows: Vec<LastRow> = statement(
         "SELECT DISTINCT ON (bidder_id) id, bidder_id, state, revision, envelope_sha256, bid_key, nonce
            FROM bids WHERE tender_id = $1 AND lot = '1' AND part = 'whole' AND bidder_id = ANY($2)
           ORDER BY bidder_id, revision DESC",
@@ -260,22 +261,20 @@ pub async fn insert(
 ) -> Result<(), Problem> {
     let replaced: Vec<BidId> = rows.iter().filter_map(|row| row.replaces).collect();
     if !replaced.is_empty() {
-        diesel::sql_query("UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)")
+        statement("UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)")
             .bind::<sql_types::Array<sql_types::Uuid>, _>(replaced)
             .bind::<sql_types::Timestamptz, _>(at)
             .execute(tx.conn())
             .await?;
     }
     insert_bids(tx, tender, at, rows).await?;
-    diesel::sql_query(
-        "INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])",
-    )
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Binary>, _>(
-        rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
-    )
-    .execute(tx.conn())
-    .await?;
+    statement("INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])")
+        .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind::<sql_types::Array<sql_types::Binary>, _>(
+            rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
+        )
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -298,7 +297,7 @@ async fn insert_bids(
     });
     let (revisions, sizes): (Vec<i32>, Vec<i32>) =
         numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
-    diesel::sql_query(
+    statement(
         "INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256, envelope,
                            envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq, submitted_by)
          SELECT $1, '1', 'whole', 'accepted', $2, *
@@ -360,7 +359,7 @@ pub async fn insert_receipts(
     receipts: &[NewReceipt<'_>],
 ) -> Result<(), Problem> {
     let ids: Vec<Uuid> = receipts.iter().map(|_| Uuid::new_v4()).collect();
-    diesel::sql_query(
+    statement(
         "INSERT INTO bid_receipts (tender_id, kind, given_at, id, bid_id, bidder_id, text)
          SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[])",
     )
@@ -389,7 +388,7 @@ struct TextRow {
 /// # Errors
 /// When the database is away.
 pub async fn last_receipt(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Option<String>, Problem> {
-    let row: Option<TextRow> = diesel::sql_query(
+    let row: Option<TextRow> = statement(
         "SELECT text FROM bid_receipts WHERE bid_id = $1 AND kind IN ('ACCEPTED', 'WITHDRAWN')
           ORDER BY given_at DESC, kind DESC LIMIT 1",
     )
@@ -410,14 +409,12 @@ pub async fn set_withdrawn(
     at: DateTime<Utc>,
     note: Value,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
-        "UPDATE bids SET state = 'withdrawn', withdrawn_at = $2, withdrawal = $3 WHERE id = $1",
-    )
-    .bind::<sql_types::Uuid, _>(bid)
-    .bind::<sql_types::Timestamptz, _>(at)
-    .bind::<sql_types::Jsonb, _>(note)
-    .execute(tx.conn())
-    .await?;
+    statement("UPDATE bids SET state = 'withdrawn', withdrawn_at = $2, withdrawal = $3 WHERE id = $1")
+        .bind::<sql_types::Uuid, _>(bid)
+        .bind::<sql_types::Timestamptz, _>(at)
+        .bind::<sql_types::Jsonb, _>(note)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -431,7 +428,7 @@ pub async fn set_revoked(
     at: DateTime<Utc>,
     reason: &str,
 ) -> Result<usize, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "UPDATE bids b SET state = 'revoked', revoked_at = $2, revoked_reason = $3
            FROM tenders t
           WHERE b.id = ANY($1) AND b.state = 'accepted' AND t.id = b.tender_id AND t.closed_at IS NOT NULL",
@@ -454,7 +451,7 @@ struct BytesRow {
 /// # Errors
 /// When the database is away or the bid does not exist.
 pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<u8>, Problem> {
-    let row: BytesRow = diesel::sql_query("SELECT bytes FROM bid_ciphertexts WHERE bid_id = $1")
+    let row: BytesRow = statement("SELECT bytes FROM bid_ciphertexts WHERE bid_id = $1")
         .bind::<sql_types::Uuid, _>(bid)
         .get_result(conn)
         .await?;
@@ -472,7 +469,7 @@ struct DigestRow {
 /// # Errors
 /// When the database is away.
 pub async fn standing_digests(tx: &mut Tx<'_>, tender: TenderId) -> Result<Vec<[u8; 32]>, Problem> {
-    let rows: Vec<DigestRow> = diesel::sql_query(
+    let rows: Vec<DigestRow> = statement(
         "SELECT envelope_sha256 FROM bids WHERE tender_id = $1 AND state = 'accepted' ORDER BY seq",
     )
     .bind::<sql_types::Uuid, _>(tender)

@@ -10,7 +10,10 @@ use crate::{
         id::{AccountId, ProjectId},
         problem::LegalGround,
     },
-    platform::db::{Tx, unreadable},
+    platform::{
+        db::{Tx, unreadable},
+        statement::statement,
+    },
 };
 
 /// The side a person takes in a project.
@@ -62,7 +65,7 @@ impl Side {
 }
 
 /// The refusal by SOD-1: the hall's own rule (a setting), in the spirit of 招标投标法实施条例 5 and 政府采购法 60.
-fn one_side_only() -> Refusal {
+pub fn one_side_only() -> Refusal {
     let detail = Say::new(
         "同一人在同一项目中只能以一种身份参与（职责分离）。",
         "One person may take only one side in one project (separation of duties).",
@@ -110,7 +113,7 @@ struct Missing {
 }
 
 /// Takes `side` in `project` for the persons behind all `accounts`, as [`claim_side`] does for one. Answers
-/// whether every one of them has it now; who has not is found by asking one by one.
+/// whether every one of them is known to have it now; asking one by one finds out the rest.
 ///
 /// # Errors
 /// When the database is away.
@@ -121,7 +124,7 @@ pub async fn claim_sides(
     side: Side,
 ) -> Result<bool, Problem> {
     // Those who have the side already, nearly all, cost a look-up and no write.
-    let row: Missing = diesel::sql_query(
+    let row: Missing = statement(
         "WITH asked AS (
              SELECT DISTINCT ON (coalesce(a.person_key, a.id)) coalesce(a.person_key, a.id) AS person, a.id
                FROM accounts a WHERE a.id = ANY($2)),
@@ -130,9 +133,7 @@ pub async fn claim_sides(
          taken AS (
              INSERT INTO project_sides (project_id, person, account_id, side)
              SELECT $1, person, id, $3 FROM asked WHERE person NOT IN (SELECT person FROM held)
-             ON CONFLICT ON CONSTRAINT project_sides_one_side DO UPDATE SET side = project_sides.side
-              WHERE project_sides.side = excluded.side
-             RETURNING person)
+             ON CONFLICT ON CONSTRAINT project_sides_one_side DO NOTHING RETURNING person)
          SELECT (SELECT count(*) FROM asked) - (SELECT count(*) FROM held) - (SELECT count(*) FROM taken) AS missing",
     )
     .bind::<sql_types::Uuid, _>(project)

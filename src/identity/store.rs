@@ -15,7 +15,7 @@ use crate::{
         actor::AccountActor,
         id::{AccountId, OrganisationId, ProjectId},
     },
-    platform::db::OnConstraint,
+    platform::{db::OnConstraint, statement::statement},
 };
 
 /// What a login is checked against.
@@ -35,7 +35,7 @@ pub struct Credential {
 
 /// The credential of an account that is not disabled.
 pub async fn credential(conn: &mut AsyncPgConnection, login: &str) -> Result<Option<Credential>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT id, organisation_id, password_hash, secret_sha256, epoch FROM accounts
           WHERE login = $1 AND disabled_at IS NULL",
     )
@@ -76,7 +76,7 @@ pub async fn standing(
     account: AccountId,
     session: Uuid,
 ) -> Result<Option<Standing>, Problem> {
-    let row = diesel::sql_query(
+    let row = statement(
         "SELECT a.login, a.organisation_id, a.epoch, o.kind, o.region_code, o.centre_code,
                 ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
            FROM accounts a JOIN organisations o ON o.id = a.organisation_id
@@ -125,7 +125,7 @@ pub async fn seconds_to_wait(
     address: &str,
     most: (i32, i32),
 ) -> Result<Option<i32>, Problem> {
-    let row = diesel::sql_query(
+    let row = statement(
         "SELECT ceil(extract(epoch FROM max(at) + interval '15 minutes' - clock_timestamp()))::int AS seconds FROM (
            (SELECT at FROM login_failures WHERE login_sha256 = $1 ORDER BY at DESC OFFSET $3 - 1 LIMIT 1)
            UNION ALL
@@ -148,7 +148,7 @@ pub async fn add_failure(
     login: &[u8; 32],
     address: &str,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "WITH old AS (DELETE FROM login_failures WHERE at < clock_timestamp() - interval '1 day')
          INSERT INTO login_failures (login_sha256, address) VALUES ($1, $2)",
     )
@@ -179,7 +179,7 @@ pub async fn add_refresh_token(
     token: &[u8; 32],
     hours: i32,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO refresh_tokens (id, family, account_id, epoch, token_sha256, expires_at)
          VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(hours => $6))",
     )
@@ -199,7 +199,7 @@ pub async fn use_refresh_token(
     conn: &mut AsyncPgConnection,
     token: &[u8; 32],
 ) -> Result<Option<Used>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "UPDATE refresh_tokens SET used_at = clock_timestamp()
           WHERE token_sha256 = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()
          RETURNING family, account_id, epoch",
@@ -229,7 +229,7 @@ pub async fn count_replay(
     token: &[u8; 32],
     race_seconds: i32,
 ) -> Result<Option<Replay>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "UPDATE refresh_tokens SET replays = replays + 1
           WHERE token_sha256 = $1 AND used_at IS NOT NULL AND revoked_at IS NULL
          RETURNING family, account_id, replays, clock_timestamp() <= used_at + make_interval(secs => $2) AS soon",
@@ -243,7 +243,7 @@ pub async fn count_replay(
 
 /// Ends a session: none of its tokens is good any more.
 pub async fn revoke_session(conn: &mut AsyncPgConnection, session: Uuid) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "UPDATE refresh_tokens SET revoked_at = clock_timestamp() WHERE family = $1 AND revoked_at IS NULL",
     )
     .bind::<sql_types::Uuid, _>(session)
@@ -277,7 +277,7 @@ pub async fn organisations(
     conn: &mut AsyncPgConnection,
     ids: &[OrganisationId],
 ) -> Result<Vec<Organisation>, Problem> {
-    let rows = diesel::sql_query(
+    let rows = statement(
         "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email FROM organisations WHERE id = ANY($1)",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
@@ -317,7 +317,7 @@ pub async fn signing_keys(
     conn: &mut AsyncPgConnection,
     organisations: &[OrganisationId],
 ) -> Result<Vec<SigningKey>, Problem> {
-    let rows = diesel::sql_query(
+    let rows = statement(
         "SELECT id, organisation_id, public_key, valid_from, valid_to FROM signing_keys
           WHERE organisation_id = ANY($1) ORDER BY valid_from, id",
     )
@@ -347,7 +347,7 @@ pub async fn add_signing_key(
     by: AccountId,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO signing_keys (id, organisation_id, public_key, proof, enrolled_by, enrolled_at, valid_from, valid_to)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
@@ -395,7 +395,7 @@ pub async fn accounts_with_role(
     conn: &mut AsyncPgConnection,
     role: Role,
 ) -> Result<Vec<AccountSummary>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT a.id, a.login, a.display_name, a.organisation_id, a.person_key, a.kind
            FROM accounts a JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
           WHERE r.role = $1 AND a.disabled_at IS NULL ORDER BY a.login",
@@ -410,7 +410,7 @@ pub async fn accounts(
     conn: &mut AsyncPgConnection,
     ids: &[AccountId],
 ) -> Result<Vec<AccountSummary>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT id, login, display_name, organisation_id, person_key, kind FROM accounts WHERE id = ANY($1)",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
@@ -431,7 +431,7 @@ pub async fn add_side(
     account: AccountId,
     side: Side,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO project_sides (project_id, person, account_id, side)
          SELECT $1, coalesce(a.person_key, a.id), a.id, $3 FROM accounts a WHERE a.id = $2
          ON CONFLICT ON CONSTRAINT project_sides_one_side DO NOTHING",
@@ -450,7 +450,7 @@ pub async fn side_of(
     project: ProjectId,
     account: AccountId,
 ) -> Result<Option<String>, Problem> {
-    let row = diesel::sql_query(
+    let row = statement(
         "SELECT s.side FROM project_sides s JOIN accounts a ON s.person = coalesce(a.person_key, a.id)
           WHERE s.project_id = $1 AND a.id = $2",
     )
@@ -497,7 +497,7 @@ pub async fn add_organisations(
     new: &[NewOrganisation],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO organisations (id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at)
          SELECT *, $9 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                                   $8::text[])",
@@ -531,7 +531,7 @@ pub async fn add_accounts(
         NewProof::Secret(secret) => ("program", None, None, Some(secret.to_vec())),
     };
     let proofs: Vec<_> = new.iter().map(split).collect();
-    diesel::sql_query(
+    statement(
         "INSERT INTO accounts (id, login, organisation_id, display_name, kind, password_hash, person_key,
                                secret_sha256, created_at)
          SELECT *, $9 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
@@ -561,7 +561,7 @@ pub async fn add_accounts(
     .on_constraint("accounts_login_unique", || {
         Refusal::new(Code::Duplicate, Say::new("该登录名已存在。", "This login exists already."))
     })?;
-    diesel::sql_query(
+    statement(
         "INSERT INTO account_roles (id, account_id, role, given_at)
          SELECT *, $4 FROM unnest($1::uuid[], $2::uuid[], $3::text[])",
     )
@@ -580,7 +580,7 @@ pub async fn add_signing_keys(
     keys: &[(SigningKey, [u8; 64], AccountId)],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO signing_keys (id, organisation_id, public_key, proof, enrolled_by, enrolled_at, valid_from)
          SELECT *, $6, $6 FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[], $5::uuid[])",
     )
@@ -605,13 +605,13 @@ struct Yes {
 
 /// Whether the hall was founded as a sandbox.
 pub async fn is_sandbox(conn: &mut AsyncPgConnection) -> Result<bool, Problem> {
-    let row = diesel::sql_query("SELECT EXISTS (SELECT FROM hall WHERE mode = 'sandbox') AS yes");
+    let row = statement("SELECT EXISTS (SELECT FROM hall WHERE mode = 'sandbox') AS yes");
     Ok(row.get_result::<Yes>(conn).await?.yes)
 }
 
 /// Whether a login is taken.
 pub async fn login_exists(conn: &mut AsyncPgConnection, login: &str) -> Result<bool, Problem> {
-    let row = diesel::sql_query("SELECT EXISTS (SELECT FROM accounts WHERE login = $1) AS yes")
+    let row = statement("SELECT EXISTS (SELECT FROM accounts WHERE login = $1) AS yes")
         .bind::<sql_types::Text, _>(login);
     Ok(row.get_result::<Yes>(conn).await?.yes)
 }

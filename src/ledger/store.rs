@@ -15,7 +15,7 @@ use crate::{
         Actor, Problem,
         id::{ProjectId, TenderId},
     },
-    platform::db::Tx,
+    platform::{db::Tx, statement::statement},
 };
 
 #[derive(QueryableByName)]
@@ -78,7 +78,7 @@ pub async fn record_batch(
         let request = entry.request.unwrap_or(tx.request);
         sealed.push((record_leaf(entry, actor, request.0, at, &own, salt)?, own));
     }
-    let ids = diesel::sql_query(
+    let ids = statement(
         "INSERT INTO log_pending (at, act, project_id, tender_id, tells_of_bid, skeleton, body, salt, leaf)
          SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::bool[], $6::jsonb[], $7::jsonb[],
                                   $8::bytea[], $9::bytea[]) RETURNING id",
@@ -133,7 +133,7 @@ async fn insert_objects(
     if objects.is_empty() {
         return Ok(());
     }
-    diesel::sql_query(
+    statement(
         "INSERT INTO log_object (entry, relation, row_id, content)
          SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bytea[]) ON CONFLICT DO NOTHING",
     )
@@ -158,7 +158,7 @@ async fn contents_of(
     let mut contents = HashMap::new();
     for (relation, ids) in rows {
         // `relation` is a literal of our own code, never input.
-        let found = diesel::sql_query(format!(
+        let found = statement(format!(
             "SELECT id, audit_content(to_jsonb(t)) AS content FROM {relation} t WHERE id = ANY($1)"
         ))
         .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
@@ -215,7 +215,7 @@ pub async fn history(
             None => return Ok(None),
         },
     };
-    let rows = diesel::sql_query(format!(
+    let rows = statement(format!(
         "SELECT at, act, body, leaf FROM log_pending WHERE id > $4 AND {SHOWN} ORDER BY id LIMIT $5"
     ))
     .bind::<sql_types::Uuid, _>(shown.project)
@@ -236,7 +236,7 @@ async fn place_of(
     shown: &Shown<'_>,
     leaf: [u8; 32],
 ) -> Result<Option<i64>, Problem> {
-    let row = diesel::sql_query(format!("SELECT id FROM log_pending WHERE leaf = $4 AND {SHOWN}"))
+    let row = statement(format!("SELECT id FROM log_pending WHERE leaf = $4 AND {SHOWN}"))
         .bind::<sql_types::Uuid, _>(shown.project)
         .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.tenders)
         .bind::<sql_types::Array<sql_types::Uuid>, _>(shown.opened)
@@ -252,7 +252,7 @@ async fn place_of(
 /// # Errors
 /// When the database is away.
 pub async fn of_tender(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<HistoryRow>, Problem> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "SELECT at, act, NULL::jsonb AS body, leaf FROM log_pending WHERE tender_id = $1 ORDER BY id",
     )
     .bind::<sql_types::Uuid, _>(tender)

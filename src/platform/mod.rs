@@ -12,4 +12,5 @@ pub mod migrations;
 pub mod outbox;
 pub mod policy_file;
 pub mod settings;
+pub mod statement;
 pub mod telemetry;

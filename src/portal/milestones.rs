@@ -9,7 +9,7 @@ use super::{
     view::{Bound, BoundSense, Progress, Timeline, TimelineRow},
 };
 use crate::{
-    kernel::{LegalGround, Problem},
+    kernel::Problem,
     law::{Event, procedure::Milestone},
     tenders::{Setting, Tender, TenderPhase},
 };
@@ -34,13 +34,13 @@ pub(super) fn timeline(
         rows.push(act(w.step_notice, published, Some(tender.deadline), now));
     }
     let mut deadline = act(w.deadline, tender.deadline, None, now);
-    deadline.bound = bound(&law, Event::Deadline);
+    deadline.bound = bound(reader, &law, Event::Deadline);
     deadline.is_deadline = true;
     rows.push(deadline);
     if let Some(began) = tender.opening_began_at {
         rows.push(act(w.step_opening, began, Some(tender.opened_at.unwrap_or(now.max(began))), now));
     }
-    if evaluation_is_public(tender.phase) {
+    if evaluation_is_public(tender, setting) {
         let steps: [Step; 6] = [
             (w.step_evaluation, Event::EvaluationStarted, Some(Event::ReportSigned)),
             (w.step_candidates, Event::CandidatesPublished, Some(Event::PublicityEnd)),
@@ -49,7 +49,7 @@ pub(super) fn timeline(
             (w.step_contract, Event::ContractSigned, None),
             (w.step_contract_notice, Event::ContractPublished, None),
         ];
-        rows.extend(steps.into_iter().filter_map(|step| later(step, &law, setting, now)));
+        rows.extend(steps.into_iter().filter_map(|step| later(reader, step, &law, setting, now)));
     }
     if let Some((_, at)) = &tender.ended {
         let mut end = act(w.stopped, *at, None, now);
@@ -62,12 +62,19 @@ pub(super) fn timeline(
     Ok(Timeline { now, rows })
 }
 
-/// Whether everybody may know how the evaluation went: its candidates are out, or its award.
-pub(super) fn evaluation_is_public(phase: TenderPhase) -> bool {
-    matches!(
-        phase,
+/// Whether everybody may know how the evaluation went: its candidates are out, or its result.
+pub(super) fn evaluation_is_public(tender: &Tender, setting: &Setting<'_>) -> bool {
+    let candidates = setting.facts.contains_key(&Event::CandidatesPublished);
+    let over = matches!(
+        tender.phase,
         TenderPhase::Candidates | TenderPhase::Awarded | TenderPhase::Contracted | TenderPhase::Concluded
-    )
+    );
+    over && (candidates || result_is_public(setting))
+}
+
+/// Whether everybody may know who won: the result notice is out. The decision alone is not announced yet.
+pub(super) fn result_is_public(setting: &Setting<'_>) -> bool {
+    [Event::ResultPublished, Event::AwardNotice].iter().any(|event| setting.facts.contains_key(event))
 }
 
 fn act(label: &str, from: DateTime<Utc>, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimelineRow {
@@ -82,11 +89,19 @@ fn act(label: &str, from: DateTime<Utc>, until: Option<DateTime<Utc>>, now: Date
 }
 
 /// A step that came, or one that is still to come whose limit is known: then it stands at its limit.
-fn later(step: Step, law: &[Milestone], setting: &Setting<'_>, now: DateTime<Utc>) -> Option<TimelineRow> {
+fn later(
+    reader: &Reader,
+    step: Step,
+    law: &[Milestone],
+    setting: &Setting<'_>,
+    now: DateTime<Utc>,
+) -> Option<TimelineRow> {
     let (label, begins, ends) = step;
-    let bound = bound(law, ends.filter(|_| begins == Event::CandidatesPublished).unwrap_or(begins));
-    let bound = bound.or_else(|| self::bound(law, begins));
-    let mut row = match setting.facts.get(&begins) {
+    let bound = bound(reader, law, ends.filter(|_| begins == Event::CandidatesPublished).unwrap_or(begins));
+    let bound = bound.or_else(|| self::bound(reader, law, begins));
+    // A decision that is not announced yet stands as still to come.
+    let told = begins != Event::AwardDecided || result_is_public(setting);
+    let mut row = match setting.facts.get(&begins).filter(|_| told) {
         Some(at) => act(label, *at, ends.and_then(|end| setting.facts.get(&end).copied()), now),
         None => {
             let mut coming = act(label, bound.as_ref()?.at, None, now);
@@ -99,21 +114,16 @@ fn later(step: Step, law: &[Milestone], setting: &Setting<'_>, now: DateTime<Utc
 }
 
 /// The strictest limit of an event: the earliest "not after" where the law sets one, else the latest "not before".
-fn bound(law: &[Milestone], event: Event) -> Option<Bound> {
+fn bound(reader: &Reader, law: &[Milestone], event: Event) -> Option<Bound> {
     let stones = || law.iter().filter(|stone| stone.event == event);
     let earliest =
         stones().filter_map(|stone| Some((stone.earliest?, &stone.rule))).max_by_key(|(at, _)| *at);
     let latest = stones().filter_map(|stone| Some((stone.latest?, &stone.rule))).min_by_key(|(at, _)| *at);
     match (latest, earliest) {
-        (Some((at, rule)), _) => Some(Bound { at, sense: BoundSense::NotAfter, ground: ground(rule) }),
-        (None, Some((at, rule))) => Some(Bound { at, sense: BoundSense::NotBefore, ground: ground(rule) }),
+        (Some((at, rule)), _) => Some(Bound { at, sense: BoundSense::NotAfter, ground: reader.ground(rule) }),
+        (None, Some((at, rule))) => {
+            Some(Bound { at, sense: BoundSense::NotBefore, ground: reader.ground(rule) })
+        }
         (None, None) => None,
-    }
-}
-
-fn ground(rule: &LegalGround) -> String {
-    match &rule.article {
-        Some(article) => format!("{} · {} {article}", rule.id, rule.source),
-        None => format!("{} · {}", rule.id, rule.source),
     }
 }

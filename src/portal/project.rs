@@ -15,7 +15,7 @@ use super::{
 use crate::{
     identity::{Action, cards},
     jurisdiction::VenueQuestion,
-    kernel::{Actor, Problem, Rejection, id::ProjectId, time::hall_date},
+    kernel::{Actor, Category, Problem, Rejection, id::ProjectId, time::hall_date},
     notices::{self, model::NoticeFilter},
     platform::{clock, db::unreadable},
     projects::{self, model::ProjectView as Registered},
@@ -130,7 +130,13 @@ async fn facts(
     let money = |amount: crate::kernel::Money| reader.money(&amount.value());
     let mut facts = vec![
         Fact::text(w.fact_code, &project.code),
-        Fact::text(w.fact_purchaser, name(project.purchaser_id)),
+        Fact::text(
+            match project.category {
+                Category::Engineering => w.fact_owner,
+                _ => w.fact_purchaser,
+            },
+            name(project.purchaser_id),
+        ),
     ];
     facts.extend(project.agency_id.map(|agency| Fact::text(w.fact_agency, name(agency))));
     facts.push(Fact::text(w.filter_category, category_word(project.category, reader)));
@@ -152,7 +158,11 @@ fn tender_facts(reader: &Reader, tender: &Tender, setting: &Setting<'_>) -> Vec<
         Fact::figure(w.fact_ceiling, reader.money(&document.ceiling.value())),
     ];
     facts.extend(document.deposit.map(|amount| Fact::figure(w.fact_deposit, reader.money(&amount.value()))));
-    facts.push(Fact::figure(w.fact_term, document.term_days.to_string()));
+    let term = match setting.project.category {
+        Category::Engineering => w.fact_term_works,
+        _ => w.fact_term,
+    };
+    facts.push(Fact::figure(term, document.term_days.to_string()));
     if tender.round > 1 {
         facts.push(Fact::figure(w.fact_round, tender.round.to_string()));
     }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::words::Words;
 use crate::kernel::{
-    Say,
+    LegalGround, Say,
     say::Language,
     time::{ZONE, in_hall_zone},
 };
@@ -111,12 +111,29 @@ impl Reader {
 
     /// This page with one query parameter set anew, for pagers.
     pub fn here_with(&self, name: &str, value: &str) -> String {
+        self.href(&with_parameter(&self.without(name), name, value))
+    }
+
+    /// This page without the query parameter `name`, at the place `at`.
+    pub fn cleared_href(&self, name: &str, at: &str) -> String {
+        format!("{}#{at}", self.href(&self.without(name)))
+    }
+
+    /// A query parameter of this page as it stands in the address, for forms that must carry it on.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.here.split_once('?')?;
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(own, _)| *own == name).map(|(_, value)| value))
+    }
+
+    /// Path and query of this page without the parameter `name`.
+    fn without(&self, name: &str) -> String {
         let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
         let own = format!("{name}=");
         let kept: Vec<&str> =
             query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&own)).collect();
-        let base = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
-        self.href(&with_parameter(&base, name, value))
+        if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
     }
 
     /// `aria-current` of a navigation entry: the page itself, or a page below it.
@@ -190,6 +207,15 @@ impl Reader {
         at.with_timezone(&ZONE).format("%d").to_string()
     }
 
+    /// Month and day for a board: 3月16日, 16 March.
+    pub fn month_day(&self, at: &DateTime<Utc>) -> String {
+        let day = at.with_timezone(&ZONE).date_naive();
+        match self.language {
+            Language::Zh => format!("{}月{}日", day.month(), day.day()),
+            Language::En => format!("{} {}", day.day(), month_name(day.month())),
+        }
+    }
+
     /// Year and month for the date column of lists.
     pub fn year_month(&self, at: &DateTime<Utc>) -> String {
         at.with_timezone(&ZONE).format("%Y-%m").to_string()
@@ -200,9 +226,49 @@ impl Reader {
         in_hall_zone(*at)
     }
 
-    /// An amount with its thousands set apart, every decimal kept.
+    /// An amount with its thousands set apart: every decimal kept, and two at the least.
     pub fn money(&self, amount: &Decimal) -> String {
+        let mut amount = *amount;
+        if amount.scale() < 2 {
+            amount.rescale(2);
+        }
         grouped(&amount.to_string())
+    }
+
+    /// The tag of a text that may be the data's own: Chinese wherever it has a Chinese letter.
+    pub fn tongue(&self, text: &str) -> &'static str {
+        let han = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+        if text.contains(han) { Words::of(Language::Zh).lang } else { self.w.lang }
+    }
+
+    /// Names in a row.
+    pub fn listed(&self, names: &[&str]) -> String {
+        names.join(match self.language {
+            Language::Zh => "、",
+            Language::En => ", ",
+        })
+    }
+
+    /// A rule with its instrument and article: ENG-22 · 招标投标法实施条例第51条.
+    pub fn ground(&self, ground: &LegalGround) -> String {
+        let (rule, source) = (&ground.id, &ground.source);
+        match (&ground.article, self.language) {
+            (Some(article), Language::Zh) => format!("{rule} · {source}第{article}条"),
+            (Some(article), Language::En) => format!("{rule} · {source}, art. {article}"),
+            (None, _) => format!("{rule} · {source}"),
+        }
+    }
+
+    /// A value of a notice as people write it: a moment of the clock, an amount, or the text as it is.
+    pub fn value(&self, text: &str) -> String {
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            return self.end_moment(&at.to_utc());
+        }
+        // Long runs of digits are numbers of things, never amounts.
+        match text.parse::<Decimal>() {
+            Ok(_) if text.contains('.') || text.len() < 8 => grouped(text),
+            _ => text.to_owned(),
+        }
     }
 
     /// A count with its thousands set apart.
@@ -245,6 +311,33 @@ pub fn grouped(plain: &str) -> String {
         out.push_str(fraction);
     }
     out
+}
+
+/// A sentence with the thousands of its amounts set apart. Identifiers, digests and short counts stay as they are.
+pub fn grouped_within(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len() + 8);
+    let mut word = String::new();
+    for letter in sentence.chars() {
+        if letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-') {
+            word.push(letter);
+        } else {
+            out.push_str(&amount_or_word(&word));
+            word.clear();
+            out.push(letter);
+        }
+    }
+    out.push_str(&amount_or_word(&word));
+    out
+}
+
+fn amount_or_word(word: &str) -> String {
+    let plain = word.trim_end_matches('.');
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() < 5 || whole.starts_with('0') || !digits(whole) || !digits(fraction) {
+        return word.to_owned();
+    }
+    format!("{}{}", grouped(plain), word.strip_prefix(plain).unwrap_or_default())
 }
 
 /// Percent-encodes a value for a query (RFC 3986 unreserved letters stay).
@@ -375,6 +468,14 @@ mod tests {
     }
 
     #[test]
+    fn a_search_within_a_page_keeps_its_lot_and_can_be_cleared() {
+        let reader = reader(Language::En, true, "/projects/1?lot=2&find=a&record=3");
+        assert_eq!(reader.parameter("lot"), Some("2"));
+        assert_eq!(reader.parameter("lo"), None);
+        assert_eq!(reader.cleared_href("find", "record"), "/projects/1?lot=2&record=3&lang=en#record");
+    }
+
+    #[test]
     fn an_address_of_two_slashes_stays_in_the_hall() {
         let request = actix_web::test::TestRequest::with_uri("http://hall//elsewhere.example/x?lang=zh&q=1")
             .to_http_request();
@@ -388,6 +489,41 @@ mod tests {
         assert_eq!(grouped("-999"), "\u{2212}999");
         assert_eq!(grouped("27969270944.00"), "27,969,270,944.00");
         assert_eq!(grouped("0"), "0");
+    }
+
+    #[test]
+    fn only_the_amounts_of_a_sentence_are_grouped() {
+        for (plain, expected) in [
+            (
+                "B = 27969270944.00 ÷ 1522 = 18376656.3363994…",
+                "B = 27,969,270,944.00 ÷ 1522 = 18,376,656.3363994…",
+            ),
+            ("投标人0116 (53919880.00)；有效1524个", "投标人0116 (53,919,880.00)；有效1524个"),
+            ("above 19000000.00.", "above 19,000,000.00."),
+            (
+                "E1525270001 3c252d39-b6cd-40e1-9829-993012345678",
+                "E1525270001 3c252d39-b6cd-40e1-9829-993012345678",
+            ),
+            ("0012345", "0012345"),
+        ] {
+            assert_eq!(grouped_within(plain), expected);
+        }
+    }
+
+    #[test]
+    fn values_of_notices_are_written_for_people() {
+        let reader = reader(Language::Zh, false, "/");
+        for (plain, expected) in [
+            ("2026-03-16T09:30:00+08:00", "2026年3月16日 09:30"),
+            ("2026-03-24T00:00:00+08:00", "2026年3月23日 24:00"),
+            ("19000000.00", "19,000,000.00"),
+            ("1528", "1,528"),
+            ("911525279112345678", "911525279112345678"),
+            ("第一开标室", "第一开标室"),
+        ] {
+            assert_eq!(reader.value(plain), expected);
+        }
+        assert_eq!(reader.money(&Decimal::from(950_000)), "950,000.00");
     }
 
     #[test]

@@ -43,6 +43,9 @@ use crate::{
     },
 };
 
+/// How far the board looks ahead, and how many lines of that it shows.
+const AHEAD: Days = Days::new(30);
+const AHEAD_LINES: usize = 4;
 /// Notices on the home page.
 const LATEST: i64 = 8;
 /// Notices of a page of the list.
@@ -71,13 +74,18 @@ impl Readings for HallReadings {
             let now = read_hall_now(&mut conn).await?;
             let today = hall_date(now);
             let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
+            let until = today.checked_add_days(AHEAD).unwrap_or(tomorrow);
             let board = tender_store::board(&mut conn, midnight(today), midnight(tomorrow)).await?;
+            let mut ahead = tender_store::board(&mut conn, midnight(tomorrow), midnight(until)).await?;
+            ahead.retain(|line| line.phase == TenderPhase::Published);
+            ahead.truncate(AHEAD_LINES);
             let filter = NoticeFilter { limit: Some(LATEST), ..NoticeFilter::default() };
             let (mut latest, limit) = notices::store::list(&mut conn, &filter).await?;
             latest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             Ok(HomeView {
                 today,
                 openings: board.into_iter().map(|line| board_line(line, now, reader)).collect(),
+                ahead: ahead.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 notices: self.lines(&mut conn, &latest, now, reader).await?,
             })
         })
@@ -273,7 +281,7 @@ fn part(section: &notices::Section, reader: &Reader) -> NoticePart {
             .map(|fact| {
                 let value = reader.says(&fact.value);
                 let figure = value.parse::<rust_decimal::Decimal>().is_ok();
-                Fact { term: reader.says(&fact.label), value, figure }
+                Fact { term: reader.says(&fact.label), value: reader.value(&value), figure }
             })
             .collect(),
     }

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use super::{
     http::ProjectQuery,
     milestones,
-    reader::Reader,
+    reader::{Reader, grouped_within},
     view::{
         AwardView, Benchmark, BidOutcome, CandidateRow, CandidatesView, ContractView, DeviationRow,
         EvaluationView, Fact, OpeningRow, OpeningView, Pages, PriceSpread, ProjectView, Ranking, RatioRow,
@@ -34,7 +34,7 @@ use crate::{
         method::{EngComprehensive, GpComprehensive, MethodText},
         scoring::average,
     },
-    tenders::{Setting, Tender, TenderPhase},
+    tenders::{Setting, Tender},
 };
 
 /// Rows of a page of the opening record and of the ranking.
@@ -60,23 +60,26 @@ pub(super) async fn add(
         return Ok(());
     }
     let record = public(opening::service::record(conn, &Actor::Public, tender.id).await)?;
-    let evaluated = if milestones::evaluation_is_public(tender.phase) {
+    let out = milestones::evaluation_is_public(tender, setting);
+    let evaluated = if out {
         public(evaluation::view::evaluation(conn, &Actor::Public, setting.law, tender.id, now).await)?
             .map(|(evaluated, _)| evaluated)
     } else {
         None
     };
     let report = evaluated.as_ref().and_then(|evaluated| evaluated.report.as_ref());
+    let found = record.as_ref().and_then(|record| found(record, &query.find));
     if let Some(record) = &record {
         let rejected = report.map(|report| report.report.rejected.as_slice()).unwrap_or_default();
-        view.opening = Some(opening_view(record, rejected, query));
+        view.opening = Some(opening_view(record, rejected, query, found.as_ref()));
     }
-    view.evaluation = report.map(|report| evaluation_view(reader, tender, report, query)).transpose()?;
-    if milestones::evaluation_is_public(tender.phase) {
+    view.evaluation =
+        report.map(|report| evaluation_view(reader, tender, report, query, found.as_ref())).transpose()?;
+    if out {
         let candidates = public(awards::view::candidates(conn, &Actor::Public, tender.id).await)?;
         view.candidates = candidates.map(|list| candidates_view(reader, &list));
     }
-    if tender.phase > TenderPhase::Candidates {
+    if milestones::result_is_public(setting) {
         let award = public(awards::view::read(conn, &Actor::Public, setting.law, tender.id, now).await)?;
         let award = award.and_then(|(document, _)| document.award);
         view.award = award.map(|award| award_view(reader, award, evaluated.as_ref()));
@@ -96,15 +99,23 @@ fn public<T>(answer: Result<T, Problem>) -> Result<Option<T>, Problem> {
     }
 }
 
-fn opening_view(record: &OpeningRecord, rejected: &[RejectedBid], query: &ProjectQuery) -> OpeningView {
-    let rejected: HashSet<BidId> = rejected.iter().map(|bid| bid.bid).collect();
-    let find = query.find.trim().to_lowercase();
-    let fits = |line: &RecordLine| {
-        find.is_empty()
-            || [&line.bidder.zh, &line.bidder.en, &line.uscc]
-                .iter()
-                .any(|text| text.to_lowercase().contains(&find))
+/// The bids whose bidder's name or code holds what is looked for; `None` when nothing is.
+fn found(record: &OpeningRecord, find: &str) -> Option<HashSet<BidId>> {
+    let find = find.trim().to_lowercase();
+    let fits = |line: &&RecordLine| {
+        [&line.bidder.zh, &line.bidder.en, &line.uscc].iter().any(|text| text.to_lowercase().contains(&find))
     };
+    (!find.is_empty()).then(|| record.bids.iter().filter(fits).map(|line| line.bid_id).collect())
+}
+
+fn opening_view(
+    record: &OpeningRecord,
+    rejected: &[RejectedBid],
+    query: &ProjectQuery,
+    found: Option<&HashSet<BidId>>,
+) -> OpeningView {
+    let rejected: HashSet<BidId> = rejected.iter().map(|bid| bid.bid).collect();
+    let fits = |line: &RecordLine| found.is_none_or(|found| found.contains(&line.bid_id));
     let found: Vec<(usize, &RecordLine)> =
         record.bids.iter().enumerate().filter(|(_, line)| fits(line)).collect();
     let pages = Pages::of(found.len(), query.record.unwrap_or(1), ROWS);
@@ -146,10 +157,13 @@ fn evaluation_view(
     tender: &Tender,
     told: &ReportView,
     query: &ProjectQuery,
+    found: Option<&HashSet<BidId>>,
 ) -> Result<EvaluationView, Problem> {
     let report = &told.report;
-    let pages = Pages::of(report.ranked.len(), query.ranking.unwrap_or(1), ROWS);
-    let rows: Vec<&RankedBid> = report.ranked.iter().skip(pages.skipped()).take(ROWS).collect();
+    let fits = |bid: &&RankedBid| found.is_none_or(|found| found.contains(&bid.bid));
+    let fitting: Vec<&RankedBid> = report.ranked.iter().filter(fits).collect();
+    let pages = Pages::of(fitting.len(), query.ranking.unwrap_or(1), ROWS);
+    let rows: Vec<&RankedBid> = fitting.into_iter().skip(pages.skipped()).take(ROWS).collect();
     let prices: Vec<Decimal> = report.ranked.iter().map(|bid| bid.price.value()).collect();
     let method = &tender.document.evaluation.price;
     let (ranking, benchmark) = match method {
@@ -162,10 +176,11 @@ fn evaluation_view(
     Ok(EvaluationView {
         method,
         parameters,
-        formulas: report.workings.iter().map(|line| with_names(reader.says(line), told)).collect(),
+        formulas: report.workings.iter().map(|line| in_words(&reader.says(line), told)).collect(),
         set_aside: report.rejected.iter().map(|bid| set_aside(reader, bid, &told.bidders)).collect(),
         ranking,
         pages,
+        find: query.find.trim().to_owned(),
         spread,
     })
 }
@@ -196,20 +211,22 @@ fn method_in_words(reader: &Reader, method: &MethodText) -> (String, Vec<Fact>) 
     }
 }
 
-/// The report's lines name rejected bids by id; people know them by name.
-fn with_names(line: String, told: &ReportView) -> String {
-    told.report.rejected.iter().fold(line, |line, bid| {
-        let id = bid.bid.to_string();
-        if line.contains(&id) { line.replace(&id, &name_of(&told.bidders, bid.bidder)) } else { line }
+/// The report's lines name rejected and drawn bids by id; people know them by name, and group their amounts.
+fn in_words(line: &str, told: &ReportView) -> String {
+    let rejected = told.report.rejected.iter().map(|bid| (bid.bid, bid.bidder));
+    let drawn = told.report.ranked.iter().filter(|bid| bid.drawn).map(|bid| (bid.bid, bid.bidder));
+    rejected.chain(drawn).fold(grouped_within(line), |line, (bid, bidder)| {
+        let id = bid.to_string();
+        if line.contains(&id) { line.replace(&id, &name_of(&told.bidders, bidder)) } else { line }
     })
 }
 
 fn set_aside(reader: &Reader, bid: &RejectedBid, names: &Names) -> SetAside {
-    let article = bid.ground.article.as_deref().unwrap_or_default();
     SetAside {
         bidder: name_of(names, bid.bidder),
         price: bid.price.map(|price| price.value()),
-        ground: format!("{} ({} · {} {article})", reader.says(&bid.reason), bid.ground.id, bid.ground.source),
+        ground: grouped_within(&reader.says(&bid.reason)),
+        rule: reader.ground(&bid.ground),
     }
 }
 
@@ -240,7 +257,7 @@ fn by_deviation(
         bidder: name_of(&told.bidders, bid.bidder),
         price: bid.price.value(),
         deviation: deviation(bid.price.value(), exact.sum, exact.count),
-        working: bid.working.clone(),
+        working: grouped_within(&bid.working),
         score: bid.total.to_string(),
         tie: bid.drawn.then(|| reader.w.drawn_tie.to_owned()),
     });
@@ -272,7 +289,7 @@ fn by_ratio(told: &ReportView, rows: &[&RankedBid]) -> (Ranking, Decimal) {
         bidder: name_of(&told.bidders, bid.bidder),
         price: bid.price.value(),
         adjusted: adjusted(bid),
-        working: bid.working.clone(),
+        working: grouped_within(&bid.working),
         price_score: bid.price_score.to_string(),
         other: bid.other_score.to_string(),
         total: bid.total.to_string(),
@@ -305,7 +322,7 @@ fn award_view(reader: &Reader, award: awards::model::AwardView, evaluated: Optio
     let committee = evaluated.and_then(|evaluated| evaluated.committee.as_ref());
     facts.extend(committee.filter(|members| !members.is_empty()).map(|members| {
         let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
-        Fact::text(w.committee, names.join("、"))
+        Fact::text(w.committee, reader.listed(&names))
     }));
     AwardView {
         winner: award.winner.zh,

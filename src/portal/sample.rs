@@ -121,6 +121,10 @@ pub(super) fn home(r: &Reader) -> HomeView {
             line("10:30", "西乌珠穆沁旗草原防火物资储备库设备采购", 2, Progress::Stopped),
             line("14:30", "苏尼特右旗牧区道路养护工程（二标段）", 3, Progress::Coming),
         ],
+        ahead: vec![OpeningLine {
+            at: at("2026-03-31 09:30"),
+            ..line("09:30", "阿巴嘎旗别力古台镇供热管网改造工程", 2, Progress::Coming)
+        }],
         notices: notices(r),
     }
 }
@@ -427,11 +431,8 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
         set_aside: vec![SetAside {
             bidder: "投标人0116".into(),
             price: bids.iter().find(|bid| bid.name == "投标人0116").and_then(|bid| bid.price),
-            ground: say(
-                r,
-                "高于最高投标限价 19,000,000.00 元（实施条例 51）",
-                "Above the ceiling of 19,000,000.00 yuan (实施条例 51)",
-            ),
+            ground: say(r, "高于最高投标限价 19,000,000.00 元", "Above the ceiling of 19,000,000.00 yuan"),
+            rule: "ENG-22 · 实施条例 51".into(),
         }],
         ranking: Ranking::Deviation {
             benchmark: Benchmark {
@@ -445,6 +446,7 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
             rows,
         },
         pages: Pages::of(scored.len(), 1, 50),
+        find: String::new(),
         spread: Some(PriceSpread {
             prices: effective.iter().map(|(_, price)| *price).collect(),
             benchmark,
@@ -610,6 +612,7 @@ pub(super) fn purchase(r: &Reader) -> ProjectView {
                 ],
             },
             pages: Pages::of(3, 1, 50),
+            find: String::new(),
             spread: None,
         }),
         lots: vec![

@@ -201,11 +201,12 @@ fn draw_row(out: &mut String, frame: &Frame, index: usize, row: &TimelineRow) {
         };
         let _ = write!(
             out,
-            "<path class=\"tl-reach\" d=\"M{low} {middle}H{high}\"/><path class=\"tl-bound\" d=\"M{} {}h{}v16h{}\"/>",
+            "<path class=\"tl-reach\" d=\"M{low} {middle}H{high}\"/><path class=\"tl-bound\" d=\"M{} {}h{}v16h{}\"><title>{}</title></path>",
             at + hook,
             middle - 8,
             -hook,
-            hook
+            hook,
+            escaped(&bound.ground)
         );
     }
     match row.until {
@@ -249,6 +250,11 @@ fn draw_act(out: &mut String, x: i64, middle: i64, row: &TimelineRow) {
 /// The row's time in figures, right of its drawing, or left where there is no room.
 fn draw_time(out: &mut String, frame: &Frame, index: usize, row: &TimelineRow) {
     let text = match row.until {
+        // What began and ended within one minute needs one figure only.
+        Some(until) if short(until) == short(row.from) => short(row.from),
+        Some(until) if hall_date(until) == hall_date(row.from) => {
+            format!("{}–{}", short(row.from), until.with_timezone(&ZONE).format("%H:%M"))
+        }
         Some(until) => format!("{} – {}", short(row.from), short_end(until)),
         None => short(row.from),
     };

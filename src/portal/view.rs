@@ -84,6 +84,8 @@ pub struct HomeView {
     pub today: NaiveDate,
     /// Today's openings, by time.
     pub openings: Vec<OpeningLine>,
+    /// The next openings on later days.
+    pub ahead: Vec<OpeningLine>,
     /// The latest notices, newest first; eight are a good number.
     pub notices: Vec<NoticeLine>,
 }
@@ -484,8 +486,10 @@ pub struct SetAside {
     pub bidder: String,
     /// Price, where one was read.
     pub price: Option<Decimal>,
-    /// The ground in a sentence with rule and article.
+    /// The ground in a sentence.
     pub ground: String,
+    /// Its rule with instrument and article.
+    pub rule: String,
 }
 
 /// The evaluation laid open.
@@ -503,6 +507,8 @@ pub struct EvaluationView {
     pub ranking: Ranking,
     /// Which part of it.
     pub pages: Pages,
+    /// The bidder looked for, or empty: then only that bidder's rows are here.
+    pub find: String,
     /// Where the prices lie; best left out below ten bids.
     pub spread: Option<PriceSpread>,
 }

@@ -61,6 +61,7 @@ words! {
     board_room: "开标室", "Room";
     board_state: "状态", "State";
     board_none: "今日没有开标。", "No openings today.";
+    board_ahead: "即将开标", "Openings to come";
     latest: "最新公告", "Latest notices";
     all_notices: "全部公告", "All notices";
     tools: "先算一算", "Work it out first";
@@ -170,7 +171,7 @@ words! {
     no_rows: "没有匹配的行。", "No matching rows.";
     evaluation: "评审与排名", "Evaluation and ranking";
     price_picture: "报价分布", "How the prices lie";
-    price_picture_bidders: "家", "bids";
+    price_picture_text: "家报价，红线为评标基准价 B。每柱的高度是落在这一价格区间的家数。", "prices; the red line is the benchmark B. A column is as high as the number of prices that fall within it.";
     benchmark: "评标基准价", "Benchmark";
     benchmark_sum: "参与平均的报价之和", "Sum of the prices in the mean";
     benchmark_high: "去掉的最高价", "Highest, left out";
@@ -197,6 +198,7 @@ words! {
     objections: "异议", "Objections";
     award: "定标", "Award";
     winner: "中标人", "Winner";
+    to_award: "看定标与依据", "How it was awarded";
     award_price: "中标价", "Award price";
     award_decided: "定标时间", "Decided";
     award_told: "通知", "Told";
@@ -228,7 +230,7 @@ words! {
     budget_hint: "政府采购必填", "Required for purchases";
     unit: "单位", "Unit";
     yuan: "元", "yuan";
-    wan: "万元", "10,000 yuan";
+    wan: "万元", "× 10,000 yuan";
     floor_area: "建筑面积（平方米）", "Floor area (m²)";
     floor_area_hint: "非房屋类工程留空", "Leave empty where there is no building";
     accepted_on: "进场受理日期", "Accepted on";
@@ -251,7 +253,7 @@ words! {
     ends_on: "期限届满", "The period ends";
     latest_day: "最迟日期", "Latest day";
     calendar_caption: "逐日日历：数字为计入的第几天", "Day by day; the small number is the day counted";
-    day_start: "起算日（不计）", "first day, not counted";
+    day_start: "起算日", "start";
     day_counted: "计入", "counted";
     day_skipped: "不计", "not counted";
     day_rolled: "顺延", "rolled forward";
@@ -283,7 +285,8 @@ words! {
     // A project as the rooms know it.
     fact_code: "项目编号", "Project number";
     fact_tender: "招标编号", "Tender number";
-    fact_purchaser: "招标人（采购人）", "Purchaser";
+    fact_owner: "招标人", "Purchaser";
+    fact_purchaser: "采购人", "Purchaser";
     fact_agency: "代理机构", "Agency";
     fact_centre: "交易中心", "Centre";
     fact_procedure: "程序", "Procedure";
@@ -292,7 +295,8 @@ words! {
     fact_budget: "采购预算（元）", "Budget (yuan)";
     fact_ceiling: "最高限价（元）", "Ceiling (yuan)";
     fact_deposit: "投标保证金（元）", "Bid deposit (yuan)";
-    fact_term: "工期（履行期，日历天）", "Term (calendar days)";
+    fact_term: "履行期限（日历天）", "Term (calendar days)";
+    fact_term_works: "工期（日历天）", "Time for completion (calendar days)";
     fact_round: "第几次招标", "Round";
     fact_ended: "终止原因", "Ended because";
     lot_word: "标段", "Lot";

@@ -1,6 +1,8 @@
 //! From the report to the archive, and what supervising bodies see of it, over HTTP.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tenderhall::evaluation::model::Report;
 use uuid::Uuid;
 
 use crate::support::{
@@ -54,7 +56,9 @@ impl Evaluated {
         let bids: Vec<String> = (0..5).map(|_| Uuid::new_v4().to_string()).collect();
         let bidders: Vec<String> =
             (1..=5).map(|no| app.as_(&format!("bidder.000{no}")).organisation()).collect();
-        let report = report(&tender, &bids, &bidders).to_string();
+        let report = report(&tender, &bids, &bidders);
+        let signed: Report = serde_json::from_value(report.clone()).unwrap();
+        let signed = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&signed).unwrap()));
         let mut sql = String::from("SET session_replication_role = replica;");
         for (no, (bid, bidder)) in (1..).zip(bids.iter().zip(&bidders)) {
             let revoked = no == 5;
@@ -87,7 +91,7 @@ impl Evaluated {
              INSERT INTO evaluations (id, tender_id, started_at, started_by, members, screening, low_price, report,
                     report_hash, reported_at, signed_at, delivered_at)
              VALUES (gen_random_uuid(), '{tender}', '2026-03-16T14:00+08', gen_random_uuid(), 5, '[]',
-                    '{{\"applies\": false, \"caught\": [], \"decisions\": []}}', '{report}', sha256('report'),
+                    '{{\"applies\": false, \"caught\": [], \"decisions\": []}}', '{report}', '\\x{signed}',
                     '2026-03-17T15:00+08', '2026-03-17T15:30+08', '2026-03-17T16:00+08');"
         );
         for (event, when) in [
@@ -305,8 +309,22 @@ fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
     let (app, agency) = (&purchase.app, purchase.app.as_("agency.one"));
     agency.act(&purchase.path("candidates")).expect(409).problem("wrong-state");
     purchase.decide(2, "third").expect(409).problem("not-first-candidate").by_rule("GP-9", "43");
+    let project = app
+        .as_("agency.one")
+        .get(&format!("/api/v1/tenders/{}", purchase.tender))
+        .expect(200)
+        .text_at("/projectId");
+    // What the page of the project has of evaluation, award and deciding.
+    let shown = || {
+        let path = format!("/projects/{project}");
+        let page = app.public().with("Accept", "text/html").send("GET", &path, None, Vec::new()).expect(200);
+        ["id=\"record\"", "id=\"evaluation\"", "id=\"award\""].map(|part| page.text.contains(part))
+    };
+    assert_eq!(shown(), [true, false, false]);
     purchase.decide(0, "first").expect(201);
+    assert_eq!(shown(), [true, false, false], "decided, but not announced yet");
     let told = purchase.tell().expect(200);
+    assert_eq!(shown(), [true, true, true]);
     let notice = told.text_at("/award/resultNoticeId");
     let notice = app.public().get(&format!("/api/v1/notices/{notice}")).expect(200);
     assert_eq!(notice["kind"], "awardResult");

@@ -326,6 +326,25 @@ async fn one_key_is_one_bid_however_often_it_is_sent() {
 }
 
 #[tokio::test]
+async fn what_waits_is_written_as_one_set() {
+    let hall = Hall::new().await;
+    let bids: Vec<_> = join_all((1..=12).map(|number| hall.first(number))).await;
+    let mut lock = connect(&hall.db.superuser_url).await.unwrap();
+    let held = lock.transaction().await.unwrap();
+    let row = "SELECT FROM tender_intake WHERE tender_id = $1 FOR UPDATE";
+    held.query(row, &[&hall.tender.0]).await.unwrap();
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        held.rollback().await.unwrap();
+    };
+    let sent = join_all(bids.iter().map(|(bidder, bid)| hall.submit(bidder, bid)));
+    let (answers, ()) = tokio::join!(sent, release);
+    assert!(answers.iter().all(Result::is_ok));
+    // The first had the lane to itself; the others queued behind it and share one savepoint, or two at worst.
+    assert!(hall.count("(SELECT DISTINCT xmin::text FROM bids) sets").await <= 3);
+}
+
+#[tokio::test]
 async fn every_mismatch_has_its_own_no() {
     let hall = Hall::new().await;
     let (bidder, bid) = hall.first(1).await;

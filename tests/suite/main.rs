@@ -25,6 +25,8 @@ mod mail;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod schema;

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::client::{Client, text};
+use crate::app::client::{Client, text};
 use crate::{
     bids::seal::{
         BidderKey, CheckedPolicy, Content, Nonce, Target,
@@ -38,7 +38,7 @@ impl Offer {
 }
 
 /// The policy every bid of a tender is sealed for, as the hall publishes it.
-pub(super) fn policy(client: &Client, tender: &str) -> anyhow::Result<CheckedPolicy> {
+pub(in crate::app) fn policy(client: &Client, tender: &str) -> anyhow::Result<CheckedPolicy> {
     let answer = client.get("", &format!("/api/v1/tenders/{tender}/seal-policy"))?;
     let answer: SealPolicyAnswer = serde_json::from_value(answer)?;
     Ok(CheckedPolicy::new(answer.policy)?)

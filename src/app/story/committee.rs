@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::client::{Client, list, text};
+use crate::app::client::{Client, list, text};
 
 /// Experts of the sandbox's pool.
 const EXPERTS: u32 = 40;

@@ -1,25 +1,25 @@
 //! The story a sandbox tells: played over HTTP like any client's calls, by accounts with their own rights.
 //!
 //! Owns nothing in the hall. Every act is one request with a fixed `Idempotency-Key` by the role that may make it;
-//! what was answered is kept in a [notebook], so that an interrupted story goes on where it stood. Before
+//! what was answered is kept in a [notebook](super::notebook), so that an interrupted story goes on where it stood. Before
 //! an opening nothing is told of bids: progress shows the hall's clock alone.
 
-mod bidding;
-mod client;
+pub(super) mod bidding;
 mod committee;
-mod notebook;
 mod park;
 mod purchase;
 mod summary;
 
 use std::{net::SocketAddr, path::Path};
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use client::Client;
-use notebook::Notebook;
+use crate::app::{
+    client::{Client, hall},
+    notebook::Notebook,
+};
+
 use summary::Summary;
 
 /// Hall time at which the story begins.
@@ -56,13 +56,7 @@ fn tell(address: SocketAddr, password: &str, notes: &Path) -> anyhow::Result<boo
     Ok(summary.came_out())
 }
 
-/// Money on the wire.
-fn yuan(amount: &str) -> Value {
-    json!({"amount": amount, "currency": "CNY"})
-}
-
-/// A time of the business zone, such as `2026-03-16T09:30`.
-fn hall(text: &str) -> anyhow::Result<DateTime<Utc>> {
-    let read = DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"));
-    Ok(read.with_context(|| format!("{text} is no time"))?.to_utc())
+/// Plays the works alone, for who measures the hall while it does.
+pub(super) fn play_park(client: &Client) -> anyhow::Result<()> {
+    park::play(client).map(drop)
 }

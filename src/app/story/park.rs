@@ -10,26 +10,17 @@ use serde_json::{Value, json};
 
 use super::{
     bidding::{self, Offer},
-    client::{Client, list, text},
-    committee, hall,
+    committee,
     summary::{Summary, day, marks, name_of},
-    yuan,
+};
+use crate::app::{
+    client::{Client, hall, list, text, yuan},
+    works::{AGENCY, OPERATOR, PURCHASER, Park, Works, slot},
 };
 
 /// The record of the opening; row n is `bidder.n`.
 const OPENING: &str = include_str!("../../../demo/opening-1528.csv");
 const STORY: &str = "park";
-const PURCHASER: &str = "purchaser.taibus";
-const AGENCY: &str = "agency.one";
-const OPERATOR: &str = "operator.league";
-
-/// What the story made.
-pub(super) struct Park {
-    /// The project.
-    pub(super) project: String,
-    /// Its tender.
-    pub(super) tender: String,
-}
 
 /// A row of the record.
 struct Row {
@@ -91,94 +82,28 @@ fn columns(line: &str) -> Vec<String> {
 
 fn prepare(client: &Client) -> anyhow::Result<Park> {
     client.progress.step("公园：进场登记、分流、招标文件 / park: registration, venue, document");
-    client.hold("2026-02-09T09:10")?;
-    let project = client.once("park.project", || register(client))?;
-    let project = text(&project, "/id")?.to_owned();
-    client.hold("2026-02-10T10:00")?;
-    client.act("park.accept", OPERATOR, &format!("/api/v1/projects/{project}/accept"), &Value::Null)?;
-    client.hold("2026-02-12T10:00")?;
-    let draft = json!({
-        "projectId": project,
-        "title": "太仆寺旗滨河公园工程施工",
-        "procedureId": "engineering-open",
-        "document": document(),
-        "offeredUntil": hall("2026-03-03T17:00")?,
-        "deadline": hall("2026-03-16T09:30")?,
-    });
-    let draft = client.act("park.tender", AGENCY, "/api/v1/tenders", &draft)?;
-    let tender = text(&draft, "/id")?.to_owned();
-    client.hold("2026-02-13T10:00")?;
-    let approval = json!({"documentHash": text(&draft, "/documentHash")?});
-    client.act("park.approve", PURCHASER, &format!("/api/v1/tenders/{tender}/approve"), &approval)?;
-    let booking = client.act("park.booking", AGENCY, "/api/v1/bookings", &booking(&tender)?)?;
-    let booking = text(&booking, "/id")?;
-    client.act("park.confirm", OPERATOR, &format!("/api/v1/bookings/{booking}/confirm"), &Value::Null)?;
+    let works = Works {
+        story: STORY,
+        name: "太仆寺旗滨河公园工程",
+        deadline: hall("2026-03-16T09:30")?,
+        slots: slots()?,
+    };
+    let tender = works.draw_up(client)?;
     client.progress.step("公园：发布公告 / park: notice");
-    client.hold("2026-02-24T09:00")?;
-    client.act("park.publish", AGENCY, &format!("/api/v1/tenders/{tender}/publish"), &Value::Null)?;
-    Ok(Park { project, tender })
-}
-
-fn register(client: &Client) -> anyhow::Result<Value> {
-    let body = json!({
-        "name": "太仆寺旗滨河公园工程",
-        "regionCode": "152527",
-        "level": "county",
-        "category": "engineering",
-        "industryCode": "A02",
-        "agencyId": client.organisation(AGENCY)?,
-        "investment": yuan("24000000.00"),
-        "estimate": yuan("20000000.00"),
-        "approvals": [{
-            "kind": "initiation",
-            "documentNo": "太发改审批字〔2026〕1号",
-            "date": "2026-01-20",
-            "amount": yuan("24000000.00"),
-        }],
-    });
-    client.act("park.register", PURCHASER, "/api/v1/projects", &body)
-}
-
-fn document() -> Value {
-    json!({
-        "scope": "滨河公园园路、铺装、绿化、给排水、照明及附属设施施工，以施工图和工程量清单为准。",
-        "qualification": [
-            "具有有效的营业执照，在中华人民共和国境内注册。",
-            "具备市政公用工程施工总承包三级及以上资质和有效的安全生产许可证。",
-            "项目经理具备市政公用工程专业二级及以上注册建造师资格。",
-        ],
-        "ceiling": yuan("19000000.00"),
-        "deposit": yuan("400000.00"),
-        "validityDays": 90,
-        "termDays": 180,
-        "evaluation": {
-            "price": {"method": "engComprehensive", "parameters": {
-                "benchmark": "trimmedMean", "ceiling": "19000000.00", "fullMarks": "100",
-                "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 4,
-            }},
-            "factors": [{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}],
-            "technical": "passFail",
-            "ties": "lowerPriceThenDraw",
-            "committeeSize": 5,
-        },
-        "contractTerms": "固定综合单价合同；按月计量支付；质量保证金按结算价的百分之三预留；缺陷责任期二十四个月。",
-    })
+    works.publish(client, &tender.tender)?;
+    Ok(tender)
 }
 
 /// Draw, opening and two days of evaluation with the night between in rest rooms, in one booking.
-fn booking(tender: &str) -> anyhow::Result<Value> {
-    let slot = |kind: &str, from: &str, to: &str| -> anyhow::Result<Value> {
-        Ok(json!({"kind": kind, "from": hall(from)?, "to": hall(to)?}))
-    };
+fn slots() -> anyhow::Result<Vec<Value>> {
     let night = || slot("rest", "2026-03-16T17:00", "2026-03-17T08:30");
-    let slots = [
+    Ok(vec![
         slot("draw", "2026-03-16T08:30", "2026-03-16T09:15")?,
         slot("opening", "2026-03-16T09:30", "2026-03-16T11:30")?,
         slot("evaluation", "2026-03-16T13:00", "2026-03-17T17:00")?,
         night()?,
         night()?,
-    ];
-    Ok(json!({"tenderId": tender, "slots": slots}))
+    ])
 }
 
 /// Bids come in sealed, each at the start of the hour in which it was received, in the order of receipt.
@@ -428,7 +353,7 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
     summary.row("定标 / award", "2026-03-24", &date(award, "/award/decidedAt")?);
     summary.row("通知书 / notices", "2026-03-24", &date(award, "/award/notifiedAt")?);
     let letters = award.pointer("/award/loserLetters").map(Value::to_string).unwrap_or_default();
-    summary.row("告知未中标人 / losers told", "1527", &letters);
+    summary.row("告知未中标人 / losers told", "1524", &letters);
     let signed = date(award, "/contractSignedAt")?;
     summary.by("合同签订 / contract (ENG-30)", "2026-04-23", &signed);
     summary.by("书面报告 / written report (ENG-33)", "2026-04-08", &date(award, "/writtenReportAt")?);

@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     bidding::{self, Offer},
-    client::{Client, list, text},
-    committee, hall,
+    committee,
     summary::{Summary, day, marks, name_of},
-    yuan,
 };
+use crate::app::client::{Client, hall, list, text, yuan};
 
 const STORY: &str = "purchase";
 const PURCHASER: &str = "purchaser.taibus";

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::client::{list, text};
+use crate::app::client::{list, text};
 use crate::kernel::time::hall_date;
 
 /// The table that a story ends with.

@@ -11,7 +11,10 @@ use uuid::Uuid;
 use super::Reply;
 use crate::{
     kernel::{Code, Problem, Refusal, Rejection, Say},
-    platform::db::{Db, Tx},
+    platform::{
+        db::{Db, Tx},
+        statement::statement,
+    },
 };
 
 /// The refusal for a call that needs a key and has none.
@@ -75,14 +78,14 @@ pub async fn recall(
     key: &str,
     fingerprint: &[u8; 32],
 ) -> Result<Option<Reply>, Problem> {
-    let claim = diesel::sql_query("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked")
+    let claim = statement("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked")
         .bind::<sql_types::Text, _>(format!("{account} {key}"))
         .get_result::<Locked>(tx.conn())
         .await?;
     if !claim.locked {
         return Err(in_flight().into());
     }
-    let kept = diesel::sql_query(
+    let kept = statement(
         "SELECT fingerprint, status, headers, body FROM idempotency WHERE account_id = $1 AND key = $2",
     )
     .bind::<sql_types::Uuid, _>(account)
@@ -111,14 +114,14 @@ pub async fn recall_many(
     asked: &[Asked<'_>],
 ) -> Result<Vec<Result<Option<Reply>, Problem>>, Problem> {
     let names: Vec<String> = asked.iter().map(|one| format!("{} {}", one.account, one.key)).collect();
-    let locked: Vec<LockedOf> = diesel::sql_query(
+    let locked: Vec<LockedOf> = statement(
         "SELECT n FROM unnest($1::text[]) WITH ORDINALITY AS asked (name, n)
           WHERE pg_try_advisory_xact_lock(hashtextextended(name, 0))",
     )
     .bind::<sql_types::Array<sql_types::Text>, _>(names)
     .get_results(tx.conn())
     .await?;
-    let kept: Vec<KeptOf> = diesel::sql_query(
+    let kept: Vec<KeptOf> = statement(
         "SELECT n, i.fingerprint, i.status, i.headers, i.body
            FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked (account, name, n)
            JOIN idempotency i ON i.account_id = asked.account AND i.key = asked.name",
@@ -143,7 +146,7 @@ pub async fn recall_many(
 /// # Errors
 /// When the database is away.
 pub async fn keep_many(tx: &mut Tx<'_>, answers: &[(Asked<'_>, &Reply)]) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO idempotency (account_id, key, fingerprint, status, headers, body)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::jsonb[], $6::text[])",
     )
@@ -202,7 +205,7 @@ pub async fn keep(
     fingerprint: &[u8; 32],
     reply: &Reply,
 ) -> Result<(), Problem> {
-    diesel::sql_query(
+    statement(
         "INSERT INTO idempotency (account_id, key, fingerprint, status, headers, body) VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind::<sql_types::Uuid, _>(account)
@@ -225,11 +228,9 @@ pub const KEPT_DAYS: i32 = 30;
 /// When the database is away.
 pub async fn forget_old(db: &Db) -> Result<(), Problem> {
     let mut conn = db.read().await?;
-    diesel::sql_query(
-        "DELETE FROM idempotency WHERE kept_at < clock_timestamp() - make_interval(days => $1)",
-    )
-    .bind::<sql_types::Integer, _>(KEPT_DAYS)
-    .execute(&mut conn)
-    .await?;
+    statement("DELETE FROM idempotency WHERE kept_at < clock_timestamp() - make_interval(days => $1)")
+        .bind::<sql_types::Integer, _>(KEPT_DAYS)
+        .execute(&mut conn)
+        .await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One HTTP client for all accounts of the story: tokens, fixed retry keys, the hall's clock, progress on stderr.
+//! One HTTP client for all accounts of a sandbox: tokens, fixed retry keys, the hall's clock, progress on stderr.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{hall, notebook::Notebook};
+use super::notebook::Notebook;
 use crate::kernel::time::in_hall_zone;
 
 /// The longest answer that is read: the opening record and the award record of a large tender.
@@ -126,7 +126,8 @@ impl Client {
         read(call(Some(&self.token(who)?))?)
     }
 
-    fn token(&self, who: &str) -> anyhow::Result<String> {
+    /// The account's access token, asked for once.
+    pub(super) fn token(&self, who: &str) -> anyhow::Result<String> {
         if let Some(token) = lock(&self.tokens).get(who) {
             return Ok(token.clone());
         }
@@ -171,6 +172,17 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value>
         return Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(&body)? });
     }
     bail!("the hall answered {status}: {body}")
+}
+
+/// Money on the wire.
+pub(super) fn yuan(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "CNY"})
+}
+
+/// A time of the business zone, such as `2026-03-16T09:30`.
+pub(super) fn hall(text: &str) -> anyhow::Result<DateTime<Utc>> {
+    let read = DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"));
+    Ok(read.with_context(|| format!("{text} is no time"))?.to_utc())
 }
 
 /// A string of an answer by JSON pointer.

@@ -1,0 +1,112 @@
+//! `tenderhall bench`: how fast and how small the hall is, each figure beside a reference measured in the same run.
+//!
+//! The load comes from this process, the hall runs in a child of its own over its private PostgreSQL, on a real disk.
+//! Machines are noisy, so what counts is the ratio: rounds of hall and reference alternate, and the median of their
+//! ratios is the figure. Owns nothing in the hall; everything goes in by its API.
+
+mod figure;
+mod hall;
+mod load;
+mod memory;
+mod notice;
+mod reference;
+mod submission;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+
+use figure::{Figure, Machine};
+use hall::Place;
+
+/// `tenderhall bench`
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// What to measure.
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Folder to work in; removed afterwards (default: ./bench-data).
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Rounds of hall and reference.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
+    rounds: u32,
+    /// Seconds of each half of a round.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+    /// Measure even where commits reach no disk.
+    #[arg(long)]
+    anyway: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Everything below.
+    All,
+    /// Sealed bids over HTTP beside one-row inserts of pgbench.
+    Submission,
+    /// A public notice by id beside a bare handler.
+    Notice,
+    /// Memory of the hall, and its time from start to ready.
+    Memory,
+}
+
+impl What {
+    fn covers(self, one: Self) -> bool {
+        self == Self::All || self == one
+    }
+}
+
+/// How long and how often to measure.
+#[derive(Debug, Clone, Copy)]
+struct Rounds {
+    count: u32,
+    seconds: u32,
+}
+
+/// Measures, prints, and leaves nothing behind. Blocks for minutes.
+///
+/// # Errors
+/// When the hall or a reference cannot be run, or the folder lies in memory.
+pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
+    let data = args.data.clone().unwrap_or_else(|| PathBuf::from("bench-data"));
+    let place = Place::new(&data)?;
+    let machine = Machine::read(place.path())?;
+    if machine.in_memory() && !args.anyway {
+        bail!(
+            "{} lies in memory ({}), where a commit costs nothing. Name a folder on a disk with --data, or insist \
+             with --anyway.",
+            place.path().display(),
+            machine.filesystem
+        );
+    }
+    let rounds = Rounds { count: args.rounds, seconds: args.seconds };
+    let figures = measure(args.what, &place, rounds).context("the measurement failed")?;
+    figure::print(&machine, &figures, args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    if what.covers(What::Submission) {
+        figures.extend(submission::measure(place, rounds)?);
+    }
+    if what.covers(What::Notice) {
+        figures.push(notice::measure(place, rounds)?);
+    }
+    if what.covers(What::Memory) {
+        figures.extend(memory::measure(place)?);
+    }
+    Ok(figures)
+}
+
+/// Answers `bytes` from a bare handler, for the child process that [`notice`] starts.
+///
+/// # Errors
+/// When it cannot listen.
+pub async fn serve_bare(file: PathBuf) -> anyhow::Result<()> {
+    reference::serve_bare(file).await
+}
