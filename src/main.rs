@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use tenderhall::{
     app::{Application, Options, Sandbox, bench, router, site, story},
+    bids::seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
     identity,
     platform::{
         db::Db,
@@ -49,6 +50,12 @@ enum Command {
         #[command(subcommand)]
         command: Admin,
     },
+    /// 生成签名密钥 / Make a bidder's signing key.
+    Keygen(KeygenArgs),
+    /// 密封投标文件 / Seal a bid on the bidder's own machine.
+    Seal(SealArgs),
+    /// 离线开启投标 / Open a sealed bid with its secret, without the hall.
+    Open(OpenArgs),
     /// Measure speed and memory, each figure beside a reference of the same run.
     Bench(bench::BenchArgs),
     /// The reference of `bench notice`, in a process of its own.
@@ -111,10 +118,9 @@ struct Demo {
     once: bool,
 }
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     give_memory_back_at_once();
-    match obey(Cli::parse().command).await {
+    match obey(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("tenderhall: {error:#}");
@@ -130,22 +136,32 @@ fn give_memory_back_at_once() {
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) };
 }
 
-async fn obey(command: Command) -> anyhow::Result<ExitCode> {
+/// What waits for files or another machine runs here; only the hall itself gets a runtime.
+fn obey(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(instance) => {
-            let application = Application::build(options(instance, None)?).await?;
-            announce(&application)?;
-            application.run().await?;
-        }
-        Command::Demo(demo) => return play(demo).await,
-        Command::Migrate(place) => migrate(&place).await?,
-        Command::Admin { command: Admin::Create { name, place } } => create_admin(&name, &place).await?,
-        Command::Bench(args) => return tokio::task::spawn_blocking(move || bench::run(&args)).await?,
-        Command::BareHandler { file } => bench::serve_bare(file).await?,
-        Command::Openapi => say(&router::description().to_pretty_json()?)?,
+        Command::Serve(instance) => run(serve(instance))?,
+        Command::Demo(demo) => return run(play(demo)),
+        Command::Migrate(place) => run(migrate(&place))?,
+        Command::Admin { command: Admin::Create { name, place } } => run(create_admin(&name, &place))?,
+        Command::Bench(args) => return bench::run(&args),
+        Command::BareHandler { file } => run(bench::serve_bare(file))?,
+        Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
+        Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
+        Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
+        Command::Openapi => say(&router::description()?.to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}
+
+async fn serve(instance: Instance) -> anyhow::Result<()> {
+    let application = Application::build(options(instance, None)?).await?;
+    announce(&application)?;
+    application.run().await
 }
 
 async fn play(demo: Demo) -> anyhow::Result<ExitCode> {

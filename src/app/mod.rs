@@ -7,6 +7,7 @@
 pub mod bench;
 mod client;
 pub mod clock;
+mod examples;
 pub mod health;
 mod notebook;
 pub mod router;

@@ -30,7 +30,7 @@ use utoipa::{
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use super::{clock, health, stop::at_the_door};
+use super::{clock, examples, health, stop::at_the_door};
 use crate::{
     awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say},
@@ -91,10 +91,26 @@ impl Modify for Bearer {
 }
 
 /// The OpenAPI 3.1 description of everything the service answers.
-pub fn description() -> OpenApi {
-    let (_, api) =
+///
+/// # Errors
+/// When an example has no place in it, which is a fault of the program.
+pub fn description() -> anyhow::Result<OpenApi> {
+    let (_, mut api) =
         App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
-    api
+    name_operations(&mut api);
+    examples::add_to(&mut api)?;
+    Ok(api)
+}
+
+/// Names each operation by its room and its handler: the handlers' names alone repeat.
+fn name_operations(api: &mut OpenApi) {
+    for item in api.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
+            let room = operation.tags.iter().flatten().next();
+            operation.operation_id =
+                room.zip(operation.operation_id.as_ref()).map(|(room, handler)| format!("{room}_{handler}"));
+        }
+    }
 }
 
 /// What every worker's router shares.
@@ -110,7 +126,7 @@ impl Surroundings {
     /// # Errors
     /// When the description cannot be written, which is a fault of the program.
     pub fn prepare() -> anyhow::Result<Self> {
-        let api = serde_json::to_value(description())?;
+        let api = serde_json::to_value(description()?)?;
         let mut methods = HashMap::new();
         for (path, item) in api.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten() {
             let known = item.as_object().into_iter().flat_map(|item| item.keys());
@@ -144,8 +160,12 @@ pub fn service(
         .app_data(web::Data::new(surroundings))
         .service(describe)
         .service(to_docs)
-        .service(SwaggerUi::new("/api/docs/{_:.*}").config(SwaggerConfig::from("/api/openapi.json")))
+        .service(
+            SwaggerUi::new("/api/docs/{_:.*}")
+                .config(SwaggerConfig::from("/api/openapi.json").validator_url("none")),
+        )
         .default_service(web::to(no_such_route))
+        .wrap(from_fn(without_nul))
         .wrap(from_fn(problem_documents))
         .wrap(from_fn(headers))
         .wrap(Compress::default())
@@ -266,6 +286,19 @@ async fn headers<B: MessageBody>(
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// U+0000 is in no name of the hall and cannot be kept in PostgreSQL's text: no query asks for it.
+async fn without_nul(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody + 'static>, Error> {
+    if request.query_string().contains("%00") {
+        let say = Say::new("查询参数含有字符 U+0000。", "The query has the character U+0000.");
+        let answer = respond(&Rejection::new(Code::MalformedRequest, say).into(), request.request());
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 /// HEAD is answered as GET (the server leaves the body out), and only what everybody may read is compressed: the

@@ -10,6 +10,7 @@ use crate::{
     kernel::{
         AllowedAction, Category, Money, Say,
         id::{AwardId, BidId, NoticeId, OrganisationId, ProjectId, TenderId},
+        time,
     },
     law::Milestone,
     tenders::TenderPhase,
@@ -234,6 +235,7 @@ pub struct NewContract {
     #[schema(min_length = 1, max_length = 20000)]
     pub subject: Option<String>,
     /// The day on which the purchaser signs: not before the award notice, not in the future.
+    #[serde(deserialize_with = "time::read")]
     pub signed_on: NaiveDate,
     /// 履约保证金; only where the document asks for it.
     #[serde(default)]

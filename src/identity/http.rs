@@ -137,6 +137,10 @@ fn read_form(request: &HttpRequest, body: &[u8]) -> Result<TokenForm, (Rejection
     }
     let parsed = std::str::from_utf8(body).ok().map(web::Query::<TokenForm>::from_query);
     match parsed {
+        _ if body.contains(&0) || body.windows(3).any(|three| three == b"%00") => {
+            let say = Say::new("表单含有字符 U+0000。", "The form has the character U+0000.");
+            Err((Rejection::new(Code::MalformedRequest, say), "invalid_request"))
+        }
         Some(Ok(form)) => Ok(form.into_inner()),
         Some(Err(error)) => {
             let why = error.to_string();
@@ -182,7 +186,9 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
     let (scheme, encoded) = value.split_once(' ')?;
     let plain = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (client, secret) = plain.split_once(':')?;
-    scheme.eq_ignore_ascii_case("basic").then(|| (client.to_owned(), secret.to_owned()))
+    // PostgreSQL keeps no U+0000, so no client has it.
+    let usable = !plain.contains('\0');
+    (usable && scheme.eq_ignore_ascii_case("basic")).then(|| (client.to_owned(), secret.to_owned()))
 }
 
 /// The caller's address for counting failures; of an IPv6 address the network, which is one household or firm.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::kernel::{
     OrganisationKind, Role, Say,
     id::{AccountId, OrganisationId},
+    time,
 };
 
 /// An organisation 主体.
@@ -113,8 +114,10 @@ pub struct NewSigningKey {
     #[schema(pattern = "^[A-Za-z0-9+/]{86}==$")]
     pub proof: String,
     /// Hall time from which it signs; now when absent, never earlier.
+    #[serde(default, deserialize_with = "time::read_some")]
     pub valid_from: Option<DateTime<Utc>>,
     /// Hall time until which it signs.
+    #[serde(default, deserialize_with = "time::read_some")]
     pub valid_to: Option<DateTime<Utc>>,
 }
 

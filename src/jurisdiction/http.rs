@@ -13,7 +13,11 @@ use super::{
     rules,
 };
 use crate::{
-    kernel::{Area, Problem, RegionCode, money::Amount, time::hall_date},
+    kernel::{
+        Area, Problem, RegionCode,
+        money::Amount,
+        time::{self, hall_date},
+    },
     platform::{
         db::Db,
         http::{Body, Meta, ProblemDocument, Reply},
@@ -43,6 +47,7 @@ pub struct VenuePreview {
     /// Budget; required for procurement.
     pub budget: Option<Amount>,
     /// Day on which the centre accepts the registration; absent means today in the hall.
+    #[serde(default, deserialize_with = "time::read_some")]
     pub accepted_on: Option<NaiveDate>,
 }
 

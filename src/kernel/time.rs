@@ -3,8 +3,9 @@
 //! *Hall time* decides deadlines, periods, bookings and dates on records; it only ever comes from the
 //! database's `hall_now()`. *Machine time* decides tokens, leases, retries and rate limits.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// The business zone. China keeps one zone and no daylight saving.
 pub const ZONE: Tz = chrono_tz::Asia::Shanghai;
@@ -13,6 +14,35 @@ pub const ZONE: Tz = chrono_tz::Asia::Shanghai;
 #[expect(clippy::disallowed_methods, reason = "the single door to the machine's clock")]
 pub fn machine_now() -> DateTime<Utc> {
     Utc::now()
+}
+
+/// Whether the year has the four digits that RFC 3339 writes. chrono reads longer years, which PostgreSQL refuses.
+pub fn is_writable(day: &impl Datelike) -> bool {
+    (0..=9999).contains(&day.year())
+}
+
+/// Reads a day or an instant of a request: `deserialize_with` of every such member.
+///
+/// # Errors
+/// For a text that is none, or whose year has not four digits.
+pub fn read<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    let read = T::deserialize(from)?;
+    if is_writable(&read) { Ok(read) } else { Err(D::Error::custom("the year must have four digits")) }
+}
+
+/// Reads a day or an instant that may be absent; goes with `default`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_some<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let read = Option::<T>::deserialize(from)?;
+    if read.as_ref().is_none_or(is_writable) {
+        Ok(read)
+    } else {
+        Err(D::Error::custom("the year must have four digits"))
+    }
 }
 
 /// The calendar day in the business zone on which `at` falls.

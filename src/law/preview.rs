@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Problem, Rejection, time::in_hall_zone};
+use crate::kernel::{
+    Problem, Rejection,
+    time::{self, in_hall_zone},
+};
 
 use super::{
     book::Law,
@@ -16,6 +19,7 @@ use super::{
 #[schema(example = json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}))]
 pub struct DeadlineRequest {
     /// The day the period runs from; it is not counted itself.
+    #[serde(deserialize_with = "time::read")]
     pub from: NaiveDate,
     /// How many units: 1 to 3660 days, 1200 months or 100 years.
     #[schema(minimum = 1, maximum = 3660)]

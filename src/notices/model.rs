@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::kernel::{
     Category, RegionCode, Say,
     id::{NoticeId, ProjectId, TenderId},
+    time,
 };
 
 /// What is published.
@@ -210,8 +211,10 @@ pub struct NoticeFilter {
     /// Project.
     pub project: Option<ProjectId>,
     /// Published from this instant on.
+    #[serde(default, deserialize_with = "time::read_some")]
     pub from: Option<DateTime<Utc>>,
     /// Published before this instant.
+    #[serde(default, deserialize_with = "time::read_some")]
     pub to: Option<DateTime<Utc>>,
     /// Cursor from `next` of the page before.
     pub cursor: Option<String>,

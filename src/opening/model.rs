@@ -10,6 +10,7 @@ use crate::{
     kernel::{
         AllowedAction, Money, Say,
         id::{BidId, OrganisationId, TenderId},
+        time,
     },
     tenders::TenderPhase,
 };
@@ -116,6 +117,7 @@ pub struct ReleaseShare {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendWindow {
     /// New end of the window.
+    #[serde(deserialize_with = "time::read")]
     pub until: DateTime<Utc>,
     /// Why, 1 to 1000 characters.
     #[schema(min_length = 1, max_length = 1000)]

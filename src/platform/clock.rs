@@ -16,7 +16,7 @@ use super::{
     db::{Db, Tx},
     jobs::{Ended, Jobs, Now, first_due_by},
 };
-use crate::kernel::{Code, Problem, Refusal, Rejection, Say, id::RequestId};
+use crate::kernel::{Code, Problem, Refusal, Rejection, Say, id::RequestId, time};
 
 /// The advisory lock of whoever moves the clock; workers take it shared.
 const LOCK: i64 = 0x0063_6c6f_636b;
@@ -26,11 +26,13 @@ const LOCK: i64 = 0x0063_6c6f_636b;
 #[serde(rename_all = "camelCase")]
 pub enum ClockMove {
     /// To this time; a clock that stands goes on standing there, a running one goes on running.
+    #[serde(deserialize_with = "time::read")]
     To(DateTime<Utc>),
     /// By this much, as ISO 8601 weeks, days, hours, minutes and seconds: `P20D`, `PT1H30M`.
-    #[schema(example = "P20D")]
+    #[schema(example = json!({"advance": "P20D"}))]
     Advance(String),
     /// To this time, and stands still there to the microsecond.
+    #[serde(deserialize_with = "time::read")]
     Hold(DateTime<Utc>),
     /// Runs on from where it stands; only `true`.
     Run(bool),

@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         Area, Category, RegionCode,
         money::{Amount, read_amount},
+        time::is_writable,
     },
     law::{Direction, Unit},
 };
@@ -109,7 +110,7 @@ impl CalculatorForm {
     /// The notes by field name, in the reader's words.
     pub fn deadline(&self, w: &'static Words) -> Result<DeadlineQuestion, Notes> {
         let mut notes = Notes::new();
-        let from = noted(&mut notes, "from", self.from.trim().parse().ok(), w.date_shape);
+        let from = noted(&mut notes, "from", self.from.trim().parse().ok().filter(is_writable), w.date_shape);
         let length = self.length.trim().parse().ok().filter(|days| (1..=LONGEST).contains(days));
         let length = noted(&mut notes, "length", length, w.length_shape);
         let unit = if self.unit == "calendarDay" { Unit::CalendarDay } else { Unit::WorkingDay };
@@ -153,7 +154,7 @@ fn optional_day(notes: &mut Notes, field: &'static str, text: &str, w: &'static 
     if text.trim().is_empty() {
         return None;
     }
-    noted(notes, field, text.trim().parse().ok(), w.date_shape)
+    noted(notes, field, text.trim().parse().ok().filter(is_writable), w.date_shape)
 }
 
 /// An amount as people type it, in yuan. `wan` counts in 万元 (10,000 yuan) with up to six decimals, so that

@@ -28,7 +28,7 @@ use crate::{
         Category, Code, Problem, RegionCode, Rejection, Say,
         id::{NoticeId, TenderId},
         say::Language,
-        time::{hall_date, hall_instant},
+        time::{hall_date, hall_instant, is_writable},
     },
     law::Law,
     notices::{self, Notice, NoticeKind, model::NoticeFilter},
@@ -255,7 +255,7 @@ fn filter_of(query: &NoticeQuery) -> Result<NoticeFilter, Rejection> {
     let bad = || Rejection::new(Code::InvalidRequest, Say::new(word(Language::Zh), word(Language::En)));
     let day = |text: &str| match text.trim() {
         "" => Ok(None),
-        text => text.parse::<NaiveDate>().map(Some).map_err(|_| bad()),
+        text => text.parse::<NaiveDate>().ok().filter(is_writable).map(Some).ok_or_else(bad),
     };
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(NoticeFilter {

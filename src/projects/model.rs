@@ -11,6 +11,7 @@ use crate::{
     kernel::{
         AllowedAction, Area, Category, Money, RegionCode,
         id::{OrganisationId, ProjectId},
+        time,
     },
 };
 
@@ -56,6 +57,7 @@ pub struct Approval {
     #[schema(min_length = 1, max_length = 100, example = "太发改审批字〔2026〕1号")]
     pub document_no: String,
     /// Its date.
+    #[serde(deserialize_with = "time::read")]
     pub date: NaiveDate,
     /// The approved amount, tax included as approved (AMB-2).
     pub amount: Money,

@@ -10,7 +10,7 @@ use crate::{
     kernel::{
         AllowedAction, Say,
         id::{AccountId, BookingId, RoomId, TenderId},
-        time::{ZONE, hall_date},
+        time::{self, ZONE, hall_date},
     },
 };
 
@@ -183,7 +183,7 @@ pub struct NewBooking {
     /// The tender the rooms are for; they are booked at its centre.
     pub tender_id: TenderId,
     /// Deadline of bids the slots are for, where a postponement to it is to follow; absent means the tender's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time::read_some")]
     pub deadline: Option<DateTime<Utc>>,
     /// All of them are booked or none.
     #[schema(min_items = 1, max_items = 20)]
@@ -200,8 +200,10 @@ pub struct NewSlot {
     #[serde(default)]
     pub room_id: Option<RoomId>,
     /// Start, whole seconds; of an opening exactly the deadline of bids (招标投标法 art 34).
+    #[serde(deserialize_with = "time::read")]
     pub from: DateTime<Utc>,
     /// End, not itself in the slot; whole seconds.
+    #[serde(deserialize_with = "time::read")]
     pub to: DateTime<Utc>,
 }
 
@@ -346,8 +348,10 @@ pub struct AvailabilityQuery {
     /// Kind of room.
     pub kind: RoomKind,
     /// Start of the window.
+    #[serde(deserialize_with = "time::read")]
     pub from: DateTime<Utc>,
     /// End of the window, at most 31 days later.
+    #[serde(deserialize_with = "time::read")]
     pub to: DateTime<Utc>,
 }
 

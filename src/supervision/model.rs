@@ -21,7 +21,7 @@ use crate::{
     kernel::{
         AllowedAction, Category, Money, Rejection, Say,
         id::{AwardId, BidId, OrganisationId, ProjectId, TenderId},
-        time::{end_of_day, hall_instant},
+        time::{end_of_day, hall_instant, is_writable},
     },
     notices::model::NoticeLine,
     opening::model::OpeningRecord,
@@ -75,11 +75,9 @@ fn instant_or_day(
     place: &str,
     of_day: impl Fn(NaiveDate) -> DateTime<Utc>,
 ) -> Result<DateTime<Utc>, Rejection> {
-    if let Ok(day) = text.parse::<NaiveDate>() {
-        return Ok(of_day(day));
-    }
-    let instant = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc));
-    instant.map_err(|_| {
+    let day = text.parse::<NaiveDate>().ok().filter(is_writable).map(of_day);
+    let instant = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc));
+    day.or_else(instant).ok_or_else(|| {
         let detail = Say::new("须为 RFC 3339 时间或日期。", "An RFC 3339 time or a day is needed.");
         Rejection::at(place, "invalid", detail)
     })

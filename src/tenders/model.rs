@@ -9,6 +9,7 @@ use crate::{
     kernel::{
         AllowedAction, Category, Say,
         id::{BookingId, ProjectId, TenderId},
+        time,
     },
     law::{Event, Milestone},
     tenders::{document::TenderDocument, lifecycle::TenderPhase},
@@ -33,8 +34,10 @@ pub struct NewTender {
     /// The document.
     pub document: TenderDocument,
     /// End of the period in which the document is offered.
+    #[serde(deserialize_with = "time::read")]
     pub offered_until: DateTime<Utc>,
     /// Deadline of bids and start of the opening (招标投标法 art 34).
+    #[serde(deserialize_with = "time::read")]
     pub deadline: DateTime<Utc>,
 }
 
@@ -49,10 +52,10 @@ pub struct TenderChange {
     #[serde(default)]
     pub document: Option<TenderDocument>,
     /// New end of the offer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time::read_some")]
     pub offered_until: Option<DateTime<Utc>>,
     /// New deadline.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time::read_some")]
     pub deadline: Option<DateTime<Utc>>,
 }
 
@@ -81,6 +84,7 @@ pub struct NewClarification {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Postpone {
     /// The new, later deadline; an opening room must be confirmed for it.
+    #[serde(deserialize_with = "time::read")]
     pub deadline: DateTime<Utc>,
     /// Why, 1 to 1000 characters.
     #[schema(min_length = 1, max_length = 1000)]

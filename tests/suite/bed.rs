@@ -38,6 +38,21 @@ fn the_works_go_from_registration_to_an_approved_draft() {
 }
 
 #[test]
+#[should_panic(expected = "is not as documented")]
+fn an_answer_that_says_more_than_the_document_fails_the_test() {
+    let app = TestApp::sandbox(START);
+    let mut answer = app.public().get("/api/v1/problems").expect(200);
+    answer.json["items"][0]["title"]["fr"] = json!("Erreur");
+    contract::check(&Exchange {
+        method: "GET",
+        path: "/api/v1/problems",
+        kind: None,
+        body: b"",
+        answer: &answer,
+    });
+}
+
+#[test]
 #[should_panic(expected = "promises no")]
 fn an_answer_the_document_does_not_promise_fails_the_test() {
     let app = TestApp::sandbox(START);

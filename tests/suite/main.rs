@@ -11,6 +11,8 @@ mod bids;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod http;

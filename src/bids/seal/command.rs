@@ -1,7 +1,7 @@
 //! `tenderhall keygen`, `seal` and `open`: the bidder's side on the command line.
 //!
 //! The only place of the seal that touches files and the network; the work is in [`super::sealing`]. Calls
-//! block, so a caller inside an async runtime runs them on a blocking thread.
+//! block: they run outside an async runtime.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -19,7 +19,9 @@ use super::policy::{CheckedPolicy, POLICY_LIMIT, SealPolicyAnswer};
 use super::sealing::{Content, Target, open as open_bid, seal as seal_bid};
 use super::signature::{BidderKey, public_key_text, read_public_key};
 use super::wire::{Digest, IdText, Nonce, Word, base64_text};
+use crate::identity::model::enrolment_text;
 use crate::kernel::Money;
+use crate::kernel::id::OrganisationId;
 use crate::kernel::money::Amount;
 
 /// Most plaintext the tool reads into memory.
@@ -35,6 +37,10 @@ pub struct KeygenArgs {
     /// 密钥文件 / File to write (mode 0400, never overwritten)
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// 登记公钥的单位编号 / Organisation that will enrol the key: also writes FILE.enrolment.json, the body of
+    /// `POST /api/v1/organisations/{id}/signing-keys` with the proof that the key is held
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<OrganisationId>,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -116,6 +122,7 @@ pub struct OpenArgs {
 struct KeyReport<'a> {
     public_key: String,
     key_file: &'a Path,
+    enrolment_file: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -152,16 +159,39 @@ struct OpenReport {
 /// When the file exists or cannot be written.
 pub fn keygen(args: &KeygenArgs, out: &mut dyn Write) -> Result<()> {
     let key = BidderKey::from_seed(&rand::random());
+    let enrolment = args.organisation.map(|organisation| (enrolment_path(&args.out), organisation));
+    if let Some((path, _)) = &enrolment {
+        refuse_existing(path)?;
+    }
     write_new(&args.out, key.file_text().expose_secret().as_bytes(), 0o400)?;
-    let report = KeyReport { public_key: public_key_text(&key.public()), key_file: &args.out };
+    if let Some((path, organisation)) = &enrolment {
+        let proof = key.sign(&enrolment_text(*organisation, key.public().as_bytes()));
+        let body = serde_json::json!({"publicKey": proof.key, "proof": proof.value});
+        write_new(path, body.to_string().as_bytes(), 0o644)?;
+    }
+    let report = KeyReport {
+        public_key: public_key_text(&key.public()),
+        key_file: &args.out,
+        enrolment_file: enrolment.map(|(path, _)| path),
+    };
     if args.json {
         return print_json(out, &report);
     }
     writeln!(out, "公钥 Public key   {}", report.public_key)?;
     writeln!(out, "密钥 Key file     {} (0400)", report.key_file.display())?;
+    if let Some(path) = &report.enrolment_file {
+        writeln!(out, "登记 Enrolment    {}", path.display())?;
+    }
     writeln!(out, "请向交易中心登记公钥，并妥善保管密钥文件。")?;
     writeln!(out, "Enrol the public key with the hall; keep the key file to yourself.")?;
     Ok(())
+}
+
+/// The key file's path with `.enrolment.json` after it.
+fn enrolment_path(key: &Path) -> PathBuf {
+    let mut name = key.as_os_str().to_owned();
+    name.push(".enrolment.json");
+    name.into()
 }
 
 /// Runs `tenderhall seal` and writes its answer to `out`.
@@ -283,7 +313,10 @@ fn read_policy(args: &SealArgs) -> Result<CheckedPolicy> {
 fn fetch_policy(server: &str, tender: &str, token: Option<&SecretString>) -> Result<Vec<u8>> {
     let tender: IdText = tender.parse().map_err(|cause: &str| anyhow::anyhow!("--tender: {cause}"))?;
     let url = format!("{}/api/v1/tenders/{tender}/seal-policy", server.trim_end_matches('/'));
-    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30))).build();
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(30)))
+        .http_status_as_error(false)
+        .build();
     let agent: ureq::Agent = config.into();
     let mut request = agent.get(&url).header("Accept", "application/json");
     if let Some(token) = token {
@@ -291,7 +324,16 @@ fn fetch_policy(server: &str, tender: &str, token: Option<&SecretString>) -> Res
     }
     let mut answer = request.call().with_context(|| format!("GET {url}"))?;
     let limit = u64::try_from(2 * POLICY_LIMIT)?;
-    answer.body_mut().with_config().limit(limit).read_to_vec().with_context(|| format!("GET {url}"))
+    let body =
+        answer.body_mut().with_config().limit(limit).read_to_vec().with_context(|| format!("GET {url}"))?;
+    ensure!(answer.status().is_success(), "GET {url}: {} {}", answer.status(), detail_of(&body));
+    Ok(body)
+}
+
+/// What a problem document says; nothing of any other body.
+fn detail_of(body: &[u8]) -> String {
+    let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    problem.get("detail").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Part, revision and `prev` of this bid, with a fresh nonce.
@@ -372,10 +414,17 @@ fn read_folder(folder: &Path) -> Result<(Named, Vec<String>)> {
 fn prepare_outputs(folder: &Path) -> Result<[PathBuf; 4]> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let paths = OUTPUTS.map(|name| folder.join(name));
-    if let Some(path) = paths.iter().find(|path| path.exists()) {
-        bail!("文件已存在，不予覆盖 / Already there and not overwritten: {}", path.display())
-    }
+    paths.iter().try_for_each(|path| refuse_existing(path))?;
     Ok(paths)
+}
+
+fn refuse_existing(path: &Path) -> Result<()> {
+    ensure!(
+        fs::symlink_metadata(path).is_err(),
+        "文件已存在，不予覆盖 / Already there and not overwritten: {}",
+        path.display()
+    );
+    Ok(())
 }
 
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {

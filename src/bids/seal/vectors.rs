@@ -391,7 +391,11 @@ fn the_policy_comes_from_the_hall_and_is_compared_with_the_notice() {
     let root = std::env::temp_dir().join(format!("tenderhall-seal-{}", uuid::Uuid::new_v4()));
     fs::create_dir_all(root.join("in")).unwrap();
     let key = root.join("key");
-    command::keygen(&command::KeygenArgs { out: key.clone(), json: false }, &mut Vec::new()).unwrap();
+    command::keygen(
+        &command::KeygenArgs { out: key.clone(), organisation: None, json: false },
+        &mut Vec::new(),
+    )
+    .unwrap();
     let run = |answer: &policy::SealPolicyAnswer, notice: Digest, out: &str| {
         let (server, served) = serve_once(serde_json::to_vec(answer).unwrap());
         let args = command::SealArgs {
@@ -434,7 +438,8 @@ fn the_commands_make_seal_replace_and_open_a_bid() {
     fs::write(root.join("policy.json"), policy().canonical().unwrap()).unwrap();
     let key = root.join("key");
     let mut said = Vec::new();
-    command::keygen(&command::KeygenArgs { out: key.clone(), json: true }, &mut said).unwrap();
+    command::keygen(&command::KeygenArgs { out: key.clone(), organisation: None, json: true }, &mut said)
+        .unwrap();
     let public = serde_json::from_slice::<Value>(&said).unwrap()["publicKey"].as_str().unwrap().to_owned();
     let seal_to = |out: &str, replaces: Option<&str>| command::SealArgs {
         policy: Some(root.join("policy.json")),

@@ -103,6 +103,7 @@ fn malformed(why: &str) -> Rejection {
 /// 400 for text that is not one JSON document in UTF-8, 422 for a document of another shape.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(&error.to_string()))?;
+    refuse_nul(text)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -128,6 +129,20 @@ pub fn read_value<T: DeserializeOwned>(part: serde_json::Value, at: &str) -> Res
         let pointer = format!("{at}{}", pointer_of(error.path()));
         wrong_shape(pointer, &error.into_inner().to_string())
     })
+}
+
+/// U+0000 cannot be kept in PostgreSQL's text, and no matter of the trade is written with it.
+fn refuse_nul(text: &str) -> Result<(), Rejection> {
+    // In JSON it stands only as this escape, behind an even number of backslashes.
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\u0000") {
+        let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
+        if backslashes.is_multiple_of(2) {
+            return Err(malformed("U+0000"));
+        }
+        rest = after;
+    }
+    Ok(())
 }
 
 fn wrong_shape(pointer: String, why: &str) -> Rejection {
@@ -174,6 +189,17 @@ mod tests {
     #[expect(dead_code, reason = "only its parsing is looked at")]
     struct Item {
         price: crate::kernel::money::Amount,
+    }
+
+    #[test]
+    fn the_character_nul_is_refused_and_its_spelling_is_not() {
+        for bad in [r#"["\u0000"]"#, r#"["a\\\u0000"]"#, r#"{"\u0000":1}"#, r#"["\\u0000\u0000"]"#] {
+            let code = parse::<serde_json::Value>(bad.as_bytes()).unwrap_err().code;
+            assert_eq!(code, Code::MalformedRequest, "{bad}");
+        }
+        for good in [r#"["\\u0000"]"#, r#"["\\\\u0000"]"#, r#"["\u0001"]"#] {
+            assert!(parse::<serde_json::Value>(good.as_bytes()).is_ok(), "{good}");
+        }
     }
 
     #[test]

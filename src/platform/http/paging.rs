@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::kernel::{Rejection, Say};
+use crate::kernel::{Rejection, Say, time::is_writable};
 
 /// Rows a page holds when the caller names no number, and at most.
 pub const DEFAULT_ROWS: i64 = 20;
@@ -41,7 +41,8 @@ impl Cursor {
     fn parse(text: &str) -> Option<Self> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (at, id) = plain.split_once('|')?;
-        Some(Self { at: DateTime::from_timestamp_micros(at.parse().ok()?)?, id: id.parse().ok()? })
+        let at = DateTime::from_timestamp_micros(at.parse().ok()?).filter(is_writable)?;
+        Some(Self { at, id: id.parse().ok()? })
     }
 }
 
@@ -100,6 +101,10 @@ mod tests {
         let cursor =
             Cursor { at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::nil() };
         assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
+        for at in [i64::MIN / 2, i64::MAX / 2] {
+            let far = URL_SAFE_NO_PAD.encode(format!("{at}|{}", Uuid::nil()));
+            assert_eq!(Cursor::parse(&far), None, "a year PostgreSQL cannot hold: {at}");
+        }
         let query = PageQuery { cursor: Some("bm9uc2Vuc2U".into()), limit: None };
         assert!(query.checked().is_err());
         assert!(PageQuery { cursor: None, limit: Some(0) }.checked().is_err());

@@ -2,6 +2,7 @@
 
 mod authority;
 mod bids;
+mod description;
 mod faults;
 mod operations;
 mod previews;

@@ -1,5 +1,8 @@
 //! Holds every answer against the OpenAPI document: path, method, status, content type, headers that HTTP itself
 //! demands, and the body's schema. A request that was accepted is held against its schema too.
+//!
+//! The document leaves objects open, so that a later hall may say more; here they are closed, so that this hall says
+//! nothing it does not document.
 
 use std::{
     collections::HashMap,
@@ -22,7 +25,8 @@ pub struct Exchange<'a> {
 }
 
 /// The document as the service gives it out.
-pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(router::description()).unwrap());
+pub static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(router::description().unwrap()).unwrap());
 
 /// Fails the test when the answer is not what the document promises. Paths outside the API are let through.
 #[track_caller]
@@ -91,6 +95,50 @@ fn check_request(name: &str, operation: &Value, exchange: &Exchange<'_>) {
     hold(&format!("{name} request"), promised, &body, exchange.answer);
 }
 
+/// The components, with every object closed that names its properties. What `allOf` puts together refers to the
+/// `open` copies and is closed as a whole.
+static COMPONENTS: LazyLock<Value> = LazyLock::new(|| {
+    let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap();
+    let each = |part: bool| -> Value {
+        schemas.iter().map(|(name, schema)| (name.clone(), closed(schema, part))).collect()
+    };
+    json!({"schemas": each(false), "open": each(true)})
+});
+
+/// The schema with its objects closed; a `part` of a whole stays open itself.
+fn closed(schema: &Value, part: bool) -> Value {
+    let Some(members) = schema.as_object() else { return schema.clone() };
+    let has = |name: &str| members.contains_key(name);
+    let composed = part || has("properties") || has("allOf");
+    let all = |list: &Value, part| -> Value {
+        list.as_array().unwrap().iter().map(|one| closed(one, part)).collect()
+    };
+    let mut made: serde_json::Map<String, Value> = members
+        .iter()
+        .map(|(name, value)| {
+            let value = match name.as_str() {
+                "properties" => value
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(name, one)| (name.clone(), closed(one, false)))
+                    .collect(),
+                "items" | "additionalProperties" | "propertyNames" => closed(value, false),
+                "prefixItems" => all(value, false),
+                "allOf" => all(value, true),
+                "oneOf" | "anyOf" => all(value, composed),
+                "$ref" if part => value.as_str().unwrap().replace("/schemas/", "/open/").into(),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    if !part && (has("properties") || has("allOf")) && !has("additionalProperties") {
+        made.insert("unevaluatedProperties".to_owned(), false.into());
+    }
+    made.into()
+}
+
 /// The operation of a path, with its template: the one with the most literal parts.
 pub fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
@@ -108,10 +156,14 @@ fn fits(template: &str, path: &str) -> bool {
 /// Holds a value against a schema of the document.
 #[track_caller]
 fn hold(name: &str, schema: &Value, value: &Value, answer: &Answer) {
-    let validator = validator(name, schema);
-    let wrong: Vec<String> =
-        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let wrong = faults(name, schema, value);
     assert!(wrong.is_empty(), "{name} is not as documented:\n{}\n{answer:?}", wrong.join("\n"));
+}
+
+/// What of a value is not as its schema says. `name` is the schema's alone.
+pub fn faults(name: &str, schema: &Value, value: &Value) -> Vec<String> {
+    let validator = validator(name, schema);
+    validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
 fn validator(name: &str, schema: &Value) -> Arc<Validator> {
@@ -120,7 +172,7 @@ fn validator(name: &str, schema: &Value) -> Arc<Validator> {
         return made.clone();
     }
     // References point to `#/components/…`: the schema is read inside a document that has them.
-    let whole = json!({"allOf": [schema], "components": DOCUMENT["components"]});
+    let whole = json!({"allOf": [closed(schema, false)], "components": *COMPONENTS});
     let made = jsonschema::options()
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
