@@ -23,6 +23,12 @@ use tenderhall::{
     },
 };
 
+/// Gives freed memory back, where the C library's keeps a heap for every thread that was ever busy.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator's `mi_option_purge_delay` in milliseconds, a number its bindings do not name.
+const PURGE_DELAY: std::ffi::c_int = 15;
+
 /// The trading hall of a public-resource trading centre 公共资源交易中心.
 #[derive(Parser)]
 #[command(name = "tenderhall", version, about)]
@@ -113,6 +119,7 @@ struct Demo {
 }
 
 fn main() -> ExitCode {
+    give_memory_back_at_once();
     match obey(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -120,6 +127,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a start or a large answer needed is given back then, not when its thread is busy the next time.
+#[expect(unsafe_code, reason = "an option of the allocator has no other door")]
+fn give_memory_back_at_once() {
+    // SAFETY: stores a number in a table of the allocator that is there from the start.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) };
 }
 
 /// What waits for files or another machine runs here; only the hall itself gets a runtime.
