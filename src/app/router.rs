@@ -23,7 +23,9 @@ use tracing_actix_web::TracingLogger;
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
-        Components, OpenApi,
+        Components, ObjectBuilder, OpenApi, RefOr,
+        path::{Operation, Parameter},
+        schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -97,20 +99,39 @@ impl Modify for Bearer {
 pub fn description() -> anyhow::Result<OpenApi> {
     let (_, mut api) =
         App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
-    name_operations(&mut api);
+    for item in api.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
+            name_operation(operation);
+            operation.parameters.iter_mut().flatten().for_each(describe_header);
+        }
+    }
     examples::add_to(&mut api)?;
     Ok(api)
 }
 
-/// Names each operation by its room and its handler: the handlers' names alone repeat.
-fn name_operations(api: &mut OpenApi) {
-    for item in api.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
-            let room = operation.tags.iter().flatten().next();
-            operation.operation_id =
-                room.zip(operation.operation_id.as_ref()).map(|(room, handler)| format!("{room}_{handler}"));
+/// Names an operation by its room and its handler: the handlers' names alone repeat.
+fn name_operation(operation: &mut Operation) {
+    let room = operation.tags.iter().flatten().next();
+    operation.operation_id =
+        room.zip(operation.operation_id.as_ref()).map(|(room, handler)| format!("{room}_{handler}"));
+}
+
+/// Says what the headers of retries and versions hold, the same for every operation that takes them.
+fn describe_header(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(parameter) = parameter else { return };
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let (schema, description) = match parameter.name.as_str() {
+        "Idempotency-Key" => (
+            text.pattern(Some("^[!-~]{1,255}$")),
+            "Any word of the caller's own. A request sent again with it is answered as the first was.",
+        ),
+        "If-Match" => {
+            (text.examples(["*"]), "The `ETag` of the version that the caller has seen; `*` for any.")
         }
-    }
+        _ => return,
+    };
+    parameter.schema = Some(schema.into());
+    parameter.description = Some(description.to_owned());
 }
 
 /// What every worker's router shares.
