@@ -7,6 +7,8 @@ use diesel::{Connection as _, RunQueryDsl as _, migration::MigrationSource, pg::
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::cluster::APP_ROLE;
+
 /// All migrations of this program, in order.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
@@ -51,20 +53,59 @@ pub async fn run(owner_url: &str) -> Result<Vec<String>, MigrationError> {
         refuse_newer(connection)?;
         let pending = names_of_pending(connection)?;
         connection.run_pending_migrations(MIGRATIONS).map_err(MigrationError::Failed)?;
+        // What has run is no secret to the role that owns no table: it asks at its start.
+        sql_query(format!("GRANT SELECT ON __diesel_schema_migrations TO {APP_ROLE}"))
+            .execute(connection)
+            .map_err(|error| MigrationError::Failed(error.into()))?;
         // The lock goes with the connection.
         Ok(pending)
     })
     .await
 }
 
-/// Names of migrations that are not applied yet, in order.
+/// A version that was applied.
+#[derive(diesel::QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    kept: bool,
+}
+
+/// Names of migrations that are not applied yet, in order. Any role may ask: nothing is written, which diesel's own
+/// look-up would.
 ///
 /// # Errors
 /// The database is newer than the program or cannot be reached.
-pub async fn pending(owner_url: &str) -> Result<Vec<String>, MigrationError> {
-    blocking(owner_url, |connection| {
-        refuse_newer(connection)?;
-        names_of_pending(connection)
+pub async fn pending(url: &str) -> Result<Vec<String>, MigrationError> {
+    blocking(url, |connection| {
+        let failed = |error: diesel::result::Error| MigrationError::Failed(error.into());
+        let kept: Kept = sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS kept")
+            .get_result(connection)
+            .map_err(failed)?;
+        let applied: Vec<Applied> = if kept.kept {
+            let all = sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version");
+            all.load(connection).map_err(failed)?
+        } else {
+            Vec::new()
+        };
+        let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+        refuse_unknown(&applied)?;
+        let mut names: Vec<(String, String)> = MigrationSource::<Pg>::migrations(&MIGRATIONS)
+            .map_err(MigrationError::Failed)?
+            .iter()
+            .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))
+            .collect();
+        names.sort();
+        Ok(names
+            .into_iter()
+            .filter(|(version, _)| !applied.contains(version))
+            .map(|(_, name)| name)
+            .collect())
     })
     .await
 }
@@ -95,12 +136,18 @@ async fn blocking<T: Send + 'static>(
 
 fn refuse_newer(connection: &mut Blocking) -> Result<(), MigrationError> {
     let applied = connection.applied_migrations().map_err(MigrationError::Failed)?;
+    refuse_unknown(&applied.iter().rev().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// `applied` in the order of their versions.
+fn refuse_unknown(applied: &[String]) -> Result<(), MigrationError> {
     let known = known()?;
-    match applied.into_iter().map(|version| version.to_string()).rfind(|version| !known.contains(version)) {
+    match applied.iter().find(|version| !known.contains(version)) {
         None => Ok(()),
-        Some(applied) => {
-            Err(MigrationError::Newer { applied, last: known.last().cloned().unwrap_or_default() })
-        }
+        Some(applied) => Err(MigrationError::Newer {
+            applied: applied.clone(),
+            last: known.last().cloned().unwrap_or_default(),
+        }),
     }
 }
 

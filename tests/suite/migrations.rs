@@ -23,9 +23,13 @@ fn dump(url: &str) -> String {
 #[tokio::test]
 async fn up_down_and_up_again_leave_the_same_catalogue() {
     let db = TestDb::empty().await;
+    let before = migrations::pending(&db.app_url).await.unwrap();
     let ran = migrations::run(&db.owner_url).await.unwrap();
     assert!(!ran.is_empty());
+    assert_eq!(before, ran);
     assert!(migrations::pending(&db.owner_url).await.unwrap().is_empty());
+    // The role that owns no table asks at the start of a hall on a server of its own.
+    assert!(migrations::pending(&db.app_url).await.unwrap().is_empty());
     let first = dump(&db.superuser_url);
 
     migrations::revert_all(&db.owner_url).await.unwrap();
