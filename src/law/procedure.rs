@@ -386,6 +386,22 @@ impl Procedure {
         next
     }
 
+    /// Keys of all rules it names, each once.
+    pub fn rules_named(&self) -> Vec<String> {
+        let numbers =
+            [Some(&self.minimum_bids), self.minimum_qualified.as_ref(), self.maximum_candidates.as_ref()];
+        let committee = [Some(&self.committee.size), Some(&self.committee.experts)];
+        let large = [self.committee.large.as_ref(), self.committee.large_from.as_ref()];
+        let named: std::collections::BTreeSet<&String> = self
+            .guards()
+            .map(|(_, guard)| &guard.rule)
+            .chain(numbers.into_iter().chain(committee).chain(large).flatten())
+            .chain(&self.deposit_caps)
+            .chain([&self.performance_bond_cap])
+            .collect();
+        named.into_iter().cloned().collect()
+    }
+
     /// All guards with the step each stands in.
     pub fn guards(&self) -> impl Iterator<Item = (&Step, &Guard)> {
         self.steps.iter().flat_map(|step| step.guards.iter().map(move |guard| (step, guard)))

@@ -21,6 +21,7 @@ mod identity;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod lawbook;
 mod mail;
 #[cfg(test)]
 mod migrations;
