@@ -174,7 +174,7 @@ fn place_fixed(law: &Law, at: &Circumstances<'_>) -> Result<(), Problem> {
 
 /// The common head of every publication of a tender.
 pub fn draft(kind: NoticeKind, project: &Project, tender: &Tender, sections: Vec<Section>) -> Draft {
-    let name = kind.name();
+    let name = kind.name_in(project.category);
     Draft {
         kind,
         project: project.id,
@@ -182,10 +182,17 @@ pub fn draft(kind: NoticeKind, project: &Project, tender: &Tender, sections: Vec
         centre_code: tender.centre_code.clone(),
         region_code: project.region_code.clone(),
         category: project.category,
-        title: Say::new(format!("{}{}", tender.title, name.zh), format!("{}: {}", name.en, tender.title)),
+        title: Say::new(titled(&tender.title, &name.zh), format!("{}: {}", name.en, tender.title)),
         sections,
         period_ends_at: None,
     }
+}
+
+/// `…设备采购` and `采购公告` make `…设备采购公告`: the word for the act stands once.
+fn titled(tender: &str, name: &str) -> String {
+    let act = name.strip_suffix("公告").filter(|act| !act.is_empty());
+    let base = act.and_then(|act| tender.strip_suffix(act)).unwrap_or(tender);
+    format!("{base}{name}")
 }
 
 /// Text of the tender notice 招标公告 / 采购公告, made from the rows and nothing else.

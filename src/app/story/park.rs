@@ -252,6 +252,8 @@ fn award(client: &Client, tender: &str) -> anyhow::Result<()> {
     })?;
     let winner = winner(client, &published)?;
     client.act("park.contract-signed", &winner, &path("contract/signature"), &Value::Null)?;
+    client.hold("2026-04-10T15:00")?;
+    client.act("park.contract-published", PURCHASER, &path("contract/publish"), &Value::Null)?;
     client.hold("2026-04-13T10:00")?;
     client.act("park.deposits-back", AGENCY, &path("deposits/return"), &Value::Null)?;
     Ok(())
@@ -279,7 +281,7 @@ pub(super) fn check(client: &Client, park: &Park, summary: &mut Summary) -> anyh
     let record = client.get(supervisor, &path)?;
     check_opening(client, park, &record, summary)?;
     check_ranking(&record, summary)?;
-    check_award(&award, &record, summary)?;
+    check_award(client, &award, &record, summary)?;
     let remark = json!({"finding": "inOrder", "remark": "程序、期限与评标结果核对无误。"});
     client.act("park.review", supervisor, &format!("{path}/reviews"), &remark)?;
     Ok(())
@@ -340,7 +342,7 @@ fn check_ranking(record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
+fn check_award(client: &Client, award: &Value, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     let date = |value: &Value, pointer: &str| -> anyhow::Result<String> { day(text(value, pointer)?) };
     summary.row("候选人公示 / candidates published", "2026-03-18", &date(award, "/candidates/publishedAt")?);
     summary.row(
@@ -356,6 +358,8 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
     summary.row("告知未中标人 / losers told", "1524", &letters);
     let signed = date(award, "/contractSignedAt")?;
     summary.by("合同签订 / contract (ENG-30)", "2026-04-23", &signed);
+    let contract = client.get("", &format!("/api/v1/tenders/{}/contract", text(award, "/tenderId")?))?;
+    summary.row("合同公告 / contract published", "2026-04-10", &date(&contract, "/publishedAt")?);
     summary.by("书面报告 / written report (ENG-33)", "2026-04-08", &date(award, "/writtenReportAt")?);
     let events = list(record, "/events")?;
     let back =
