@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     kernel::Problem,
-    platform::http::{Body, ProblemDocument, Reply},
+    platform::http::{Body, Problems, Reply},
 };
 
 /// Collects the room's routes.
@@ -24,10 +24,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     request_body = DeadlineRequest,
     responses(
         (status = 200, description = "The last day, its end and the days gone through", body = DeadlineAnswer),
-        (status = 400, description = "Malformed request", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The request is too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid content, or no calendar for a year (`calendar-unavailable`)", body = ProblemDocument, content_type = "application/problem+json"),
+        Problems,
     )
 )]
 #[post("/api/v1/law/deadlines/preview")]
