@@ -13,8 +13,8 @@ use rust_decimal::Decimal;
 use super::{
     Jurisdiction,
     model::{
-        CatalogueEdition, Category, Centre, Level, Measure, Region, RegionKind, RouteRule, Scope, Threshold,
-        VenueDecision, VenueQuestion,
+        CatalogueEdition, Category, Centre, Level, Measure, OUTSIDE_THE_CATALOGUE, Region, RegionKind,
+        RouteRule, Scope, Threshold, VenueDecision, VenueQuestion,
     },
 };
 use crate::kernel::{Code, FieldError, Rejection, Say, money::Amount};
@@ -27,7 +27,7 @@ const ITEM_CODE_LENGTH: usize = 64;
 ///
 /// # Errors
 /// 422 with pointers: unknown region, county level with the league's own code, a missing figure of the category,
-/// a catalogue item of another category, or a day before the routing table or the catalogue was in force.
+/// a catalogue item that is unknown or of another category, or a day before the routing table or the catalogue was in force.
 pub fn decide(
     jurisdiction: &Jurisdiction,
     question: &VenueQuestion,
@@ -137,8 +137,8 @@ impl<'a> Case<'a> {
     fn verdict(&self, reasoning: &mut Reasoning) -> Verdict<'a> {
         let league =
             |rule| Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) };
-        if let Some(code) = self.item_outside_the_catalogue() {
-            reasoning.fire(RouteRule::Rt9, self.not_in_the_catalogue(code));
+        if self.question.catalogue_item.as_deref() == Some(OUTSIDE_THE_CATALOGUE) {
+            reasoning.fire(RouteRule::Rt9, self.not_in_the_catalogue());
             return Verdict { rule: RouteRule::Rt9, scope: Scope::NotRequired, centre: None };
         }
         if self.question.level == Level::League {
@@ -155,10 +155,6 @@ impl<'a> Case<'a> {
             Some(threshold) if threshold != RouteRule::Rt8 => league(threshold),
             without_threshold => self.by_presence(without_threshold, reasoning),
         }
-    }
-
-    fn item_outside_the_catalogue(&self) -> Option<&'a str> {
-        self.question.catalogue_item.as_deref().filter(|code| self.catalogue.item(code).is_none())
     }
 
     /// RT-1…RT-3, or RT-8 for the two categories without a threshold.
@@ -219,11 +215,11 @@ impl<'a> Case<'a> {
 
     // Sentences that speak of the case.
 
-    fn not_in_the_catalogue(&self, code: &str) -> Say {
+    fn not_in_the_catalogue(&self) -> Say {
         let edition = &self.catalogue.edition;
         Say::new(
-            format!("RT-9：“{code}”不在公共资源交易目录（{edition}版）内。"),
-            format!("RT-9: \"{code}\" is no item of the catalogue (edition {edition})."),
+            format!("RT-9：登记为公共资源交易目录（{edition}版）以外的项目。"),
+            format!("RT-9: registered as outside the catalogue (edition {edition})."),
         )
     }
 
@@ -307,10 +303,13 @@ fn missing_figure(question: &VenueQuestion) -> Option<Wrong> {
     }
 }
 
+/// A code that the edition does not know is a slip until the registration says otherwise: taking it for a project
+/// outside the catalogue would let a typing error free a project of its centre.
 fn wrong_item(question: &VenueQuestion, catalogue: &CatalogueEdition) -> Option<Wrong> {
-    let code = question.catalogue_item.as_deref()?;
+    let code = question.catalogue_item.as_deref().filter(|code| *code != OUTSIDE_THE_CATALOGUE)?;
     let (word, say) = match catalogue.item(code) {
-        Some(item) if item.category != question.category => {
+        Some(item) if item.category == question.category => return None,
+        Some(item) => {
             let (listed, asked) = (item.category.name(), question.category.name());
             let zh = format!("目录项{code}属于{}，不属于{}。", listed.zh, asked.zh);
             ("contradiction", Say::new(zh, format!("{code} is an item of {}, not {}.", listed.en, asked.en)))
@@ -322,7 +321,17 @@ fn wrong_item(question: &VenueQuestion, catalogue: &CatalogueEdition) -> Option<
             let zh = format!("目录项代码须为1至{ITEM_CODE_LENGTH}个可见字符。");
             ("invalid", Say::new(zh, format!("Expected 1 to {ITEM_CODE_LENGTH} visible characters.")))
         }
-        _ => return None,
+        None => {
+            let edition = &catalogue.edition;
+            let zh = format!(
+                "公共资源交易目录（{edition}版）没有“{code}”这一项；确属目录以外的，请填 {OUTSIDE_THE_CATALOGUE}。"
+            );
+            let en = format!(
+                "The catalogue (edition {edition}) has no item \"{code}\"; \
+                 where the project is outside it, say {OUTSIDE_THE_CATALOGUE}."
+            );
+            ("unknown", Say::new(zh, en))
+        }
     };
     Some(Wrong { pointer: "/catalogueItem", word, say })
 }
@@ -733,8 +742,11 @@ mod tests {
         expect(&[
             (item("ENG-005"), "league 152500 RT-1 [RT-1]"),
             (item("PROC-001"), "422 /catalogueItem contradiction"),
-            (item("NO-SUCH-ITEM"), "notRequired - RT-9 [RT-9]"),
-            (VenueQuestion { level: Level::League, ..item("NO-SUCH-ITEM") }, "notRequired - RT-9 [RT-9]"),
+            (item("none"), "notRequired - RT-9 [RT-9]"),
+            (VenueQuestion { level: Level::League, ..item("none") }, "notRequired - RT-9 [RT-9]"),
+            (item("ENG-05"), "422 /catalogueItem unknown"),
+            (item("eng-005"), "422 /catalogueItem unknown"),
+            (VenueQuestion { level: Level::League, ..item("NO-SUCH-ITEM") }, "422 /catalogueItem unknown"),
             (item(""), "422 /catalogueItem invalid"),
             (item("  "), "422 /catalogueItem invalid"),
             (item("a\nb"), "422 /catalogueItem invalid"),
