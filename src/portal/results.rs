@@ -33,7 +33,7 @@ use crate::{
     },
     scoring::{
         method::{EngComprehensive, GpComprehensive, MethodText},
-        scoring::average,
+        score::average,
     },
     tenders::{Setting, Tender},
 };

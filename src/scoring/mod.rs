@@ -14,7 +14,6 @@ pub mod low_price;
 pub mod method;
 pub mod preview;
 pub mod ranking;
-#[expect(clippy::module_inception, reason = "scoring proper, beside what it needs")]
-pub mod scoring;
+pub mod score;
 pub mod sheets;
 mod workings;

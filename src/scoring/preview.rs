@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     arithmetic::yuan,
     method::{EngComprehensive, GpComprehensive, Method},
-    scoring::{Exclusion, Offer, Outcome, Scored, Scoring, score},
+    score::{Exclusion, Offer, Outcome, Scored, Scoring, score},
 };
 use crate::{
     kernel::{Problem, Rejection, Say},

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::app::{
     client::{Client, hall, list, text, yuan},
-    works::{AGENCY, OPERATOR, PURCHASER, Park, Works, slot},
+    works::{AGENCY, OPERATOR, PURCHASER, Tendered, Works, slot},
 };
 
 /// The record of the opening; row n is `bidder.n`.
@@ -32,7 +32,7 @@ struct Row {
 }
 
 /// Plays from the registration to the return of the deposits.
-pub(super) fn play(client: &Client) -> anyhow::Result<Park> {
+pub(super) fn play(client: &Client) -> anyhow::Result<Tendered> {
     let rows = rows()?;
     let park = prepare(client)?;
     take_bids(client, &park.tender, &rows)?;
@@ -80,7 +80,7 @@ fn columns(line: &str) -> Vec<String> {
     fields
 }
 
-fn prepare(client: &Client) -> anyhow::Result<Park> {
+fn prepare(client: &Client) -> anyhow::Result<Tendered> {
     client.progress.step("公园：进场登记、分流、招标文件 / park: registration, venue, document");
     let works = Works {
         story: STORY,
@@ -271,8 +271,8 @@ fn winner(client: &Client, published: &Value) -> anyhow::Result<String> {
 }
 
 /// Fetches everything back and compares it with the recorded opening and with the law's days.
-pub(super) fn check(client: &Client, park: &Park, summary: &mut Summary) -> anyhow::Result<()> {
-    let Park { project, tender } = park;
+pub(super) fn check(client: &Client, park: &Tendered, summary: &mut Summary) -> anyhow::Result<()> {
+    let Tendered { project, tender } = park;
     summary.title("太仆寺旗滨河公园工程 / The park");
     summary.page(&format!("/projects/{project}"));
     let award = client.get("", &format!("/api/v1/tenders/{tender}/award"))?;
@@ -287,7 +287,12 @@ pub(super) fn check(client: &Client, park: &Park, summary: &mut Summary) -> anyh
     Ok(())
 }
 
-fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
+fn check_opening(
+    client: &Client,
+    park: &Tendered,
+    record: &Value,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
     let project = client.get("", &format!("/api/v1/projects/{}", park.project))?;
     summary.row("分流 / venue (RT-1)", "152500", text(&project, "/centreCode")?);
     let opening = client.get("", &format!("/api/v1/tenders/{}/opening/record", park.tender))?;
