@@ -31,7 +31,7 @@ pub(super) struct Valued {
 /// The benchmark together with the rule that turns a price into a score.
 pub(super) struct Priced<'a> {
     pub(super) benchmark: Benchmark,
-    pub(super) rule: Rule<'a>,
+    rule: Rule<'a>,
 }
 
 enum Rule<'a> {
