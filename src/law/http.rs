@@ -18,7 +18,7 @@ use crate::{
     },
     platform::{
         db::{Db, read_hall_now},
-        http::{Body, ProblemDocument, Problems, Reply},
+        http::{Body, Problems, Reply},
     },
 };
 
@@ -72,10 +72,7 @@ async fn calendar(year: web::Path<i32>, law: web::Data<Arc<Law>>) -> Result<Repl
     request_body = DeadlineRequest,
     responses(
         (status = 200, description = "The last day, its end and the days gone through", body = DeadlineAnswer),
-        (status = 400, description = "Malformed request", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The request is too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid content, or no calendar for a year (`calendar-unavailable`)", body = ProblemDocument, content_type = "application/problem+json"),
+        Problems,
     )
 )]
 #[post("/api/v1/law/deadlines/preview")]

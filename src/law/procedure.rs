@@ -630,7 +630,7 @@ impl Law {
             return Err(out_of_time(code(Code::TooEarly), &rule, earliest).into());
         }
         if event == Event::Deadline {
-            self.deadline_is_worked(hall_date(at))?;
+            self.deadline_is_worked(at)?;
         }
         match bounds.latest.filter(|(latest, ..)| at >= *latest) {
             None => Ok(None),
@@ -641,9 +641,13 @@ impl Law {
 }
 
 impl Law {
-    /// Refuses a deadline on a day without work, where the centre's setting says so.
-    fn deadline_is_worked(&self, day: NaiveDate) -> Result<(), Problem> {
-        let calendar = self.calendar();
+    /// Refuses a deadline on a day without work, where the centre's setting says so (TG-3): objections at the opening
+    /// are answered on the spot. [`Self::permit`] asks it of every deadline; of a postponed one nothing else is asked.
+    ///
+    /// # Errors
+    /// `law-refuses` with the next working day; `calendar-unavailable` for a year without calendar.
+    pub fn deadline_is_worked(&self, deadline: DateTime<Utc>) -> Result<(), Problem> {
+        let (calendar, day) = (self.calendar(), hall_date(deadline));
         if !self.settings().deadline_on_working_day || calendar.works(day)? {
             return Ok(());
         }

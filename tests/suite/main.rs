@@ -7,6 +7,8 @@ mod awards;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod bids;
 #[cfg(test)]
 mod cluster;
