@@ -265,47 +265,79 @@ mod tests {
     use super::*;
     use crate::platform::policy_file::PolicySource;
 
-    /// The built-in edition as a folder, with one text replaced in one file.
-    fn edition(folder: &Path, file: &str, (old, new): (&str, &str)) -> Law {
+    /// The built-in edition as a folder, with texts replaced in one file.
+    fn edition(folder: &Path, file: &str, changes: &[(&str, &str)]) -> Law {
         for (path, text) in crate::law::BUILT_IN {
             let path = folder.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
         let path = folder.join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(old), "{file} has no {old}");
-        fs::write(&path, text.replacen(old, new, 1)).unwrap();
+        let mut text = fs::read_to_string(&path).unwrap();
+        for (old, new) in changes {
+            assert!(text.contains(old), "{file} has no {old}");
+            text = text.replacen(old, new, 1);
+        }
+        fs::write(&path, text).unwrap();
         Law::load(&PolicySource::Folder(folder.to_owned())).unwrap()
     }
 
-    fn said(file: &str, change: (&str, &str)) -> Vec<(String, String)> {
+    fn said(file: &str, replaced: &[(&str, &str)]) -> Vec<(String, String)> {
         let folder = std::env::temp_dir().join(format!("tenderhall-law-{}", uuid::Uuid::new_v4()));
-        let new = edition(&folder, file, change);
+        let new = edition(&folder, file, replaced);
         fs::remove_dir_all(&folder).unwrap();
         let old = Law::load(&PolicySource::BuiltIn).unwrap();
         assert_eq!(changes(&new, &new), []);
         changes(&old, &new).into_iter().map(|one| (one.about, one.says.en)).collect()
     }
 
+    fn one(about: &str, en: &str) -> Vec<(String, String)> {
+        vec![(about.to_owned(), en.to_owned())]
+    }
+
     #[test]
     fn each_kind_of_change_is_said_with_whom_it_meets() {
-        let pair = |about: &str, en: &str| vec![(about.to_owned(), en.to_owned())];
         assert_eq!(
-            said("law/engineering.toml", ("n = 20\n", "n = 25\n")),
-            pair(
+            said("law/engineering.toml", &[("n = 20\n", "n = 25\n")]),
+            one(
                 "ENG-4",
                 "the version of 2000-01-01 is altered: at least 20 calendar days → at least 25 calendar days; \
                  projects frozen before keep theirs"
             )
         );
         assert_eq!(
-            said("law/settings.toml", ("drawBackups = 2", "drawBackups = 3")),
-            pair("drawBackups", "setting 2 → 3")
+            said("law/settings.toml", &[("drawBackups = 2", "drawBackups = 3")]),
+            one("drawBackups", "setting 2 → 3")
         );
         let worked =
             "[[work]]\ndate = \"2026-10-10\"\nname = { zh = \"国庆节调休\", en = \"National Day\" }\n";
-        let found = said("calendar/2026.toml", (worked, "")).is_empty();
-        assert!(!found);
+        assert_eq!(
+            said("calendar/2026.toml", &[(worked, ""), ("workingDays = 248", "workingDays = 247")]),
+            one("2026-10-10", "becomes a day off, and open periods move with it")
+        );
+    }
+
+    #[test]
+    fn a_version_that_follows_another_meets_later_notices() {
+        let begins = "effectiveFrom = \"2000-01-01\"\ntext = { zh = \"自招标文件开始发出";
+        let ends = format!("effectiveTo = \"2026-12-31\"\n{begins}");
+        let next = "[[rules]]\nid = \"ENG-4\"\nname = { zh = \"等标期\", en = \"Time to prepare bids\" }\nn = 30\n\
+                    unit = \"calendarDay\"\nbound = \"atLeast\"\nsubject = \"issueToDeadline\"\nsource = \"某法\"\n\
+                    article = \"1\"\nmark = \"K\"\neffectiveFrom = \"2027-01-01\"\ntext = { zh = \"三十日\", en = \"30 days\" }\n\n\
+                    [[rules]]\nid = \"ENG-7\"";
+        let found = said("law/engineering.toml", &[(begins, &ends), ("[[rules]]\nid = \"ENG-7\"", next)]);
+        let expected = [
+            one(
+                "ENG-4",
+                "the version of 2000-01-01 is altered: last day in force none → 2026-12-31; projects frozen before \
+                 keep theirs",
+            ),
+            one(
+                "ENG-4",
+                "Time to prepare bids: at least 30 calendar days; for projects whose first notice is of 2027-01-01 \
+                 or later",
+            ),
+        ];
+        assert_eq!(found, expected.concat());
     }
 }
