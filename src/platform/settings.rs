@@ -122,7 +122,7 @@ section! {
     Telemetry in "telemetry" {
         /// `text` for people, `json` for collectors.
         format: LogFormat = LogFormat::Text;
-        /// Filter of `tracing-subscriber`, such as `info` or `info,tenderhall::platform::jobs=debug`.
+        /// Filter of `tracing-subscriber`, such as `info` or `info,tenderhall::platform::jobs=debug`; libraries never log more than `info`.
         level: String = "info".to_owned();
     }
 }
