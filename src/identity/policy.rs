@@ -197,7 +197,9 @@ pub enum Phase {
     Opened,
     /// The report is signed.
     Evaluated,
-    /// The award is decided.
+    /// The award is decided; the notice of its result is not out yet.
+    Decided,
+    /// The notice of the award's result is out.
     Awarded,
     /// Contract signed, or the procedure ended without one.
     Concluded,
@@ -653,6 +655,12 @@ mod tests {
                     for action in [Action::BidsRead, Action::OpeningRead, Action::OpeningRecordRead] {
                         assert!(!may(action), "{:?} {action} in {phase}", case.pair);
                     }
+                }
+                let outside = ["public", "own", "other"].contains(&case.pair.1);
+                if phase < Phase::Awarded && outside {
+                    let action =
+                        [Action::EvaluationRead, Action::AwardRead].into_iter().find(|one| may(*one));
+                    assert_eq!(action, None, "{:?} in {phase}", case.pair);
                 }
                 if phase < Phase::Awarded && !case.own {
                     assert!(!may(Action::ExpertNamesRead), "{:?} in {phase}", case.pair);

@@ -421,9 +421,9 @@ fn a_purchase_comes_out_to_the_last_digit() {
     // EX-13: names of a purchase come with the result, not with the decision.
     let sql = app.sql();
     sql.run(&format!("{AS_IS} UPDATE tenders SET phase = 'awarded' WHERE id = '{}'", tender.id)).unwrap();
-    let public = app.public().get(&tender.path("evaluation")).expect(200);
-    assert!(public["committee"].is_null() && public["bids"].is_null() && public["sheets"].is_null());
-    assert_eq!(public["report"]["report"]["ranked"][0]["total"], "90.90");
+    app.public().get(&tender.path("evaluation")).expect(404);
+    let host = app.as_("agency.one").get(&tender.path("evaluation")).expect(200);
+    assert!(host["committee"].is_null() && host["bids"].is_null() && host["sheets"].is_null());
     let finance = app.as_("supervisor.finance");
     assert!(finance.get(&format!("/api/v1/draws/{draw}")).expect(200)["transcript"].is_null());
     sql.run(&format!(
@@ -433,6 +433,8 @@ fn a_purchase_comes_out_to_the_last_digit() {
     ))
     .unwrap();
     let public = app.public().get(&tender.path("evaluation")).expect(200);
+    assert!(public["bids"].is_null() && public["sheets"].is_null());
+    assert_eq!(public["report"]["report"]["ranked"][0]["total"], "90.90");
     assert_eq!(public["committee"].as_array().unwrap().len(), 5);
     let transcript = finance.get(&format!("/api/v1/draws/{draw}")).expect(200);
     assert_eq!(transcript["transcript"]["seed"].as_str().unwrap().len(), 64);
