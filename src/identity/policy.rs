@@ -397,8 +397,7 @@ fn relations(account: &AccountActor, role: Role, object: &Object<'_>) -> Vec<Rel
         if account.centre.is_some() && account.centre == parties.centre_code {
             found.push(Relation::Centre);
         }
-        let within = account.region.as_deref().is_some_and(|region| reaches(region, &parties.region_code));
-        if within && has_duty(role, parties.category) {
+        if account.region.as_deref().is_some_and(|region| oversees(role, region, parties)) {
             found.push(Relation::Duty);
         }
     }
@@ -406,6 +405,11 @@ fn relations(account: &AccountActor, role: Role, object: &Object<'_>) -> Vec<Rel
         found.push(Relation::Other);
     }
     found
+}
+
+/// Whether a project lies within the duty of a body of `region` that holds `role`.
+pub(super) fn oversees(role: Role, region: &str, parties: &Parties) -> bool {
+    reaches(region, &parties.region_code) && has_duty(role, parties.category)
 }
 
 /// Whether a body of `region` supervises in `place`: the same division, or one above it.

@@ -345,6 +345,33 @@ fn the_files_close_with_the_last_duty_and_a_late_one_is_recorded() {
 }
 
 #[test]
+fn a_written_report_reaches_the_bodies_within_whose_duty_it_lies() {
+    let works = Evaluated::awarded();
+    let (app, report) = (&works.app, json!({"summary": "共收到投标五份，异议未收到。"}));
+    let letters = || -> Vec<String> {
+        app.sql()
+            .values("SELECT recipient FROM outbox WHERE subject LIKE '%书面报告%' ORDER BY recipient", &[])
+    };
+    app.as_("bidder.0001").post(&works.path("written-report"), &report).expect(403);
+    assert_eq!(letters(), Vec::<String>::new());
+    app.as_("agency.one").post(&works.path("written-report"), &report).expect(200);
+    // Of purchases alone is the financial department's duty.
+    let mut wanted: Vec<String> = app.sql().values(
+        "SELECT o.email FROM organisations o JOIN accounts a ON a.organisation_id = o.id
+          WHERE a.login LIKE 'supervisor.%' AND a.login <> 'supervisor.finance'",
+        &[],
+    );
+    wanted.sort();
+    assert_eq!((wanted.len(), letters()), (5, wanted));
+    let told = "SELECT count(*) FROM outbox WHERE body LIKE '%异议未收到%' AND body LIKE '%' || $1 || '%'";
+    let code = app.public().get(&format!("/api/v1/tenders/{}", works.tender)).expect(200).text_at("/code");
+    assert_eq!(app.sql().value::<i64>(told, &[&code]), 5);
+    let again = app.as_("agency.one").post(&works.path("written-report"), &report);
+    again.expect(409).problem("duplicate");
+    assert_eq!(letters().len(), 5);
+}
+
+#[test]
 fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
     let purchase = Evaluated::purchase();
     let (app, agency) = (&purchase.app, purchase.app.as_("agency.one"));
