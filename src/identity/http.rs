@@ -15,9 +15,10 @@ use crate::{
     platform::{
         db::Db,
         http::{
-            Body, Page, ProblemDocument, Problems, Reply,
+            Body, Page, PageQuery, ProblemDocument, Problems, Reply,
             documents::{PROBLEM_JSON, document, respond},
             meta::{language_of, request_id},
+            origin::Proxies,
         },
     },
 };
@@ -193,7 +194,9 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
 
 /// The caller's address for counting failures; of an IPv6 address the network, which is one household or firm.
 fn address_of(request: &HttpRequest) -> String {
-    match request.peer_addr().map(|peer| peer.ip()) {
+    let nobody = Proxies::default();
+    let proxies = request.app_data::<web::Data<Proxies>>().map_or(&nobody, |proxies| proxies.as_ref());
+    match proxies.origin(request) {
         Some(std::net::IpAddr::V4(address)) => address.to_string(),
         Some(std::net::IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
