@@ -9,6 +9,7 @@
 //! Law: 招标投标法 12, 22, 37; 招标投标法实施条例 4, 46; 政府采购法 13, 60.
 
 pub mod admin;
+pub mod administration;
 pub mod call;
 pub mod http;
 pub mod model;

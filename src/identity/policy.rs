@@ -158,8 +158,10 @@ pub enum Action {
     HistoryRead,
     /// Published notices.
     NoticeRead,
-    /// Accounts and their roles.
+    /// Organisations, accounts and their roles.
     AccountManage,
+    /// Change one's own password.
+    PasswordChange,
     /// Move the sandbox clock.
     SandboxClock,
     /// Enrol a signing key for one's own organisation.
