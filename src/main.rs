@@ -58,11 +58,11 @@ enum Command {
     Open(OpenArgs),
     /// Measure speed and memory, each figure beside a reference of the same run.
     Bench(bench::BenchArgs),
-    /// The reference of `bench notice`, in a process of its own.
+    /// A reference of `bench`, in a process of its own.
     #[command(hide = true)]
     BareHandler {
-        /// What it answers.
-        file: PathBuf,
+        /// What it answers; without, it checks and signs submissions.
+        file: Option<PathBuf>,
     },
     /// Print the OpenAPI description.
     Openapi,

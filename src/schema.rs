@@ -74,8 +74,8 @@ diesel::table! {
     bid_receipts (id) {
         id -> Uuid,
         bid_id -> Nullable<Uuid>,
-        tender_id -> Uuid,
-        bidder_id -> Uuid,
+        tender_id -> Nullable<Uuid>,
+        bidder_id -> Nullable<Uuid>,
         kind -> Text,
         text -> Text,
         given_at -> Timestamptz,

@@ -46,18 +46,19 @@ use crate::{
     projects, rooms, scoring, supervision, tenders,
 };
 
-/// Every room's routes. A room that gets an API is added here and nowhere else.
+/// Every room's routes. A room that gets an API is added here and nowhere else. A request tries them in this order, so
+/// the rooms that are asked in crowds come first.
 fn every_room(config: &mut ServiceConfig<'_>) {
     config
+        .configure(bids::http::routes)
+        .configure(notices::http::routes)
         .configure(identity::http::routes)
         .configure(jurisdiction::http::routes)
         .configure(law::http::routes)
         .configure(scoring::preview::routes)
         .configure(projects::http::routes)
         .configure(tenders::http::routes)
-        .configure(notices::http::routes)
         .configure(rooms::http::routes)
-        .configure(bids::http::routes)
         .configure(opening::http::routes)
         .configure(experts::http::routes)
         .configure(evaluation::http::routes)

@@ -136,7 +136,7 @@ impl<'l> Act<'l> {
 
     /// Names a changed row in the entry.
     pub fn row(&mut self, relation: &'static str, row: Uuid) {
-        self.entry.subjects.push(Subject::new(relation, row));
+        self.entry.subjects.push(Subject { relation, row, content: None });
     }
 
     /// Keeps facts beside the rows.

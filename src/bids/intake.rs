@@ -18,6 +18,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use futures_util::try_join;
 use serde_json::json;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -30,7 +32,7 @@ use crate::{
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         seal::{Digest, Envelope, TaggedDigest, Verdict},
-        store::{self, NewReceipt, NewRow},
+        store::{self, About, Contents, NewReceipt, NewRow},
     },
     identity::{self, Side, SigningKey},
     kernel::{
@@ -39,7 +41,7 @@ use crate::{
     },
     ledger::{self, Entry},
     platform::{
-        db::{Db, Tx},
+        db::{Db, Tx, check, mark},
         http::{Reply, once},
     },
     tenders::intake::{self as gatehouse, Held},
@@ -108,7 +110,7 @@ impl Intake {
     /// When the thread cannot be started.
     pub fn start(url: &str, keys: Arc<ReceiptKeys>) -> anyhow::Result<(Self, JoinHandle<()>)> {
         let (door, queue) = mpsc::channel(QUEUE);
-        let db = Db::connect(url, CONNECTIONS)?;
+        let db = Db::connect_by_key(url, CONNECTIONS)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("intake".into())
@@ -248,20 +250,18 @@ async fn take_in(
     tender: TenderId,
     submissions: &[Submission],
 ) -> Result<Vec<Answer>, Problem> {
-    let mut answers = Answers::new();
     let Some(held) = gatehouse::hold(tx, tender).await? else {
         return Ok(submissions.iter().map(|_| Err(Rejection::not_found().into())).collect());
     };
-    let open = recall(tx, submissions, &mut answers).await?;
-    let now = gatehouse::clock(tx, held.last_at).await?;
-    let open = known_signers(tx, now, open, &mut answers).await?;
+    let known = look_up(tx.shared(), &held, submissions).await?;
+    let mut answers = Answers::new();
+    let open = recall(submissions, known.replies, &mut answers);
+    let open = known_signers(known.now, known.signers, open, &mut answers);
     if !open.is_empty() {
+        let Known { now, last, .. } = known;
         match rules::gate(held.phase, held.deadline, now) {
-            Gate::Open => accept(tx, keys, &held, now, open, &mut answers).await?,
-            Gate::Late => {
-                refuse_late(tx, keys, tender, now, &open, &mut answers).await?;
-                gatehouse::advance(tx, tender, now, held.bid_n).await?;
-            }
+            Gate::Open => accept(tx, &Desk { keys, held: &held, now }, last, open, &mut answers).await?,
+            Gate::Late => refuse_late(tx, &Desk { keys, held: &held, now }, &open, &mut answers).await?,
             Gate::Shut(phase) => {
                 answers.extend(open.iter().map(|place| (place.at, Err(rules::shut(phase).into()))));
             }
@@ -278,27 +278,57 @@ async fn take_in(
         .collect()
 }
 
+/// What is read behind the lock, in one go.
+struct Known {
+    now: DateTime<Utc>,
+    /// Of each submission: whether it was answered before.
+    replies: Vec<Result<Option<Reply>, Problem>>,
+    signers: Vec<SigningKey>,
+    last: Vec<LastBid>,
+}
+
+async fn look_up(
+    conn: &AsyncPgConnection,
+    held: &Held,
+    submissions: &[Submission],
+) -> Result<Known, Problem> {
+    let all: Vec<_> = submissions.iter().map(asked).collect();
+    let bidders: Vec<OrganisationId> = submissions.iter().map(|one| one.bidder).collect();
+    let (replies, now, signers, last) = try_join!(
+        once::recall_many(conn, &all),
+        gatehouse::clock(conn, held.last_at),
+        identity::signing_keys(conn, &bidders),
+        store::last_of(conn, held.tender, &bidders),
+    )?;
+    Ok(Known { now, replies, signers, last })
+}
+
+/// Where and when a batch is taken in, and who signs for it.
+struct Desk<'a> {
+    keys: &'a ReceiptKeys,
+    held: &'a Held,
+    now: DateTime<Utc>,
+}
+
 fn asked(submission: &Submission) -> once::Asked<'_> {
     once::Asked { account: submission.account.0, key: &submission.key, fingerprint: &submission.fingerprint }
 }
 
 /// Answers what was answered before, and gives back the rest.
-async fn recall<'a>(
-    tx: &mut Tx<'_>,
+fn recall<'a>(
     submissions: &'a [Submission],
+    replies: Vec<Result<Option<Reply>, Problem>>,
     answers: &mut Answers,
-) -> Result<Vec<Place<'a>>, Problem> {
-    let all: Vec<_> = submissions.iter().map(asked).collect();
-    let known = once::recall_many(tx, &all).await?;
+) -> Vec<Place<'a>> {
     let mut open = Vec::new();
-    for ((at, submission), known) in submissions.iter().enumerate().zip(known) {
-        match known {
+    for ((at, submission), reply) in submissions.iter().enumerate().zip(replies) {
+        match reply {
             Ok(None) => open.push(Place { at, submission }),
             Ok(Some(reply)) => drop(answers.insert(at, told(reply))),
             Err(problem) => drop(answers.insert(at, Err(problem))),
         }
     }
-    Ok(open)
+    open
 }
 
 /// Of a kept answer, the refusal of a late bid is kept by its receipt.
@@ -315,24 +345,23 @@ pub(super) fn late_reply(receipt: &str) -> Result<Reply, Problem> {
     Ok(Reply { status: Code::BidLate.status(), ..Reply::ok(&json!({"receipt": receipt}))? })
 }
 
-async fn known_signers<'a>(
-    tx: &mut Tx<'_>,
+fn known_signers<'a>(
     now: DateTime<Utc>,
+    signers: Vec<SigningKey>,
     open: Vec<Place<'a>>,
     answers: &mut Answers,
-) -> Result<Vec<Place<'a>>, Problem> {
-    let bidders: Vec<OrganisationId> = open.iter().map(|place| place.submission.bidder).collect();
-    let enrolled = identity::signing_keys(tx.conn(), &bidders).await?;
-    let enrolled: HashMap<[u8; 32], &SigningKey> = enrolled.iter().map(|key| (key.public_key, key)).collect();
+) -> Vec<Place<'a>> {
+    let enrolled: HashMap<[u8; 32], SigningKey> =
+        signers.into_iter().map(|key| (key.public_key, key)).collect();
     let mut known = Vec::new();
     for place in open {
-        let key = enrolled.get(&place.submission.signer).copied();
+        let key = enrolled.get(&place.submission.signer);
         match rules::signer_stands(key, place.submission.bidder, now) {
             Ok(()) => known.push(place),
             Err(problem) => drop(answers.insert(place.at, Err(problem))),
         }
     }
-    Ok(known)
+    known
 }
 
 /// A submission that may be taken in, with the bid it follows.
@@ -344,14 +373,11 @@ struct Fit<'a> {
 
 async fn accept(
     tx: &mut Tx<'_>,
-    keys: &ReceiptKeys,
-    held: &Held,
-    now: DateTime<Utc>,
+    desk: &Desk<'_>,
+    last: Vec<LastBid>,
     open: Vec<Place<'_>>,
     answers: &mut Answers,
 ) -> Result<(), Problem> {
-    let bidders: Vec<OrganisationId> = open.iter().map(|place| place.submission.bidder).collect();
-    let last = store::last_of(tx, held.tender, &bidders).await?;
     let last: HashMap<OrganisationId, LastBid> = last.into_iter().map(|bid| (bid.bidder, bid)).collect();
     let mut fits = Vec::new();
     for place in open {
@@ -364,120 +390,125 @@ async fn accept(
             Err(problem) => drop(answers.insert(place.at, Err(problem))),
         }
     }
-    let taken = write_all(tx, keys, held, now, &fits, answers).await?;
-    gatehouse::advance(tx, held.tender, now, held.bid_n + taken).await
+    if fits.is_empty() {
+        return gatehouse::advance(tx.shared(), desk.held.tender, desk.now, desk.held.bid_n).await;
+    }
+    match write(tx, desk, desk.held.bid_n, &fits).await {
+        Ok(written) => {
+            answers.extend(written.into_iter().map(|(at, reply)| (at, Ok(reply))));
+            Ok(())
+        }
+        Err(problem) if problem.code() == Code::Unavailable => Err(problem),
+        Err(problem) => {
+            if let Problem::Fault(fault) = &problem {
+                // A refusal of one is found below; a fault of all is slow and must not stay unseen.
+                tracing::warn!(cause = %fault.cause, "bids are not written as one set");
+            }
+            tx.undo().await?;
+            write_each(tx, desk, &fits, answers).await
+        }
+    }
 }
 
-/// Writes all as one set or, when one of them fails, each for itself; answers how many were taken in.
-async fn write_all(
+/// Writes each for itself, after they could not be written as one set.
+async fn write_each(
     tx: &mut Tx<'_>,
-    keys: &ReceiptKeys,
-    held: &Held,
-    now: DateTime<Utc>,
+    desk: &Desk<'_>,
     fits: &[Fit<'_>],
     answers: &mut Answers,
-) -> Result<i64, Problem> {
-    if fits.is_empty() {
-        return Ok(0);
-    }
-    match tx.savepoint(async |tx| write(tx, keys, held, now, held.bid_n, fits).await).await {
-        Ok(written) => {
-            let taken = i64::try_from(written.len()).map_err(Problem::internal)?;
-            answers.extend(written.into_iter().map(|(at, reply)| (at, Ok(reply))));
-            return Ok(taken);
-        }
-        Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
-        // A refusal of one is found below; a fault of all is slow and must not stay unseen.
-        Err(Problem::Fault(fault)) => tracing::warn!(cause = %fault.cause, "bids are not written as one set"),
-        Err(_) => {}
-    }
-    let mut taken = 0;
+) -> Result<(), Problem> {
+    let mut bid_n = desk.held.bid_n;
     for fit in fits {
-        let one = std::slice::from_ref(fit);
-        match tx.savepoint(async |tx| write(tx, keys, held, now, held.bid_n + taken, one).await).await {
+        match write(tx, desk, bid_n, std::slice::from_ref(fit)).await {
             Ok(written) => {
                 answers.extend(written.into_iter().map(|(at, reply)| (at, Ok(reply))));
-                taken += 1;
+                bid_n += 1;
             }
             Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
-            Err(problem) => drop(answers.insert(fit.place.at, Err(problem))),
+            Err(problem) => {
+                answers.insert(fit.place.at, Err(problem));
+                tx.undo().await?;
+            }
         }
+        tx.unmark().await?;
     }
-    Ok(taken)
+    gatehouse::advance(tx.shared(), desk.held.tender, desk.now, bid_n).await
 }
 
-/// Writes bids, ciphertexts, record, receipts and kept answers, and runs every deferred check.
+/// Marks the place, writes bids, ciphertexts, record, receipts and kept answers, and runs every deferred check.
+/// What fails is left for the caller to undo.
 async fn write(
     tx: &mut Tx<'_>,
-    keys: &ReceiptKeys,
-    held: &Held,
-    now: DateTime<Utc>,
+    desk: &Desk<'_>,
     bid_n: i64,
     fits: &[Fit<'_>],
 ) -> Result<Vec<(usize, Reply)>, Problem> {
-    store::check_later(tx).await?;
-    claim(tx, fits).await?;
+    let Desk { held, now, .. } = *desk;
     let rows: Vec<NewRow<'_>> = fits
         .iter()
-        .zip(1..)
-        .map(|(fit, n)| NewRow {
+        .zip(bid_n + 1..)
+        .map(|(fit, seq)| NewRow {
             id: BidId::random(),
-            seq: bid_n + n,
+            seq,
             submission: fit.place.submission,
             replaces: fit.replaces,
         })
         .collect();
-    store::insert(tx, held.tender, now, &rows).await?;
-    let entries = rows.iter().map(|row| (row.submission.actor.clone(), entry_of(row))).collect();
-    let leaves = ledger::record_batch(tx, now, entries).await?;
+    let conn = tx.shared();
+    let replaced = rows.iter().filter_map(|row| row.replaces).collect();
+    let ((), (), ended, mut contents) = try_join!(
+        mark(conn),
+        claim(conn, fits),
+        store::supersede(conn, now, replaced),
+        store::insert(conn, held.tender, now, &rows)
+    )?;
+    contents.extend(ended);
+    let entries = rows.iter().map(|row| (row.submission.actor.clone(), entry_of(row, &contents))).collect();
+    let sheet = ledger::Sheet::seal(tx.request, now, entries)?;
     let mut notes = Vec::with_capacity(rows.len());
-    for (row, leaf) in rows.iter().zip(leaves) {
-        notes.push(note(keys, Verdict::Accepted, Some(row.id), row.submission, now, leaf)?);
+    for (row, leaf) in rows.iter().zip(sheet.leaves()) {
+        notes.push(desk.note(Verdict::Accepted, Some(row.id), row.submission, leaf)?);
     }
-    let receipts: Vec<_> = rows
-        .iter()
-        .zip(&notes)
-        .map(|(row, text)| NewReceipt { bid: Some(row.id), bidder: row.submission.bidder, text })
-        .collect();
-    store::insert_receipts(tx, held.tender, now, Verdict::Accepted, &receipts).await?;
     let mut replies = Vec::with_capacity(rows.len());
-    for ((fit, row), receipt) in fits.iter().zip(&rows).zip(notes) {
+    for ((fit, row), receipt) in fits.iter().zip(&rows).zip(&notes) {
         replies.push((fit.place.at, accepted(row, held, now, receipt)?));
     }
+    let receipts: Vec<_> =
+        rows.iter().zip(&notes).map(|(row, text)| NewReceipt { about: About::Bid(row.id), text }).collect();
     let kept: Vec<_> =
         rows.iter().zip(&replies).map(|(row, (_, reply))| (asked(row.submission), reply)).collect();
-    once::keep_many(tx, &kept).await?;
-    store::check_now(tx).await?;
+    let taken = i64::try_from(rows.len()).map_err(Problem::internal)?;
+    try_join!(
+        sheet.write(conn),
+        store::insert_receipts(conn, held.tender, now, Verdict::Accepted, &receipts),
+        once::keep_many(conn, &kept),
+        gatehouse::advance(conn, held.tender, now, bid_n + taken),
+        check(conn),
+    )?;
     Ok(replies)
 }
 
 /// SOD-1: the accounts take the bidders' side in the project, or whoever has another is refused.
-async fn claim(tx: &mut Tx<'_>, fits: &[Fit<'_>]) -> Result<(), Problem> {
+async fn claim(conn: &AsyncPgConnection, fits: &[Fit<'_>]) -> Result<(), Problem> {
     let Some(project) = fits.first().map(|fit| fit.place.submission.project) else { return Ok(()) };
-    if let [only] = fits {
-        return identity::claim_side(tx, project, only.place.submission.account, Side::Bidder).await;
-    }
     let accounts: Vec<AccountId> = fits.iter().map(|fit| fit.place.submission.account).collect();
-    if identity::claim_sides(tx, project, &accounts, Side::Bidder).await? {
+    if identity::claim_sides(conn, project, &accounts, Side::Bidder).await? {
         return Ok(());
     }
-    // One of them has another side perhaps: each is asked for itself then.
+    // One of several has another side perhaps: each is asked for itself then.
     Err(identity::one_side_only().into())
 }
 
-fn entry_of(row: &NewRow<'_>) -> Entry {
+fn entry_of(row: &NewRow<'_>, contents: &Contents) -> Entry {
     let one = row.submission;
-    let mut entry = Entry::new("bid.accepted")
-        .project(one.project)
-        .tender(one.tender)
-        .of_bid()
-        .asked_by(one.request)
-        .row("bids", row.id.0)
-        .facts(facts_of(one));
-    if let Some(replaced) = row.replaces {
-        entry = entry.row("bids", replaced.0);
-    }
-    entry
+    let entry = Entry::new("bid.accepted").project(one.project).tender(one.tender).of_bid();
+    let entry = entry.asked_by(one.request).facts(facts_of(one));
+    let changed = [Some(row.id), row.replaces].into_iter().flatten();
+    // A row whose content nobody told is refused when the entry is sealed.
+    changed.fold(entry, |entry, id| match contents.get(&id) {
+        Some(content) => entry.written("bids", id.0, content.clone()),
+        None => entry.row("bids", id.0),
+    })
 }
 
 fn facts_of(one: &Submission) -> serde_json::Value {
@@ -489,24 +520,25 @@ fn facts_of(one: &Submission) -> serde_json::Value {
     })
 }
 
-fn note(
-    keys: &ReceiptKeys,
-    verdict: Verdict,
-    bid: Option<BidId>,
-    one: &Submission,
-    now: DateTime<Utc>,
-    leaf: [u8; 32],
-) -> Result<String, Problem> {
-    let signer = keys.signer(&one.centre)?;
-    receipts::write(&signer, &one.centre, verdict, bid, (&one.envelope, one.digest), now, leaf)
+impl Desk<'_> {
+    fn note(
+        &self,
+        verdict: Verdict,
+        bid: Option<BidId>,
+        one: &Submission,
+        leaf: [u8; 32],
+    ) -> Result<String, Problem> {
+        let signer = self.keys.signer(&one.centre)?;
+        receipts::write(&signer, &one.centre, verdict, bid, (&one.envelope, one.digest), self.now, leaf)
+    }
 }
 
-fn accepted(row: &NewRow<'_>, held: &Held, now: DateTime<Utc>, receipt: String) -> Result<Reply, Problem> {
+fn accepted(row: &NewRow<'_>, held: &Held, now: DateTime<Utc>, receipt: &str) -> Result<Reply, Problem> {
     let answer = BidAccepted {
         bid_id: row.id,
         revision: row.submission.envelope.revision,
         accepted_at: now,
-        receipt,
+        receipt: receipt.to_owned(),
         allowed_actions: rules::allowed_actions(BidState::Accepted, Gate::Open, held.deadline),
     };
     Reply::created(format!("/api/v1/bids/{}", row.id), &answer)
@@ -515,33 +547,37 @@ fn accepted(row: &NewRow<'_>, held: &Held, now: DateTime<Utc>, receipt: String) 
 /// Records late submissions and gives each its signed refusal, which a retry gets again.
 async fn refuse_late(
     tx: &mut Tx<'_>,
-    keys: &ReceiptKeys,
-    tender: TenderId,
-    now: DateTime<Utc>,
+    desk: &Desk<'_>,
     open: &[Place<'_>],
     answers: &mut Answers,
 ) -> Result<(), Problem> {
+    let Desk { held, now, .. } = *desk;
     let entry = |one: &Submission| {
         let entry = Entry::new("bid.refusedLate").project(one.project).tender(one.tender).of_bid();
         entry.asked_by(one.request).facts(facts_of(one))
     };
     let entries =
         open.iter().map(|place| (place.submission.actor.clone(), entry(place.submission))).collect();
-    let leaves = ledger::record_batch(tx, now, entries).await?;
+    let sheet = ledger::Sheet::seal(tx.request, now, entries)?;
     let mut notes = Vec::with_capacity(open.len());
-    for (place, leaf) in open.iter().zip(leaves) {
-        notes.push(note(keys, Verdict::RefusedLate, None, place.submission, now, leaf)?);
+    for (place, leaf) in open.iter().zip(sheet.leaves()) {
+        notes.push(desk.note(Verdict::RefusedLate, None, place.submission, leaf)?);
     }
     let receipts: Vec<_> = open
         .iter()
         .zip(&notes)
-        .map(|(place, text)| NewReceipt { bid: None, bidder: place.submission.bidder, text })
+        .map(|(place, text)| NewReceipt { about: About::Refused(place.submission.bidder), text })
         .collect();
-    store::insert_receipts(tx, tender, now, Verdict::RefusedLate, &receipts).await?;
     let replies = notes.iter().map(|receipt| late_reply(receipt)).collect::<Result<Vec<_>, _>>()?;
     let kept: Vec<_> =
         open.iter().zip(&replies).map(|(place, reply)| (asked(place.submission), reply)).collect();
-    once::keep_many(tx, &kept).await?;
+    let conn = tx.shared();
+    try_join!(
+        sheet.write(conn),
+        store::insert_receipts(conn, held.tender, now, Verdict::RefusedLate, &receipts),
+        once::keep_many(conn, &kept),
+        gatehouse::advance(conn, held.tender, now, held.bid_n),
+    )?;
     answers.extend(open.iter().zip(replies).map(|(place, reply)| (place.at, told(reply))));
     Ok(())
 }

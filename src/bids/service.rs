@@ -18,7 +18,7 @@ use crate::{
             CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
             wire::read_base64, withdrawal::Standing,
         },
-        store::{self, NewReceipt},
+        store::{self, About, NewReceipt},
     },
     identity::{self, Action, Object, Parties, Phase, authorize},
     kernel::{
@@ -185,7 +185,7 @@ pub async fn withdraw(
 ) -> Result<Reply, Problem> {
     let (bid, tender) = own(tx.conn(), actor, Action::BidWithdraw, id).await?;
     let held = gatehouse::hold(tx, bid.tender).await?.ok_or_else(Rejection::not_found)?;
-    let now = gatehouse::clock(tx, held.last_at).await?;
+    let now = gatehouse::clock(tx.shared(), held.last_at).await?;
     // Read again behind the lock: a revision may have come in while we waited.
     let bid = store::find(tx.conn(), bid.id).await?.ok_or_else(Rejection::not_found)?;
     let signer = note.check(&standing_of(&bid)?).map_err(|error| rules::flawed(&error, ""))?;
@@ -210,9 +210,9 @@ pub async fn withdraw(
     let signer = keys.signer(&tender.centre_code)?;
     let envelope = (&bid.envelope, bid.digest);
     let receipt = receipts::write(&signer, &tender.centre_code, verdict, Some(bid.id), envelope, now, leaf)?;
-    let kept = NewReceipt { bid: Some(bid.id), bidder: bid.bidder, text: &receipt };
-    store::insert_receipts(tx, bid.tender, now, verdict, &[kept]).await?;
-    gatehouse::advance(tx, bid.tender, now, held.bid_n).await?;
+    let kept = NewReceipt { about: About::Bid(bid.id), text: &receipt };
+    store::insert_receipts(tx.shared(), bid.tender, now, verdict, &[kept]).await?;
+    gatehouse::advance(tx.shared(), bid.tender, now, held.bid_n).await?;
     if verdict == Verdict::RefusedLate {
         return late_reply(&receipt);
     }
@@ -309,7 +309,7 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
         return Ok(());
     }
     let last_at = gatehouse::bar(tx, id).await?;
-    let now = gatehouse::clock(tx, last_at).await?;
+    let now = gatehouse::clock(tx.shared(), last_at).await?;
     if now < tender.deadline {
         return Err(Problem::unavailable(anyhow::anyhow!("the deadline was moved while the close waited")));
     }

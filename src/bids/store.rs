@@ -1,12 +1,14 @@
 //! Bids in the database. Writes come in sets: one statement, however many submissions share a transaction.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     OptionalExtension, QueryableByName,
     result::{DatabaseErrorKind, Error as DieselError},
     sql_types,
 };
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -192,18 +194,20 @@ struct LastRow {
 /// # Errors
 /// When the database is away.
 pub async fn last_of(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     tender: TenderId,
     bidders: &[OrganisationId],
 ) -> Result<Vec<LastBid>, Problem> {
+    // One look at the end of `bids_revision_once` for each bidder.
     let rows: Vec<LastRow> = statement(
-        "SELECT DISTINCT ON (bidder_id) id, bidder_id, state, revision, envelope_sha256, bid_key, nonce
-           FROM bids WHERE tender_id = $1 AND lot = '1' AND part = 'whole' AND bidder_id = ANY($2)
-          ORDER BY bidder_id, revision DESC",
+        "SELECT last.* FROM unnest($2::uuid[]) AS asked (bidder), LATERAL (
+             SELECT id, bidder_id, state, revision, envelope_sha256, bid_key, nonce FROM bids
+              WHERE tender_id = $1 AND lot = '1' AND part = 'whole' AND bidder_id = asked.bidder
+              ORDER BY revision DESC LIMIT 1) AS last",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(bidders)
-    .get_results(tx.conn())
+    .get_results(&mut conn)
     .await?;
     rows.into_iter()
         .map(|row| {
@@ -244,50 +248,59 @@ fn refused(error: DieselError) -> Problem {
         _ => None,
     };
     match constraint {
-        Some("bids_payload_once" | "bids_key_once" | "bids_envelope_once") => rules::duplicate().into(),
+        Some("bids_payload_once" | "bids_key_once") => rules::duplicate().into(),
         _ => error.into(),
     }
 }
 
-/// Ends the bids whose place the new ones take, and writes the new ones with their ciphertexts.
+/// Contents of written rows, as the record names them.
+pub type Contents = HashMap<BidId, Vec<u8>>;
+
+#[derive(QueryableByName)]
+struct Written {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Binary)]
+    content: Vec<u8>,
+}
+
+/// Ends the bids whose place others take, at `at`.
 ///
 /// # Errors
-/// `bid-duplicate` for a ciphertext, key or envelope already taken in; when the database is away.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    tender: TenderId,
+/// When the database is away.
+pub async fn supersede(
+    mut conn: &AsyncPgConnection,
     at: DateTime<Utc>,
-    rows: &[NewRow<'_>],
-) -> Result<(), Problem> {
-    let replaced: Vec<BidId> = rows.iter().filter_map(|row| row.replaces).collect();
-    if !replaced.is_empty() {
-        statement("UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)")
-            .bind::<sql_types::Array<sql_types::Uuid>, _>(replaced)
-            .bind::<sql_types::Timestamptz, _>(at)
-            .execute(tx.conn())
-            .await?;
+    replaced: Vec<BidId>,
+) -> Result<Contents, Problem> {
+    if replaced.is_empty() {
+        return Ok(Contents::new());
     }
-    insert_bids(tx, tender, at, rows).await?;
-    statement("INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($1::uuid[], $2::bytea[])")
-        .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-        .bind::<sql_types::Array<sql_types::Binary>, _>(
-            rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
-        )
-        .execute(tx.conn())
-        .await?;
-    Ok(())
+    let rows: Vec<Written> = statement(
+        "UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)
+         RETURNING id, audit_content(to_jsonb(bids)) AS content",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(replaced)
+    .bind::<sql_types::Timestamptz, _>(at)
+    .get_results(&mut conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.content)).collect())
 }
 
 fn as_integer<T: TryInto<i32>>(number: T) -> Result<i32, Problem> {
     number.try_into().map_err(|_| Problem::internal(anyhow::anyhow!("a number of an envelope is too great")))
 }
 
-async fn insert_bids(
-    tx: &mut Tx<'_>,
+/// Writes bids with their ciphertexts.
+///
+/// # Errors
+/// `bid-duplicate` for a ciphertext or key already taken in; when the database is away.
+pub async fn insert(
+    mut conn: &AsyncPgConnection,
     tender: TenderId,
     at: DateTime<Utc>,
     rows: &[NewRow<'_>],
-) -> Result<(), Problem> {
+) -> Result<Contents, Problem> {
     let envelopes =
         rows.iter().map(|row| serde_json::to_value(&row.submission.envelope).map_err(Problem::internal));
     let envelopes = envelopes.collect::<Result<Vec<_>, _>>()?;
@@ -297,17 +310,25 @@ async fn insert_bids(
     });
     let (revisions, sizes): (Vec<i32>, Vec<i32>) =
         numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
-    statement(
-        "INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256, envelope,
-                           envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq, submitted_by)
-         SELECT $1, '1', 'whole', 'accepted', $2, *
-           FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::bytea[], $7::jsonb[], $8::bytea[], $9::bytea[],
-                       $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[])",
+    let written: Vec<Written> = statement(
+        "WITH taken AS (
+             INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256,
+                               envelope, envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq,
+                               submitted_by)
+             SELECT $1, '1', 'whole', 'accepted', $2, *
+               FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::bytea[], $7::jsonb[], $8::bytea[],
+                           $9::bytea[], $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[])
+             RETURNING id, audit_content(to_jsonb(bids)) AS content),
+         sealed AS (
+             INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($3::uuid[], $15::bytea[]))
+         SELECT id, content FROM taken",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Timestamptz, _>(at)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.submission.bidder).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(
+        rows.iter().map(|row| row.submission.bidder).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Integer>, _>(revisions)
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
         rows.iter()
@@ -329,22 +350,50 @@ async fn insert_bids(
         rows.iter().map(|row| row.submission.envelope.nonce.0.as_slice()).collect::<Vec<_>>(),
     )
     .bind::<sql_types::Array<sql_types::BigInt>, _>(rows.iter().map(|row| row.seq).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(rows.iter().map(|row| row.submission.account).collect::<Vec<_>>())
-    .execute(tx.conn())
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(
+        rows.iter().map(|row| row.submission.account).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Binary>, _>(
+        rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
+    )
+    .get_results(&mut conn)
     .await
-    .map(drop)
-    .map_err(refused)
+    .map_err(refused)?;
+    Ok(written.into_iter().map(|row| (row.id, row.content)).collect())
+}
+
+/// What a receipt was given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// A bid.
+    Bid(BidId),
+    /// What never became one, of this bidder.
+    Refused(OrganisationId),
 }
 
 /// A receipt to keep.
 #[derive(Debug, Clone, Copy)]
 pub struct NewReceipt<'a> {
-    /// The bid; none for a refusal of what never became one.
-    pub bid: Option<BidId>,
-    /// Whose it is.
-    pub bidder: OrganisationId,
+    /// What it was given for.
+    pub about: About,
     /// The signed note.
     pub text: &'a str,
+}
+
+impl NewReceipt<'_> {
+    fn bid(&self) -> Option<BidId> {
+        match self.about {
+            About::Bid(bid) => Some(bid),
+            About::Refused(_) => None,
+        }
+    }
+
+    fn bidder(&self) -> Option<OrganisationId> {
+        match self.about {
+            About::Bid(_) => None,
+            About::Refused(bidder) => Some(bidder),
+        }
+    }
 }
 
 /// Keeps receipts of one kind.
@@ -352,27 +401,33 @@ pub struct NewReceipt<'a> {
 /// # Errors
 /// When the database is away.
 pub async fn insert_receipts(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     tender: TenderId,
     at: DateTime<Utc>,
     kind: Verdict,
     receipts: &[NewReceipt<'_>],
 ) -> Result<(), Problem> {
     let ids: Vec<Uuid> = receipts.iter().map(|_| Uuid::new_v4()).collect();
+    // Tender and bidder of a bid stand with the bid.
+    let place = |one: &NewReceipt<'_>| one.bidder().map(|_| tender);
     statement(
-        "INSERT INTO bid_receipts (tender_id, kind, given_at, id, bid_id, bidder_id, text)
-         SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[])",
+        "INSERT INTO bid_receipts (kind, given_at, id, bid_id, tender_id, bidder_id, text)
+         SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[])",
     )
-    .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Text, _>(kind.as_ref())
     .bind::<sql_types::Timestamptz, _>(at)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
-        receipts.iter().map(|one| one.bid).collect::<Vec<_>>(),
+        receipts.iter().map(NewReceipt::bid).collect::<Vec<_>>(),
     )
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(receipts.iter().map(|one| one.bidder).collect::<Vec<_>>())
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
+        receipts.iter().map(place).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
+        receipts.iter().map(NewReceipt::bidder).collect::<Vec<_>>(),
+    )
     .bind::<sql_types::Array<sql_types::Text>, _>(receipts.iter().map(|one| one.text).collect::<Vec<_>>())
-    .execute(tx.conn())
+    .execute(&mut conn)
     .await?;
     Ok(())
 }
@@ -476,20 +531,4 @@ pub async fn standing_digests(tx: &mut Tx<'_>, tender: TenderId) -> Result<Vec<[
     .get_results(tx.conn())
     .await?;
     rows.into_iter().map(|row| digest(row.envelope_sha256, "bids.envelope_sha256")).collect()
-}
-
-/// Runs the deferred checks now, so that a failure falls under the savepoint and not on the commit.
-///
-/// # Errors
-/// What a deferred check finds.
-pub async fn check_now(tx: &mut Tx<'_>) -> Result<(), Problem> {
-    Ok(tx.conn().batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await?)
-}
-
-/// Lets checks wait for [`check_now`] again.
-///
-/// # Errors
-/// When the database is away.
-pub async fn check_later(tx: &mut Tx<'_>) -> Result<(), Problem> {
-    Ok(tx.conn().batch_execute("SET CONSTRAINTS ALL DEFERRED").await?)
 }

@@ -18,7 +18,7 @@ use crate::{
         Actor, Code, OrganisationKind, Problem, Refusal, Role, Say, Uscc,
         id::{AccountId, OrganisationId},
     },
-    ledger::{self, Entry, Subject},
+    ledger::{self, Entry},
     platform::db::Tx,
 };
 
@@ -70,8 +70,8 @@ pub async fn found(tx: &mut Tx<'_>, password: &str) -> Result<(), Problem> {
     store::add_accounts(tx.conn(), &people.accounts, now).await?;
     store::add_signing_keys(tx.conn(), &people.keys, now).await?;
     let act = |relation: &'static str, rows: Vec<Uuid>| {
-        let mut entry = Entry::new("sandbox.founded").facts(json!({"table": relation, "rows": rows.len()}));
-        entry.subjects = rows.into_iter().map(|row| Subject::new(relation, row)).collect();
+        let entry = Entry::new("sandbox.founded").facts(json!({"table": relation, "rows": rows.len()}));
+        let entry = rows.into_iter().fold(entry, |entry, row| entry.row(relation, row));
         (Actor::Hall("identity.sandbox"), entry)
     };
     let entries = vec![

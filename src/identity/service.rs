@@ -459,7 +459,7 @@ pub async fn signing_key(
 /// # Errors
 /// When the database is away.
 pub async fn signing_keys(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     organisations: &[OrganisationId],
 ) -> Result<Vec<SigningKey>, Problem> {
     store::signing_keys(conn, organisations).await

@@ -107,9 +107,9 @@ pub async fn claim_side(
 }
 
 #[derive(QueryableByName)]
-struct Missing {
+struct Having {
     #[diesel(sql_type = sql_types::BigInt)]
-    missing: i64,
+    having: i64,
 }
 
 /// Takes `side` in `project` for the persons behind all `accounts`, as [`claim_side`] does for one. Answers
@@ -118,28 +118,34 @@ struct Missing {
 /// # Errors
 /// When the database is away.
 pub async fn claim_sides(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     project: ProjectId,
     accounts: &[AccountId],
     side: Side,
 ) -> Result<bool, Problem> {
-    // Those who have the side already, nearly all, cost a look-up and no write.
-    let row: Missing = statement(
-        "WITH asked AS (
-             SELECT DISTINCT ON (coalesce(a.person_key, a.id)) coalesce(a.person_key, a.id) AS person, a.id
-               FROM accounts a WHERE a.id = ANY($2)),
-         held AS (
-             SELECT s.person FROM project_sides s JOIN asked USING (person) WHERE s.project_id = $1 AND s.side = $3),
-         taken AS (
-             INSERT INTO project_sides (project_id, person, account_id, side)
-             SELECT $1, person, id, $3 FROM asked WHERE person NOT IN (SELECT person FROM held)
-             ON CONFLICT ON CONSTRAINT project_sides_one_side DO NOTHING RETURNING person)
-         SELECT (SELECT count(*) FROM asked) - (SELECT count(*) FROM held) - (SELECT count(*) FROM taken) AS missing",
+    let taken = statement(
+        "INSERT INTO project_sides (project_id, person, account_id, side)
+         SELECT DISTINCT ON (person) $1, person, id, $3
+           FROM (SELECT coalesce(person_key, id) AS person, id FROM accounts WHERE id = ANY($2)) AS asked
+             ON CONFLICT ON CONSTRAINT project_sides_one_side DO NOTHING",
     )
     .bind::<sql_types::Uuid, _>(project)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(accounts)
     .bind::<sql_types::Text, _>(side.as_ref())
-    .get_result(tx.conn())
+    .execute(&mut conn)
     .await?;
-    Ok(row.missing == 0)
+    if taken == accounts.len() {
+        return Ok(true);
+    }
+    let found: Having = statement(
+        "SELECT count(*) AS having FROM accounts a JOIN project_sides s
+             ON s.project_id = $1 AND s.person = coalesce(a.person_key, a.id)
+          WHERE a.id = ANY($2) AND s.side = $3",
+    )
+    .bind::<sql_types::Uuid, _>(project)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(accounts)
+    .bind::<sql_types::Text, _>(side.as_ref())
+    .get_result(&mut conn)
+    .await?;
+    Ok(usize::try_from(found.having).is_ok_and(|having| having == accounts.len()))
 }

@@ -318,7 +318,7 @@ struct SigningKeyRow {
 
 /// Keys of the organisations, oldest first.
 pub async fn signing_keys(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     organisations: &[OrganisationId],
 ) -> Result<Vec<SigningKey>, Problem> {
     let rows = statement(
@@ -326,7 +326,7 @@ pub async fn signing_keys(
           WHERE organisation_id = ANY($1) ORDER BY valid_from, id",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(organisations)
-    .get_results::<SigningKeyRow>(conn)
+    .get_results::<SigningKeyRow>(&mut conn)
     .await?;
     rows.into_iter()
         .map(|row| {

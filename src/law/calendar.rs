@@ -233,10 +233,30 @@ mod tests {
     }
 
     #[test]
-    fn both_years_have_248_working_days() {
-        for year in [2025, 2026] {
+    fn each_year_has_its_number_of_working_days() {
+        for (year, days) in [(2015, 249), (2024, 251), (2025, 248), (2026, 248)] {
             let read = CalendarYear::read(&built_in(&format!("calendar/{year}.toml"))).unwrap();
-            assert_eq!((read.year, read.working_days()), (year, 248));
+            assert_eq!((read.year, read.working_days()), (year, days));
+        }
+    }
+
+    /// 2025 and 2026 were entered from the notices; that an independent list says the same of them is why it is
+    /// believed for 2015 and 2024.
+    #[test]
+    fn an_independent_list_says_the_same_of_every_day() {
+        let list = include_str!("../../tests/data/chinesecalendar-1.11.0.csv");
+        let mut named: BTreeMap<NaiveDate, bool> = BTreeMap::new();
+        for line in list.lines().filter(|line| !line.starts_with('#')) {
+            let (day, kind) = line.split_once(',').unwrap();
+            named.insert(day.parse().unwrap(), kind == "work");
+        }
+        for year in [2015, 2024, 2025, 2026] {
+            let read = CalendarYear::read(&built_in(&format!("calendar/{year}.toml"))).unwrap();
+            let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+            for day in first.iter_days().take_while(|day| day.year() == year) {
+                let works = named.get(&day).copied().unwrap_or(!is_weekend(day));
+                assert_eq!(read.kind(day).works(), works, "{day}");
+            }
         }
     }
 

@@ -412,10 +412,11 @@ mod tests {
         use Direction::{Backward, Forward};
         assert_eq!(at("2026-12-31", 1, Unit::WorkingDay, Forward), missing(2027));
         assert_eq!(at("2026-12-20", 20, Unit::CalendarDay, Forward), missing(2027));
-        assert_eq!(at("2025-01-01", 1, Unit::WorkingDay, Backward), missing(2024));
+        assert_eq!(at("2024-01-01", 1, Unit::WorkingDay, Backward), missing(2023));
+        assert_eq!(at("2015-12-31", 1, Unit::WorkingDay, Forward), missing(2016));
         assert_eq!(at("2026-06-01", 3660, Unit::WorkingDay, Forward), missing(2027));
         // Neither end of this period asks for a calendar that is missing.
-        assert_eq!(at("2024-12-20", 30, Unit::CalendarDay, Forward).unwrap().ends_on, date("2025-01-20"));
+        assert_eq!(at("2023-12-20", 30, Unit::CalendarDay, Forward).unwrap().ends_on, date("2024-01-19"));
         assert_eq!(at("2027-01-20", 15, Unit::CalendarDay, Backward).unwrap().ends_on, date("2027-01-05"));
     }
 

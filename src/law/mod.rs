@@ -29,6 +29,8 @@ use crate::platform::policy_file::BuiltInFile;
 
 /// The edition compiled into the program.
 pub const BUILT_IN: &[BuiltInFile] = &[
+    ("calendar/2015.toml", include_str!("../../config/calendar/2015.toml")),
+    ("calendar/2024.toml", include_str!("../../config/calendar/2024.toml")),
     ("calendar/2025.toml", include_str!("../../config/calendar/2025.toml")),
     ("calendar/2026.toml", include_str!("../../config/calendar/2026.toml")),
     ("law/engineering.toml", include_str!("../../config/law/engineering.toml")),

@@ -14,20 +14,15 @@ use crate::kernel::{
     id::{ProjectId, RequestId, TenderId},
 };
 
-/// Rows an entry stands for: a table's name and the row's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A row an entry stands for: a table's name and the row's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     /// Audited table.
     pub relation: &'static str,
     /// Its `id`.
     pub row: Uuid,
-}
-
-impl Subject {
-    /// Names a row.
-    pub fn new(relation: &'static str, row: Uuid) -> Self {
-        Self { relation, row }
-    }
+    /// Hash of the row as written (`audit_content`), where the statement that wrote it has told.
+    pub content: Option<Vec<u8>>,
 }
 
 /// An act as a room hands it over.
@@ -83,7 +78,14 @@ impl Entry {
     /// Adds a changed row.
     #[must_use]
     pub fn row(mut self, relation: &'static str, row: Uuid) -> Self {
-        self.subjects.push(Subject::new(relation, row));
+        self.subjects.push(Subject { relation, row, content: None });
+        self
+    }
+
+    /// Adds a changed row whose content the statement that wrote it has told.
+    #[must_use]
+    pub fn written(mut self, relation: &'static str, row: Uuid, content: Vec<u8>) -> Self {
+        self.subjects.push(Subject { relation, row, content: Some(content) });
         self
     }
 
@@ -129,7 +131,7 @@ pub struct Sealed {
     pub leaf: [u8; 32],
 }
 
-/// Seals an entry into skeleton, body and leaf. `contents` are the hashes of the subjects' rows.
+/// Seals an entry, with the contents of all its rows, into skeleton, body and leaf.
 ///
 /// # Errors
 /// When canonical JSON cannot be written, which is a fault.
@@ -138,15 +140,13 @@ pub fn record_leaf(
     actor: &Actor,
     request: Uuid,
     at: DateTime<Utc>,
-    contents: &[Vec<u8>],
     salt: [u8; 32],
 ) -> Result<Sealed, Problem> {
-    let objects: Vec<Value> = entry
-        .subjects
-        .iter()
-        .zip(contents)
-        .map(|(subject, content)| json!({"table": subject.relation, "row": subject.row, "content": hex::encode(content)}))
-        .collect();
+    let object = |subject: &Subject| {
+        let content = subject.content.as_ref().map(hex::encode);
+        json!({"table": subject.relation, "row": subject.row, "content": content})
+    };
+    let objects: Vec<Value> = entry.subjects.iter().map(object).collect();
     let body = json!({
         "act": entry.act, "actor": actor_json(actor), "at": precise(at), "request": request,
         "project": entry.project, "tender": entry.tender, "objects": objects, "reason": entry.reason,
@@ -198,13 +198,14 @@ mod tests {
     fn the_leaf_commits_to_the_body_and_a_bid_hides_its_tender() {
         let at = DateTime::from_timestamp_micros(1_700_000_034_123_456).unwrap();
         let tender = TenderId(Uuid::from_u128(7));
-        let entry = Entry::new("bid.accepted").tender(tender).of_bid().row("bids", Uuid::from_u128(1));
-        let seal = |entry: &Entry| {
-            record_leaf(entry, &Actor::Public, Uuid::nil(), at, &[vec![1; 32]], [9; 32]).unwrap()
-        };
+        let entry = Entry::new("bid.accepted").tender(tender).of_bid();
+        let entry = entry.written("bids", Uuid::from_u128(1), vec![1; 32]);
+        let seal = |entry: &Entry| record_leaf(entry, &Actor::Public, Uuid::nil(), at, [9; 32]).unwrap();
         let sealed = seal(&entry);
         assert!(!sealed.skeleton.to_string().contains(&tender.to_string()));
         assert!(sealed.skeleton["at"].as_str().unwrap().ends_with(":00.000000Z"));
         assert_ne!(sealed.leaf, seal(&entry.clone().because("other")).leaf);
+        let other = Entry::new("bid.accepted").tender(tender).of_bid();
+        assert_ne!(sealed.leaf, seal(&other.written("bids", Uuid::from_u128(1), vec![2; 32])).leaf);
     }
 }

@@ -10,4 +10,4 @@ pub mod entry;
 pub mod store;
 
 pub use entry::{Entry, Subject, record_leaf};
-pub use store::{HistoryRow, Shown, history, of_tender, record, record_batch};
+pub use store::{HistoryRow, Sheet, Shown, history, of_tender, record, record_batch};

@@ -9,11 +9,11 @@ use rand::Rng;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::entry::{Entry, record_leaf};
+use super::entry::{Entry, Sealed, Subject, record_leaf};
 use crate::{
     kernel::{
         Actor, Problem,
-        id::{ProjectId, TenderId},
+        id::{ProjectId, RequestId, TenderId},
     },
     platform::{db::Tx, statement::statement},
 };
@@ -50,110 +50,125 @@ pub async fn record(
         .ok_or_else(|| Problem::internal(anyhow::anyhow!("no leaf for the entry")))
 }
 
-/// Writes several entries of different actors in three statements; leaves come back in order.
+/// Writes several entries of different actors; leaves come back in order.
 ///
 /// # Errors
 /// When a named row does not exist, or the database is away.
 pub async fn record_batch(
     tx: &mut Tx<'_>,
     at: DateTime<Utc>,
-    entries: Vec<(Actor, Entry)>,
+    mut entries: Vec<(Actor, Entry)>,
 ) -> Result<Vec<[u8; 32]>, Problem> {
-    let contents = contents_of(tx, &entries).await?;
-    let mut sealed = Vec::with_capacity(entries.len());
-    for (actor, entry) in &entries {
-        let mut own = Vec::with_capacity(entry.subjects.len());
-        for subject in &entry.subjects {
-            let content = contents.get(&(subject.relation, subject.row)).ok_or_else(|| {
-                Problem::internal(anyhow::anyhow!(
-                    "{} {} is not there to record",
-                    subject.relation,
-                    subject.row
-                ))
-            })?;
-            own.push(content.clone());
-        }
-        let mut salt = [0; 32];
-        rand::rng().fill_bytes(&mut salt);
-        let request = entry.request.unwrap_or(tx.request);
-        sealed.push((record_leaf(entry, actor, request.0, at, &own, salt)?, own));
-    }
-    let ids = statement(
-        "INSERT INTO log_pending (at, act, project_id, tender_id, tells_of_bid, skeleton, body, salt, leaf)
-         SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::bool[], $6::jsonb[], $7::jsonb[],
-                                  $8::bytea[], $9::bytea[]) RETURNING id",
-    )
-    .bind::<sql_types::Timestamptz, _>(at)
-    .bind::<sql_types::Array<sql_types::Text>, _>(
-        entries.iter().map(|(_, entry)| entry.act).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
-        entries.iter().map(|(_, entry)| entry.project).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
-        entries.iter().map(|(_, entry)| entry.tender).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Bool>, _>(
-        entries.iter().map(|(_, entry)| entry.tells_of_bid).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Jsonb>, _>(
-        sealed.iter().map(|(one, _)| &one.skeleton).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Jsonb>, _>(
-        sealed.iter().map(|(one, _)| &one.body).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Binary>, _>(
-        sealed.iter().map(|(one, _)| one.salt.as_slice()).collect::<Vec<_>>(),
-    )
-    .bind::<sql_types::Array<sql_types::Binary>, _>(
-        sealed.iter().map(|(one, _)| one.leaf.as_slice()).collect::<Vec<_>>(),
-    )
-    .get_results::<EntryId>(tx.conn())
-    .await?;
-    let objects: Vec<(i64, &'static str, Uuid, &[u8])> = entries
-        .iter()
-        .zip(&sealed)
-        .zip(&ids)
-        .flat_map(|(((_, entry), (_, own)), id)| {
-            entry
-                .subjects
-                .iter()
-                .zip(own)
-                .map(move |(subject, content)| (id.id, subject.relation, subject.row, content.as_slice()))
-        })
-        .collect();
-    insert_objects(tx, &objects).await?;
-    Ok(sealed.iter().map(|(one, _)| one.leaf).collect())
+    fill_in_contents(tx, &mut entries).await?;
+    let sheet = Sheet::seal(tx.request, at, entries)?;
+    sheet.write(tx.shared()).await?;
+    Ok(sheet.leaves().collect())
 }
 
-async fn insert_objects(
-    tx: &mut Tx<'_>,
-    objects: &[(i64, &'static str, Uuid, &[u8])],
-) -> Result<(), Problem> {
-    if objects.is_empty() {
-        return Ok(());
-    }
-    statement(
-        "INSERT INTO log_object (entry, relation, row_id, content)
-         SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::bytea[]) ON CONFLICT DO NOTHING",
-    )
-    .bind::<sql_types::Array<sql_types::BigInt>, _>(objects.iter().map(|one| one.0).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Text>, _>(objects.iter().map(|one| one.1).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Uuid>, _>(objects.iter().map(|one| one.2).collect::<Vec<_>>())
-    .bind::<sql_types::Array<sql_types::Binary>, _>(objects.iter().map(|one| one.3).collect::<Vec<_>>())
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+/// Entries that are sealed and wait to be written, so that what stands on their leaves can be written with them.
+#[derive(Debug)]
+pub struct Sheet {
+    at: DateTime<Utc>,
+    lines: Vec<(Entry, Sealed)>,
 }
 
-/// Content hashes of all rows the entries name, one statement a table.
-async fn contents_of(
-    tx: &mut Tx<'_>,
-    entries: &[(Actor, Entry)],
-) -> Result<HashMap<(&'static str, Uuid), Vec<u8>>, Problem> {
+impl Sheet {
+    /// Seals entries that have the contents of all their rows; `request` is that of entries that name none.
+    ///
+    /// # Errors
+    /// When a row's content is missing, which is a fault.
+    pub fn seal(
+        request: RequestId,
+        at: DateTime<Utc>,
+        entries: Vec<(Actor, Entry)>,
+    ) -> Result<Self, Problem> {
+        let line = |(actor, entry): (Actor, Entry)| {
+            if let Some(subject) = entry.subjects.iter().find(|subject| subject.content.is_none()) {
+                let Subject { relation, row, .. } = subject;
+                return Err(Problem::internal(anyhow::anyhow!("{relation} {row} is not there to record")));
+            }
+            let mut salt = [0; 32];
+            rand::rng().fill_bytes(&mut salt);
+            let sealed = record_leaf(&entry, &actor, entry.request.unwrap_or(request).0, at, salt)?;
+            Ok((entry, sealed))
+        };
+        Ok(Self { at, lines: entries.into_iter().map(line).collect::<Result<_, _>>()? })
+    }
+
+    /// The leaves, in order.
+    pub fn leaves(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.lines.iter().map(|(_, sealed)| sealed.leaf)
+    }
+
+    /// Writes the entries with the rows they stand for.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn write(&self, mut conn: &AsyncPgConnection) -> Result<(), Problem> {
+        let lines = &self.lines;
+        let subjects = || lines.iter().flat_map(|(entry, one)| entry.subjects.iter().map(move |s| (one, s)));
+        statement(
+            "WITH entry AS (
+                 INSERT INTO log_pending
+                     (at, act, project_id, tender_id, tells_of_bid, skeleton, body, salt, leaf)
+                 SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::bool[], $6::jsonb[], $7::jsonb[],
+                                          $8::bytea[], $9::bytea[]) RETURNING id, leaf)
+             INSERT INTO log_object (entry, relation, row_id, content)
+             SELECT entry.id, o.relation, o.row_id, o.content
+               FROM unnest($10::bytea[], $11::text[], $12::uuid[], $13::bytea[]) AS o (leaf, relation, row_id, content)
+               JOIN entry ON entry.leaf = o.leaf
+                 ON CONFLICT DO NOTHING",
+        )
+        .bind::<sql_types::Timestamptz, _>(self.at)
+        .bind::<sql_types::Array<sql_types::Text>, _>(
+            lines.iter().map(|(entry, _)| entry.act).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
+            lines.iter().map(|(entry, _)| entry.project).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
+            lines.iter().map(|(entry, _)| entry.tender).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Bool>, _>(
+            lines.iter().map(|(entry, _)| entry.tells_of_bid).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Jsonb>, _>(
+            lines.iter().map(|(_, one)| &one.skeleton).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Jsonb>, _>(
+            lines.iter().map(|(_, one)| &one.body).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Binary>, _>(
+            lines.iter().map(|(_, one)| one.salt.as_slice()).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Binary>, _>(
+            lines.iter().map(|(_, one)| one.leaf.as_slice()).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Binary>, _>(
+            subjects().map(|(one, _)| one.leaf.as_slice()).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Text>, _>(
+            subjects().map(|(_, subject)| subject.relation).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Uuid>, _>(
+            subjects().map(|(_, subject)| subject.row).collect::<Vec<_>>(),
+        )
+        .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
+            subjects().map(|(_, subject)| subject.content.as_deref()).collect::<Vec<_>>(),
+        )
+        .execute(&mut conn)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Asks for the contents of the rows that entries name without them, one statement a table.
+async fn fill_in_contents(tx: &mut Tx<'_>, entries: &mut [(Actor, Entry)]) -> Result<(), Problem> {
     let mut rows: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
     for subject in entries.iter().flat_map(|(_, entry)| &entry.subjects) {
-        rows.entry(subject.relation).or_default().push(subject.row);
+        if subject.content.is_none() {
+            rows.entry(subject.relation).or_default().push(subject.row);
+        }
     }
     let mut contents = HashMap::new();
     for (relation, ids) in rows {
@@ -166,7 +181,12 @@ async fn contents_of(
         .await?;
         contents.extend(found.into_iter().map(|row| ((relation, row.id), row.content)));
     }
-    Ok(contents)
+    for subject in entries.iter_mut().flat_map(|(_, entry)| &mut entry.subjects) {
+        if subject.content.is_none() {
+            subject.content = contents.get(&(subject.relation, subject.row)).cloned();
+        }
+    }
+    Ok(())
 }
 
 /// One entry as supervisors read it. It carries no number: numbers would tell how many entries stand between.

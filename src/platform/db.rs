@@ -16,6 +16,9 @@ use diesel_async::{
     },
 };
 
+use futures_util::try_join;
+
+use super::statement::statement;
 use crate::kernel::{Problem, id::RequestId, problem::Refusal};
 
 diesel::define_sql_function! {
@@ -38,15 +41,33 @@ impl Db {
     /// # Errors
     /// When the pool cannot be built; a server that is away shows only at the first use.
     pub fn connect(url: &str, size: usize) -> anyhow::Result<Self> {
+        Self::connect_set(url, size, "SET statement_timeout = '30s'")
+    }
+
+    /// [`Self::connect`] for work that finds every row by its key in tables that grow while it goes on.
+    ///
+    /// A plan made when a table was small reads it from end to end, and is kept until statistics are taken anew; a
+    /// plan made for each call costs more than the call. So no plan here reads a whole table, and each is made once.
+    ///
+    /// # Errors
+    /// When the pool cannot be built.
+    pub fn connect_by_key(url: &str, size: usize) -> anyhow::Result<Self> {
+        let settings = "SELECT set_config(name, value, false) FROM (VALUES
+            ('statement_timeout', '30s'), ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'),
+            ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS setting (name, value)";
+        Self::connect_set(url, size, settings)
+    }
+
+    fn connect_set(url: &str, size: usize, settings: &'static str) -> anyhow::Result<Self> {
         let mut config = ManagerConfig::default();
         // The default asks the server at every checkout, which costs a quarter of the throughput.
         config.recycling_method = RecyclingMethod::Fast;
         let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(url, config);
         let pool = Pool::builder(manager)
             .max_size(size)
-            .post_create(Hook::async_fn(|conn: &mut AsyncPgConnection, _| {
+            .post_create(Hook::async_fn(move |conn: &mut AsyncPgConnection, _| {
                 Box::pin(async move {
-                    diesel::sql_query("SET statement_timeout = '30s'; ")
+                    diesel::sql_query(settings)
                         .execute(conn)
                         .await
                         .map(drop)
@@ -137,16 +158,49 @@ impl Tx<'_> {
         Ok(diesel::select(hall_now()).get_result(self.conn).await?)
     }
 
-    /// Runs `work` under a savepoint: its failure undoes only what it did.
+    /// The connection for statements that go out together: of futures polled side by side each is sent without
+    /// waiting for the answer to the one before, and the server runs them in the order of their first poll. Only
+    /// where a text is new to the connection may one overtake another, so nothing but an error may hang on the order.
+    pub fn shared(&self) -> &AsyncPgConnection {
+        self.conn
+    }
+
+    /// Lets go of the last [`mark`]: what was done since goes with the whole.
     ///
     /// # Errors
-    /// Whatever `work` answers, after rolling back to the savepoint.
-    pub async fn savepoint<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
-        run(self.conn, self.request, work).await
+    /// When the database is away.
+    pub async fn unmark(&mut self) -> Result<(), Problem> {
+        Ok(statement("RELEASE SAVEPOINT mark").execute(self.conn).await.map(drop)?)
     }
+
+    /// Undoes everything since the last [`mark`], which stays.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn undo(&mut self) -> Result<(), Problem> {
+        Ok(statement("ROLLBACK TO SAVEPOINT mark").execute(self.conn).await.map(drop)?)
+    }
+}
+
+/// Marks the place to which [`Tx::undo`] goes back; deferred checks wait for [`check`] again.
+///
+/// # Errors
+/// When the database is away.
+pub async fn mark(mut conn: &AsyncPgConnection) -> Result<(), Problem> {
+    let (deferred, marked) = (
+        statement("SET CONSTRAINTS ALL DEFERRED").execute(&mut conn),
+        statement("SAVEPOINT mark").execute(&mut conn),
+    );
+    try_join!(deferred, marked)?;
+    Ok(())
+}
+
+/// Runs the deferred checks now, so that what they find can still be undone and does not fall on the commit.
+///
+/// # Errors
+/// What a deferred check finds.
+pub async fn check(mut conn: &AsyncPgConnection) -> Result<(), Problem> {
+    Ok(statement("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut conn).await.map(drop)?)
 }
 
 impl From<DieselError> for Problem {

@@ -6,13 +6,16 @@
 //! statement that locks and reads gives the time before the wait.
 
 use chrono::{DateTime, Utc};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, sql_types::Timestamptz};
-use diesel_async::RunQueryDsl;
+use diesel::{OptionalExtension, QueryDsl, QueryableByName, sql_types, sql_types::Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{
     kernel::{Problem, id::TenderId},
-    platform::db::{Tx, unreadable},
-    schema::{tender_intake, tenders},
+    platform::{
+        db::{Tx, unreadable},
+        statement::statement,
+    },
+    schema::tender_intake,
     tenders::lifecycle::TenderPhase,
 };
 
@@ -46,23 +49,32 @@ pub struct Held {
 /// # Errors
 /// When the database is away.
 pub async fn hold(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Held>, Problem> {
-    let row: Option<(String, DateTime<Utc>)> = tenders::table
-        .find(tender)
-        .select((tenders::phase, tenders::deadline))
-        .for_share()
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let Some((phase, deadline)) = row else { return Ok(None) };
-    let intake: Option<(DateTime<Utc>, i64)> = tender_intake::table
-        .find(tender)
-        .select((tender_intake::last_at, tender_intake::bid_n))
-        .for_no_key_update()
-        .first(tx.conn())
-        .await
-        .optional()?;
-    let phase = phase.parse().map_err(unreadable("tenders.phase"))?;
-    Ok(intake.map(|(last_at, bid_n)| Held { tender, phase, deadline, last_at, bid_n }))
+    // The tender is read, and so locked, for the join that finds the row locked second.
+    let row: Option<HeldRow> = statement(
+        "WITH tender AS MATERIALIZED (SELECT id, phase, deadline FROM tenders WHERE id = $1 FOR SHARE)
+         SELECT tender.phase, tender.deadline, intake.last_at, intake.bid_n
+           FROM tender JOIN tender_intake AS intake ON intake.tender_id = tender.id
+            FOR NO KEY UPDATE OF intake",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .get_result(tx.conn())
+    .await
+    .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let phase = row.phase.parse().map_err(unreadable("tenders.phase"))?;
+    Ok(Some(Held { tender, phase, deadline: row.deadline, last_at: row.last_at, bid_n: row.bid_n }))
+}
+
+#[derive(QueryableByName)]
+struct HeldRow {
+    #[diesel(sql_type = sql_types::Text)]
+    phase: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    deadline: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    last_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::BigInt)]
+    bid_n: i64,
 }
 
 /// The barrier of the close: waits for every submission under way and lets no new one in. The caller has locked
@@ -78,8 +90,8 @@ pub async fn bar(tx: &mut Tx<'_>, tender: TenderId) -> Result<DateTime<Utc>, Pro
 ///
 /// # Errors
 /// When the database is away.
-pub async fn clock(tx: &mut Tx<'_>, last_at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
-    Ok(diesel::select(greatest(hall_now(), last_at)).get_result(tx.conn()).await?)
+pub async fn clock(mut conn: &AsyncPgConnection, last_at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    Ok(diesel::select(greatest(hall_now(), last_at)).get_result(&mut conn).await?)
 }
 
 /// Notes the time of what was done under the lock and how many bids came in by it.
@@ -87,14 +99,16 @@ pub async fn clock(tx: &mut Tx<'_>, last_at: DateTime<Utc>) -> Result<DateTime<U
 /// # Errors
 /// When the database is away.
 pub async fn advance(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     tender: TenderId,
     at: DateTime<Utc>,
     bid_n: i64,
 ) -> Result<(), Problem> {
-    diesel::update(tender_intake::table.find(tender))
-        .set((tender_intake::last_at.eq(at), tender_intake::bid_n.eq(bid_n)))
-        .execute(tx.conn())
+    statement("UPDATE tender_intake SET last_at = $2, bid_n = $3 WHERE tender_id = $1")
+        .bind::<sql_types::Uuid, _>(tender)
+        .bind::<sql_types::Timestamptz, _>(at)
+        .bind::<sql_types::BigInt, _>(bid_n)
+        .execute(&mut conn)
         .await?;
     Ok(())
 }

@@ -53,6 +53,27 @@ impl Belt for Each {
     }
 }
 
+/// All of these, over and over.
+pub(super) struct Again {
+    requests: Vec<Vec<u8>>,
+    sent: Cell<usize>,
+}
+
+impl Again {
+    /// Of these, in order.
+    pub(super) fn new(requests: Vec<Vec<u8>>) -> Self {
+        Self { requests, sent: Cell::new(0) }
+    }
+}
+
+impl Belt for Again {
+    fn next(&self) -> Option<&[u8]> {
+        let at = self.sent.get();
+        self.sent.set(at + 1);
+        self.requests.get(at.checked_rem(self.requests.len())?).map(Vec::as_slice)
+    }
+}
+
 /// What a loop came to.
 pub(super) struct Run {
     /// Answers as wanted.

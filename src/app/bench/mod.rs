@@ -103,10 +103,10 @@ fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figu
     Ok(figures)
 }
 
-/// Answers `bytes` from a bare handler, for the child process that [`notice`] starts.
+/// What the child process of a reference runs: answers the bytes of `file`, or checks and signs submissions.
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn serve_bare(file: PathBuf) -> anyhow::Result<()> {
+pub async fn serve_bare(file: Option<PathBuf>) -> anyhow::Result<()> {
     reference::serve_bare(file).await
 }

@@ -1,9 +1,8 @@
 //! A public notice by its id, beside a handler that sends the same bytes and does nothing else.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -14,23 +13,13 @@ use super::{
     figure::Figure,
     hall::{Hall, Place},
     load::{Same, drive},
+    reference::Bare,
     submission,
 };
 use crate::app::client::{list, text};
 
 /// Connections that read at the same time.
 const READERS: usize = 32;
-
-/// The bare handler in a process of its own; killed when dropped.
-struct Bare(Child);
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        // Already gone is as good.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Figure> {
     let hall = Hall::start(place, "notice")?;
@@ -44,14 +33,14 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Figure> {
     };
     let file = hall.data().join("notice.json");
     std::fs::write(&file, body_of(hall.address, &path)?)?;
-    let (_bare, bare_address) = start_bare(&file)?;
+    let bare = Bare::answering(&file)?;
     let time = Duration::from_secs(rounds.seconds.into());
     let mut measured = Vec::new();
     for at in 1..=rounds.count {
         client.progress.step(&format!("notice: round {at} of {}", rounds.count));
         let ours = drive(hall.address, Same(request(hall.address)), READERS, time, 200)?;
-        let bare = drive(bare_address, Same(request(bare_address)), READERS, time, 200)?;
-        measured.push((ours.rate(), bare.rate()));
+        let bare_run = drive(bare.address, Same(request(bare.address)), READERS, time, 200)?;
+        measured.push((ours.rate(), bare_run.rate()));
     }
     client.progress.done();
     Ok(Figure::of_rounds("public notice by id, 32 readers", "bare actix handler", "/s", &measured))
@@ -65,18 +54,4 @@ fn body_of(address: SocketAddr, path: &str) -> anyhow::Result<Vec<u8>> {
     connection.read_to_end(&mut answer)?;
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").context("no answer")?;
     Ok(answer.split_off(end + 4))
-}
-
-fn start_bare(file: &std::path::Path) -> anyhow::Result<(Bare, SocketAddr)> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("bare-handler")
-        .arg(file)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let output = child.stdout.take();
-    let bare = Bare(child);
-    let mut line = String::new();
-    BufReader::new(output.context("no output")?).read_line(&mut line)?;
-    let address = line.trim().strip_prefix("listening http://").context("the bare handler does not start")?;
-    Ok((bare, address.parse()?))
 }

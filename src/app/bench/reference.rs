@@ -1,8 +1,11 @@
-//! What the hall is measured beside: pgbench on the same cluster, and a handler that knows its answer.
+//! What the hall is measured beside: pgbench on the same cluster, and handlers that keep nothing.
 
 use std::{
+    io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -10,7 +13,13 @@ use anyhow::{Context as _, bail};
 use rust_decimal::Decimal;
 
 use super::submission::CLIENTS;
-use crate::platform::cluster::{Binaries, Cluster, SUPERUSER};
+use crate::{
+    bids::{
+        model::NewBid,
+        seal::{note::NoteSigner, policy::INLINE_LIMIT, wire::read_base64},
+    },
+    platform::cluster::{Binaries, Cluster, SUPERUSER},
+};
 
 /// PostgreSQL's programs, as the private cluster finds them.
 pub(super) fn binaries() -> anyhow::Result<Binaries> {
@@ -66,15 +75,66 @@ impl Inserts {
     }
 }
 
-/// A handler that answers the bytes of `file` and nothing else; prints where it listens.
-pub(super) async fn serve_bare(file: PathBuf) -> anyhow::Result<()> {
-    let bytes = web::Bytes::from(std::fs::read(file)?);
+/// A handler in a process of its own; killed when dropped.
+pub(super) struct Bare {
+    child: Child,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+}
+
+impl Bare {
+    /// One that answers the bytes of `file` and does nothing else.
+    pub(super) fn answering(file: &Path) -> anyhow::Result<Self> {
+        Self::start(Some(file))
+    }
+
+    /// One that does to a submission what no hall can leave out (reads it, checks its signature, signs an answer)
+    /// and keeps nothing.
+    pub(super) fn signing() -> anyhow::Result<Self> {
+        Self::start(None)
+    }
+
+    fn start(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("bare-handler")
+            .args(file)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take();
+        let mut bare = Self { child, address: (Ipv4Addr::LOCALHOST, 0).into() };
+        let mut line = String::new();
+        BufReader::new(output.context("no output")?).read_line(&mut line)?;
+        let address = line.trim().strip_prefix("listening http://");
+        bare.address = address.context("the bare handler does not start")?.parse()?;
+        Ok(bare)
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What [`Bare`] runs; prints where it listens.
+pub(super) async fn serve_bare(file: Option<PathBuf>) -> anyhow::Result<()> {
+    let bytes = file.map(std::fs::read).transpose()?.map(web::Bytes::from);
+    let signer =
+        Arc::new(NoteSigner::from_seed("bench/receipt1".parse().map_err(anyhow::Error::msg)?, &[7; 32]));
     let server = HttpServer::new(move || {
-        let bytes = bytes.clone();
-        App::new().default_service(web::to(move || {
-            let bytes = bytes.clone();
-            async move { HttpResponse::Ok().content_type("application/json").body(bytes) }
-        }))
+        let (bytes, signer) = (bytes.clone(), Arc::clone(&signer));
+        match bytes {
+            Some(bytes) => App::new().default_service(web::to(move || {
+                let bytes = bytes.clone();
+                async move { HttpResponse::Ok().content_type("application/json").body(bytes) }
+            })),
+            None => App::new().default_service(web::to(move |body: web::Bytes| {
+                let answer = check_and_sign(&signer, &body);
+                async move { answer }
+            })),
+        }
     })
     .workers(2)
     .bind(("127.0.0.1", 0))?;
@@ -86,4 +146,17 @@ pub(super) async fn serve_bare(file: PathBuf) -> anyhow::Result<()> {
         out.flush()?;
     }
     Ok(server.run().await?)
+}
+
+fn check_and_sign(signer: &NoteSigner, body: &[u8]) -> HttpResponse {
+    let checked = serde_json::from_slice::<NewBid>(body).ok().and_then(|bid| {
+        let ciphertext = read_base64(&bid.ciphertext)?;
+        bid.envelope.check_payload(&ciphertext, INLINE_LIMIT).ok()?;
+        bid.envelope.verify_signature().ok()?;
+        bid.envelope.digest().ok()
+    });
+    match checked.map(|digest| signer.sign(&format!("{digest}\n"))) {
+        Some(note) => HttpResponse::Created().content_type("text/plain").body(note),
+        None => HttpResponse::UnprocessableEntity().finish(),
+    }
 }

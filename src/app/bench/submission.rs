@@ -1,5 +1,6 @@
 //! Sealed bids over HTTP, everything on: token, envelope signature, lot lock, bid row, log entry, receipt, all
-//! durable. Beside it pgbench inserts the same bytes row by row into a table with a uuid primary key.
+//! durable. Beside it pgbench inserts the same bytes row by row into a table with a uuid primary key, and a handler does
+//! only what no hall can leave out: where a flush costs nothing, that is the ceiling of whoever keeps anything.
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use super::{
     Rounds,
     figure::Figure,
     hall::{Hall, Place},
-    load::{Each, drive},
-    reference::Inserts,
+    load::{Again, Each, drive},
+    reference::{Bare, Inserts},
 };
 use crate::{
     app::{
@@ -64,8 +65,10 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figur
     let kept = sealed.first().context("nothing sealed")?.kept.clone();
     let inserts = Inserts::prepare(hall.data(), &kept)?;
     let time = Duration::from_secs(rounds.seconds.into());
+    let signing = Bare::signing()?;
+    let samples: Vec<_> = sealed.iter().map(|one| one.request.clone()).collect();
     let mut rate = desk.fire(sealed, time)?.rate();
-    let mut measured = Vec::new();
+    let (mut measured, mut ceiling) = (Vec::new(), Vec::new());
     for at in 1..=rounds.count {
         // Half as many again as the fastest round needed, so that the belt never runs empty.
         let wanted =
@@ -75,12 +78,21 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figur
         client.progress.step(&format!("submission: round {at} of {}", rounds.count));
         let ours = desk.fire(sealed, time)?.rate();
         rate = rate.max(ours);
-        measured.push((ours, inserts.run(rounds.seconds)?));
+        let kept_nowhere = drive(signing.address, Again::new(samples.clone()), CLIENTS, time, 201)?.rate();
+        let reference = inserts.run(rounds.seconds)?;
+        measured.push((ours, reference));
+        ceiling.push((kept_nowhere, reference));
     }
     client.progress.done();
     let memory = hall.memory_mib("VmHWM")?;
     Ok(vec![
         Figure::of_rounds("submission over HTTP, 32 clients", "pgbench one-row inserts", "/s", &measured),
+        Figure::of_rounds(
+            "the same checked and signed, kept nowhere",
+            "pgbench one-row inserts",
+            "/s",
+            &ceiling,
+        ),
         Figure::below("memory, most through the submissions", memory, 150, "MiB"),
     ])
 }

@@ -187,7 +187,7 @@ fn every_stored_vector_comes_out_again() {
 fn the_ledger_writes_the_leaf_a_bidder_computes() {
     let entry = Entry::new("bid.accepted").of_bid();
     let at = "2026-11-24T01:59:58.123456Z".parse().unwrap();
-    let made = record_leaf(&entry, &Actor::Public, uuid::Uuid::nil(), at, &[], [0x22; 32]).unwrap();
+    let made = record_leaf(&entry, &Actor::Public, uuid::Uuid::nil(), at, [0x22; 32]).unwrap();
     assert_eq!(leaf(&made.skeleton).unwrap().0, made.leaf);
     assert!(check_body(&made.skeleton, &made.salt, &made.body).is_ok());
     assert_eq!(check_body(&made.skeleton, &[0; 32], &made.body).unwrap_err().flaw, Flaw::BodyCommit);

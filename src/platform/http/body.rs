@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::kernel::{Code, FieldError, Problem, Rejection, Say};
 
+/// Most memory taken on the word of a `Content-Length` alone.
+const READ_AHEAD: usize = 16 * 1024;
 /// Largest JSON body where a route sets no [`BodyLimit`] of its own.
 pub const DEFAULT_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -79,7 +81,8 @@ async fn collect(mut payload: Payload, declared: Option<u64>, limit: usize) -> R
     if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > limit)) {
         return Err(too_large(limit).into());
     }
-    let mut bytes = web::BytesMut::new();
+    let expected = declared.and_then(|declared| usize::try_from(declared).ok()).unwrap_or_default();
+    let mut bytes = web::BytesMut::with_capacity(expected.min(READ_AHEAD));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| malformed(&error.to_string()))?;
         if bytes.len() + chunk.len() > limit {
@@ -104,6 +107,10 @@ fn malformed(why: &str) -> Rejection {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(&error.to_string()))?;
     refuse_nul(text)?;
+    // What fits is read once; only what does not is read again to find the place.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());

@@ -5,7 +5,8 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::{OptionalExtension, QueryableByName, sql_types};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::Reply;
@@ -110,26 +111,25 @@ fn in_flight() -> Refusal {
 /// # Errors
 /// When the database is away; what one request is refused for stands in its own answer.
 pub async fn recall_many(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     asked: &[Asked<'_>],
 ) -> Result<Vec<Result<Option<Reply>, Problem>>, Problem> {
     let names: Vec<String> = asked.iter().map(|one| format!("{} {}", one.account, one.key)).collect();
-    let locked: Vec<LockedOf> = statement(
+    let locked = statement(
         "SELECT n FROM unnest($1::text[]) WITH ORDINALITY AS asked (name, n)
           WHERE pg_try_advisory_xact_lock(hashtextextended(name, 0))",
     )
     .bind::<sql_types::Array<sql_types::Text>, _>(names)
-    .get_results(tx.conn())
-    .await?;
-    let kept: Vec<KeptOf> = statement(
+    .get_results::<LockedOf>(&mut conn);
+    let kept = statement(
         "SELECT n, i.fingerprint, i.status, i.headers, i.body
            FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS asked (account, name, n)
            JOIN idempotency i ON i.account_id = asked.account AND i.key = asked.name",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(asked.iter().map(|one| one.account).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(asked.iter().map(|one| one.key).collect::<Vec<_>>())
-    .get_results(tx.conn())
-    .await?;
+    .get_results::<KeptOf>(&mut conn);
+    let (locked, kept) = try_join!(locked, kept)?;
     let locked: HashSet<i64> = locked.into_iter().map(|row| row.n).collect();
     let mut kept: HashMap<i64, Kept> = kept.into_iter().map(|row| (row.n, row.kept)).collect();
     let answer = |(one, n): (&Asked<'_>, i64)| {
@@ -145,7 +145,7 @@ pub async fn recall_many(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn keep_many(tx: &mut Tx<'_>, answers: &[(Asked<'_>, &Reply)]) -> Result<(), Problem> {
+pub async fn keep_many(mut conn: &AsyncPgConnection, answers: &[(Asked<'_>, &Reply)]) -> Result<(), Problem> {
     statement(
         "INSERT INTO idempotency (account_id, key, fingerprint, status, headers, body)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::jsonb[], $6::text[])",
@@ -166,7 +166,7 @@ pub async fn keep_many(tx: &mut Tx<'_>, answers: &[(Asked<'_>, &Reply)]) -> Resu
     .bind::<sql_types::Array<sql_types::Text>, _>(
         answers.iter().map(|(_, reply)| reply.body.as_str()).collect::<Vec<_>>(),
     )
-    .execute(tx.conn())
+    .execute(&mut conn)
     .await?;
     Ok(())
 }
