@@ -9,7 +9,7 @@ use tenderhall::{
     kernel::money::Amount,
     scoring::{
         method::Method,
-        scoring::{Offer, score},
+        score::{Offer, score},
     },
 };
 

@@ -11,7 +11,11 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use tenderhall::{
-    app::{Application, Options, Sandbox, bench, router, site, story},
+    app::{
+        Application, Options, Sandbox, bench,
+        lawbook::{self, LawCommand},
+        router, site, story,
+    },
     bids::seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
     identity,
     platform::{
@@ -49,6 +53,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: Admin,
+    },
+    /// Editions of the law: check a folder, or say what it changes.
+    Law {
+        #[command(subcommand)]
+        command: LawCommand,
     },
     /// 生成签名密钥 / Make a bidder's signing key.
     Keygen(KeygenArgs),
@@ -143,6 +152,7 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => return run(play(demo)),
         Command::Migrate(place) => run(migrate(&place))?,
         Command::Admin { command: Admin::Create { name, place } } => run(create_admin(&name, &place))?,
+        Command::Law { command } => say(&lawbook::answer(&command)?)?,
         Command::Bench(args) => return bench::run(&args),
         Command::BareHandler { file } => run(bench::serve_bare(file))?,
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,

@@ -9,6 +9,7 @@ mod client;
 pub mod clock;
 mod examples;
 pub mod health;
+pub mod lawbook;
 mod notebook;
 pub mod router;
 pub mod site;

@@ -39,7 +39,7 @@ use crate::{
     kernel::{Code, Problem, Rejection, Say, id::RequestId},
     law, notices, opening,
     platform::{
-        http::{ProblemDocument, Reply, documents::respond, meta::request_id, problem_documents},
+        http::{ProblemDocument, Problems, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
     },
     portal::{self, Readings},
@@ -79,7 +79,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
     ),
     components(schemas(ProblemDocument)),
     security(("bearer" = []), ()),
-    modifiers(&Bearer)
+    modifiers(&Bearer, &SharedProblems)
 )]
 struct Description;
 
@@ -94,6 +94,15 @@ impl Modify for Bearer {
     }
 }
 
+struct SharedProblems;
+
+impl Modify for SharedProblems {
+    fn modify(&self, api: &mut OpenApi) {
+        let shared = Problems::components().map(|(name, response)| (name, response.into()));
+        api.components.get_or_insert_with(Components::new).responses.extend(shared);
+    }
+}
+
 /// The OpenAPI 3.1 description of everything the service answers.
 ///
 /// # Errors
@@ -104,6 +113,7 @@ pub fn description() -> anyhow::Result<OpenApi> {
     for item in api.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
             name_operation(operation);
+            forget_impossible_problems(operation);
             operation.parameters.iter_mut().flatten().for_each(describe_header);
         }
     }
@@ -116,6 +126,20 @@ fn name_operation(operation: &mut Operation) {
     let room = operation.tags.iter().flatten().next();
     operation.operation_id =
         room.zip(operation.operation_id.as_ref()).map(|(room, handler)| format!("{room}_{handler}"));
+}
+
+/// Leaves out the problems that only a body or a version can bring about, where the operation takes none.
+fn forget_impossible_problems(operation: &mut Operation) {
+    let versioned = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.name == "If-Match",
+        RefOr::Ref(_) => false,
+    });
+    let takes_body = operation.request_body.is_some();
+    operation.responses.responses.retain(|status, _| match status.as_str() {
+        "412" | "428" => versioned,
+        "413" | "415" => takes_body,
+        _ => true,
+    });
 }
 
 /// Says what the headers of retries and versions hold, the same for every operation that takes them.

@@ -25,8 +25,8 @@ pub(super) struct Works<'a> {
     pub(super) slots: Vec<Value>,
 }
 
-/// What was made of works.
-pub(super) struct Park {
+/// Works put to tender.
+pub(super) struct Tendered {
     /// The project.
     pub(super) project: String,
     /// Its tender.
@@ -40,7 +40,7 @@ pub(super) fn slot(kind: &str, from: &str, to: &str) -> anyhow::Result<Value> {
 
 impl Works<'_> {
     /// Registers the project, draws up and approves the document and gets the rooms confirmed.
-    pub(super) fn draw_up(&self, client: &Client) -> anyhow::Result<Park> {
+    pub(super) fn draw_up(&self, client: &Client) -> anyhow::Result<Tendered> {
         client.hold("2026-02-09T09:10")?;
         let project = self.register(client)?;
         let project = text(&project, "/id")?.to_owned();
@@ -70,7 +70,7 @@ impl Works<'_> {
         let booking = client.act(&self.step("booking"), AGENCY, "/api/v1/bookings", &booking)?;
         let confirm = format!("/api/v1/bookings/{}/confirm", text(&booking, "/id")?);
         client.act(&self.step("confirm"), OPERATOR, &confirm, &Value::Null)?;
-        Ok(Park { project, tender })
+        Ok(Tendered { project, tender })
     }
 
     /// Publishes the notice and the document.

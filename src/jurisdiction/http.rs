@@ -20,7 +20,7 @@ use crate::{
     },
     platform::{
         db::Db,
-        http::{Body, Meta, ProblemDocument, Reply},
+        http::{Body, Meta, Problems, Reply},
     },
 };
 
@@ -38,7 +38,8 @@ pub struct VenuePreview {
     pub level: Level,
     /// Class of the catalogue.
     pub category: Category,
-    /// Code of the catalogue item; absent means an item of `category` that is in the catalogue.
+    /// Code of the catalogue item; absent means an item of `category` that is in the catalogue, `none` that the
+    /// project is outside it.
     pub catalogue_item: Option<String>,
     /// Total approved investment; required for engineering.
     pub investment: Option<Amount>,
@@ -89,11 +90,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     request_body = VenuePreview,
     responses(
         (status = 200, description = "The decision", body = VenueDecision),
-        (status = 400, description = "Not a JSON document", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "Body too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Unusable content, with pointers", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "The hall's clock cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
+        Problems,
     )
 )]
 #[post("/api/v1/venue-decisions/preview")]
@@ -155,7 +152,7 @@ mod tests {
     #[test]
     fn nothing_required_has_no_centre() {
         let answer = ask(&json!({
-            "regionCode": "152527", "level": "county", "category": "landMineral", "catalogueItem": "NONE-1"
+            "regionCode": "152527", "level": "county", "category": "landMineral", "catalogueItem": "none"
         }))
         .unwrap();
         assert_eq!((&answer["scope"], &answer["centreCode"]), (&json!("notRequired"), &Value::Null));
@@ -207,6 +204,7 @@ mod tests {
             ("category", json!("works"), "/category"),
             ("acceptedOn", json!("2015-02-30"), "/acceptedOn"),
             ("acceptedOn", json!("2013-12-31"), "/acceptedOn"),
+            ("catalogueItem", json!("ENG-0005"), "/catalogueItem"),
             ("colour", json!("red"), "/colour"),
         ] {
             let mut body = base.clone();

@@ -217,6 +217,10 @@ pub struct CatalogueItem {
     pub source: String,
 }
 
+/// Stands in the place of an item's code where a project is outside the catalogue (RT-9). It must be said in so many
+/// words: an unknown code is a mistake.
+pub const OUTSIDE_THE_CATALOGUE: &str = "none";
+
 /// One edition of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueEdition {
@@ -358,7 +362,7 @@ pub struct VenueQuestion {
     pub level: Level,
     /// Class of the catalogue.
     pub category: Category,
-    /// Item of the catalogue; absent means some item of `category`.
+    /// Item of the catalogue; absent means some item of `category`, [`OUTSIDE_THE_CATALOGUE`] none at all.
     pub catalogue_item: Option<String>,
     /// Total approved investment in yuan, as approved (AMB-2, AMB-3).
     pub investment: Option<Amount>,

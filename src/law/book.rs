@@ -96,6 +96,16 @@ impl Law {
         self.rules.values().flatten().filter(move |rule| rule.in_force(on))
     }
 
+    /// All rules in all versions, by id and part.
+    pub fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values().flatten()
+    }
+
+    /// All procedures in all versions, by id.
+    pub fn all_procedures(&self) -> impl Iterator<Item = &Procedure> {
+        self.procedures.values().flatten()
+    }
+
     /// The rule `ENG-4` or `ENG-25/publicity` as in force on `on`.
     ///
     /// # Errors

@@ -61,11 +61,26 @@ impl CalendarYear {
         }
     }
 
+    /// Every day of the year, and whether it is worked.
+    pub fn days(&self) -> impl Iterator<Item = (NaiveDate, bool)> {
+        let first = NaiveDate::from_ymd_opt(self.year, 1, 1);
+        let days = first.into_iter().flat_map(|first| first.iter_days());
+        days.take_while(|day| day.year() == self.year).map(|day| (day, self.kind(day).works()))
+    }
+
     /// Number of working days of the year.
     pub fn working_days(&self) -> usize {
-        NaiveDate::from_ymd_opt(self.year, 1, 1)
-            .map(|first| first.iter_days().take_while(|day| day.year() == self.year))
-            .map_or(0, |days| days.filter(|day| self.kind(*day).works()).count())
+        self.days().filter(|(_, works)| *works).count()
+    }
+
+    /// Days off by the arrangement, with their holidays.
+    pub fn off(&self) -> impl Iterator<Item = (NaiveDate, &Say)> {
+        self.off.iter().map(|(date, name)| (*date, name))
+    }
+
+    /// Saturdays and Sundays that are worked, with the holidays they make up for.
+    pub fn worked(&self) -> impl Iterator<Item = (NaiveDate, &Say)> {
+        self.work.iter().map(|(date, name)| (*date, name))
     }
 
     /// Reads and checks one file of `config/calendar/`.
@@ -185,6 +200,11 @@ impl Calendar {
     /// One year of the calendar, if it is published.
     pub fn year(&self, year: i32) -> Option<&CalendarYear> {
         self.years.get(&year)
+    }
+
+    /// All published years, in order.
+    pub fn years(&self) -> impl Iterator<Item = &CalendarYear> {
+        self.years.values()
     }
 
     /// What the calendar says of `date`.

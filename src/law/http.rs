@@ -1,21 +1,69 @@
-//! `POST /api/v1/law/deadlines/preview`: anybody may have a period counted, without a token.
+//! Anybody may read the law and have a period counted, without a token.
 
 use std::sync::Arc;
 
-use actix_web::{post, web};
+use actix_web::{get, post, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
 
 use super::{
     Law,
     preview::{DeadlineAnswer, DeadlineRequest, preview},
+    reading::{CalendarAnswer, LawAnswer, in_force},
 };
 use crate::{
-    kernel::Problem,
-    platform::http::{Body, ProblemDocument, Reply},
+    kernel::{
+        Problem, Rejection, Say,
+        time::{hall_date, is_writable},
+    },
+    platform::{
+        db::{Db, read_hall_now},
+        http::{Body, Problems, Reply},
+    },
 };
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(preview_deadline);
+    config.service(read).service(calendar).service(preview_deadline);
+}
+
+/// Query of the law.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LawQuery {
+    /// The day of which the law is asked; by hall time today where it is left out.
+    on: Option<NaiveDate>,
+}
+
+/// The law in force on a day: every rule with its number, instrument, article and dates, the procedures that may
+/// begin, and apart from them the centre's own settings, which are not law.
+#[utoipa::path(tag = "law", params(LawQuery),
+    responses((status = 200, description = "What is in force", body = LawAnswer), Problems))]
+#[get("/api/v1/law")]
+async fn read(
+    query: web::Query<LawQuery>,
+    law: web::Data<Arc<Law>>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    let on = match query.on {
+        Some(day) if is_writable(&day) => day,
+        Some(_) => return Err(Rejection::at("?on", "invalid", four_digits()).into()),
+        None => hall_date(read_hall_now(&mut *db.read().await?).await?),
+    };
+    Reply::ok(&in_force(&law, on))
+}
+
+fn four_digits() -> Say {
+    Say::new("年份须为四位数字。", "The year must have four digits.")
+}
+
+/// The working-day calendar of a year, with the notice that arranges it.
+#[utoipa::path(tag = "law", params(("year" = i32, Path)),
+    responses((status = 200, description = "The year", body = CalendarAnswer), Problems))]
+#[get("/api/v1/law/calendar/{year}")]
+async fn calendar(year: web::Path<i32>, law: web::Data<Arc<Law>>) -> Result<Reply, Problem> {
+    let found = law.calendar().year(*year).ok_or_else(Rejection::not_found)?;
+    Reply::ok(&CalendarAnswer::from(found))
 }
 
 /// Counts a period from a day, and says of every day on the way why it counts or does not.
@@ -24,10 +72,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     request_body = DeadlineRequest,
     responses(
         (status = 200, description = "The last day, its end and the days gone through", body = DeadlineAnswer),
-        (status = 400, description = "Malformed request", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The request is too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid content, or no calendar for a year (`calendar-unavailable`)", body = ProblemDocument, content_type = "application/problem+json"),
+        Problems,
     )
 )]
 #[post("/api/v1/law/deadlines/preview")]

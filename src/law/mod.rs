@@ -1,20 +1,24 @@
 //! The law: calendar, periods, caps and procedures, by the day they are in force.
 //!
-//! Owns `config/calendar`, `config/law` and `config/procedures` and the types they become. No table, no clock,
-//! no I/O after start: every answer is a pure function of configuration and arguments. It must not know any
-//! room that uses it; rooms ask it by rule id and never write a statutory number themselves.
+//! Owns `config/calendar`, `config/law` and `config/procedures` and the types they become. No table, no I/O after
+//! start: every answer is a pure function of configuration and arguments; only [`http`] asks the hall's clock which
+//! day today is. It must not know any room that uses it; rooms ask it by rule id and never write a statutory number
+//! themselves.
 //!
 //! A statutory number is a [`Rule`] with instrument and article; what no law fixes is one of the [`Settings`]
 //! and never shown as law. The law of the room itself: CNT-1 to CNT-8 (see [`counting`]).
 
 pub mod book;
 pub mod calendar;
+pub mod changes;
 pub mod counting;
 mod edition;
 pub mod http;
 pub mod model;
 pub mod preview;
 pub mod procedure;
+pub mod reading;
+mod wording;
 
 pub use book::{Law, LawGap, Window};
 pub use calendar::Calendar;

@@ -201,8 +201,9 @@ impl Rule {
 }
 
 /// Choices of the centre where no law fixes a value. They are never shown as law.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = LawSettings)]
 pub struct Settings {
     /// Whether the end of a calendar-day period moves over ordinary weekends too (CNT-3).
     pub roll_weekends: bool,

@@ -386,6 +386,22 @@ impl Procedure {
         next
     }
 
+    /// Keys of all rules it names, each once.
+    pub fn rules_named(&self) -> Vec<String> {
+        let numbers =
+            [Some(&self.minimum_bids), self.minimum_qualified.as_ref(), self.maximum_candidates.as_ref()];
+        let committee = [Some(&self.committee.size), Some(&self.committee.experts)];
+        let large = [self.committee.large.as_ref(), self.committee.large_from.as_ref()];
+        let named: std::collections::BTreeSet<&String> = self
+            .guards()
+            .map(|(_, guard)| &guard.rule)
+            .chain(numbers.into_iter().chain(committee).chain(large).flatten())
+            .chain(&self.deposit_caps)
+            .chain([&self.performance_bond_cap])
+            .collect();
+        named.into_iter().cloned().collect()
+    }
+
     /// All guards with the step each stands in.
     pub fn guards(&self) -> impl Iterator<Item = (&Step, &Guard)> {
         self.steps.iter().flat_map(|step| step.guards.iter().map(move |guard| (step, guard)))
@@ -614,7 +630,7 @@ impl Law {
             return Err(out_of_time(code(Code::TooEarly), &rule, earliest).into());
         }
         if event == Event::Deadline {
-            self.deadline_is_worked(hall_date(at))?;
+            self.deadline_is_worked(at)?;
         }
         match bounds.latest.filter(|(latest, ..)| at >= *latest) {
             None => Ok(None),
@@ -625,9 +641,13 @@ impl Law {
 }
 
 impl Law {
-    /// Refuses a deadline on a day without work, where the centre's setting says so.
-    fn deadline_is_worked(&self, day: NaiveDate) -> Result<(), Problem> {
-        let calendar = self.calendar();
+    /// Refuses a deadline on a day without work, where the centre's setting says so (TG-3): objections at the opening
+    /// are answered on the spot. [`Self::permit`] asks it of every deadline; of a postponed one nothing else is asked.
+    ///
+    /// # Errors
+    /// `law-refuses` with the next working day; `calendar-unavailable` for a year without calendar.
+    pub fn deadline_is_worked(&self, deadline: DateTime<Utc>) -> Result<(), Problem> {
+        let (calendar, day) = (self.calendar(), hall_date(deadline));
         if !self.settings().deadline_on_working_day || calendar.works(day)? {
             return Ok(());
         }

@@ -50,18 +50,44 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
-    /// Its name.
+    /// Its name among the publications of every class, as lists of kinds say it.
     pub fn name(self) -> Say {
         match self {
-            Self::TenderNotice => Say::new("招标（采购）公告", "Tender notice"),
-            Self::Clarification => Say::new("澄清修改公告", "Clarification"),
-            Self::Postponement => Say::new("延期公告", "Postponement"),
-            Self::Termination => Say::new("终止公告", "Termination"),
-            Self::Failure => Say::new("流标公告", "Failure"),
-            Self::OpeningRecord => Say::new("开标记录", "Opening record"),
-            Self::Candidates => Say::new("中标候选人公示", "Candidates"),
-            Self::AwardResult => Say::new("中标结果公告", "Award result"),
-            Self::Contract => Say::new("合同公告", "Contract"),
+            Self::TenderNotice => {
+                Say::new("招标（采购、出让、转让）公告", "Notice of tender, purchase or transfer")
+            }
+            Self::Clarification => Say::new("澄清（更正）公告", "Clarification or correction"),
+            Self::Failure => Say::new("流标（废标）公告", "Failure"),
+            Self::AwardResult => Say::new("中标（成交）结果公告", "Award result"),
+            Self::Postponement
+            | Self::Termination
+            | Self::OpeningRecord
+            | Self::Candidates
+            | Self::Contract => self.name_in(Category::Engineering),
+        }
+    }
+
+    /// Its name in one class of transaction: each law has its own word (招标公告和公示信息发布管理办法 art 2 for works,
+    /// 财办库〔2020〕50号 for purchases).
+    pub fn name_in(self, category: Category) -> Say {
+        match (self, category) {
+            (Self::TenderNotice, Category::Engineering) => Say::new("招标公告", "Tender notice"),
+            (Self::TenderNotice, Category::Procurement) => Say::new("采购公告", "Procurement notice"),
+            (Self::TenderNotice, Category::LandMineral) => Say::new("出让公告", "Notice of assignment"),
+            (Self::TenderNotice, Category::Property) => Say::new("转让公告", "Notice of transfer"),
+            (Self::Clarification, Category::Engineering) => Say::new("澄清修改公告", "Clarification"),
+            (Self::Clarification, _) => Say::new("更正公告", "Correction notice"),
+            (Self::Postponement, _) => Say::new("延期公告", "Postponement"),
+            (Self::Termination, _) => Say::new("终止公告", "Termination"),
+            (Self::Failure, Category::Procurement) => Say::new("废标公告", "Failed procurement"),
+            (Self::Failure, _) => Say::new("流标公告", "Failure"),
+            (Self::OpeningRecord, _) => Say::new("开标记录", "Opening record"),
+            (Self::Candidates, _) => Say::new("中标候选人公示", "Candidates"),
+            (Self::AwardResult, Category::Engineering | Category::Procurement) => {
+                Say::new("中标结果公告", "Award result")
+            }
+            (Self::AwardResult, _) => Say::new("成交结果公告", "Result of the transfer"),
+            (Self::Contract, _) => Say::new("合同公告", "Contract notice"),
         }
     }
 }

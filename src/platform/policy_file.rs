@@ -153,6 +153,37 @@ impl PolicySource {
     }
 }
 
+impl PolicySource {
+    /// Every file of a folder that a person edits, sorted by path below it; none of the built-in edition.
+    ///
+    /// # Errors
+    /// An unreadable folder or file, by name.
+    pub fn all(&self) -> Result<Vec<PolicyFile>, PolicyError> {
+        let Self::Folder(root) = self else { return Ok(Vec::new()) };
+        let (mut folders, mut paths) = (vec![PathBuf::new()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            let whole = root.join(&folder);
+            let unreadable =
+                |error: std::io::Error| missing(&whole.display().to_string(), &error.to_string());
+            for entry in std::fs::read_dir(&whole).map_err(unreadable)? {
+                let entry = entry.map_err(unreadable)?;
+                let path = folder.join(entry.file_name());
+                if entry.file_type().map_err(unreadable)?.is_dir() {
+                    folders.push(path)
+                } else {
+                    paths.push(path)
+                }
+            }
+        }
+        paths.sort();
+        let policy = paths
+            .iter()
+            .filter_map(|path| path.to_str())
+            .filter(|path| [".toml", ".csv"].iter().any(|end| path.ends_with(end)));
+        policy.map(|path| Ok(PolicyFile { name: path.to_owned(), ..read_from(root, path)? })).collect()
+    }
+}
+
 fn read_from(folder: &Path, path: &str) -> Result<PolicyFile, PolicyError> {
     let whole = folder.join(path);
     let text = std::fs::read_to_string(&whole)

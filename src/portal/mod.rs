@@ -13,6 +13,8 @@
 
 pub mod answers;
 pub mod assets;
+mod draws;
+mod factors;
 pub mod http;
 mod marks;
 mod milestones;

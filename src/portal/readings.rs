@@ -43,9 +43,11 @@ use crate::{
     },
 };
 
-/// How far the board looks ahead, and how many lines of that it shows.
+/// How far the board looks ahead, and back on days without an opening before it or after it.
 const AHEAD: Days = Days::new(30);
-const AHEAD_LINES: usize = 4;
+const BEHIND: Days = Days::new(90);
+/// Lines of the board beside today's.
+const BOARD_LINES: usize = 4;
 /// Notices on the home page.
 const LATEST: i64 = 8;
 /// Notices of a page of the list.
@@ -78,7 +80,14 @@ impl Readings for HallReadings {
             let board = tender_store::board(&mut conn, midnight(today), midnight(tomorrow)).await?;
             let mut ahead = tender_store::board(&mut conn, midnight(tomorrow), midnight(until)).await?;
             ahead.retain(|line| line.phase == TenderPhase::Published);
-            ahead.truncate(AHEAD_LINES);
+            ahead.truncate(BOARD_LINES);
+            let mut past = Vec::new();
+            if board.is_empty() && ahead.is_empty() {
+                let since = today.checked_sub_days(BEHIND).unwrap_or(today);
+                past = tender_store::board(&mut conn, midnight(since), midnight(today)).await?;
+                past.reverse();
+                past.truncate(BOARD_LINES);
+            }
             let filter = NoticeFilter { limit: Some(LATEST), ..NoticeFilter::default() };
             let (mut latest, limit) = notices::store::list(&mut conn, &filter).await?;
             latest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -86,6 +95,7 @@ impl Readings for HallReadings {
                 today,
                 openings: board.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 ahead: ahead.into_iter().map(|line| board_line(line, now, reader)).collect(),
+                past: past.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 notices: self.lines(&mut conn, &latest, now, reader).await?,
             })
         })
@@ -100,7 +110,10 @@ impl Readings for HallReadings {
             let page = Page::from_rows(rows, limit, |line| Cursor { at: line.published_at, id: line.id.0 });
             Ok(NoticesView {
                 kinds: NoticeKind::iter()
-                    .map(|kind| Choice::new(kind.as_ref(), reader.says(&kind.name())))
+                    .map(|kind| {
+                        let name = filter.category.map_or_else(|| kind.name(), |class| kind.name_in(class));
+                        Choice::new(kind.as_ref(), reader.says(&name))
+                    })
                     .collect(),
                 categories: Category::iter()
                     .map(|category| Choice::new(category.as_ref(), category_word(category, reader)))
@@ -196,7 +209,7 @@ impl HallReadings {
             .map(|notice| NoticeLine {
                 id: notice.id.to_string(),
                 title: notice.title.zh.clone(),
-                kind: reader.says(&notice.kind.name()),
+                kind: reader.says(&notice.kind.name_in(notice.category)),
                 category: category_word(notice.category, reader).to_owned(),
                 region: self.region(&notice.region_code, reader),
                 published: notice.published_at,
@@ -304,7 +317,7 @@ async fn corrections(
     let (others, _) = notices::store::list(conn, &filter).await?;
     let link = |other: &notices::model::NoticeLine| Link {
         href: format!("/notices/{}", other.id),
-        text: format!("{} · {}", other.title.zh, reader.says(&other.kind.name())),
+        text: format!("{} · {}", other.title.zh, reader.says(&other.kind.name_in(other.category))),
     };
     if changes(notice.kind) {
         let first = others.iter().find(|other| other.kind == NoticeKind::TenderNotice);

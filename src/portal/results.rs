@@ -9,6 +9,7 @@ use diesel_async::AsyncPgConnection;
 use rust_decimal::Decimal;
 
 use super::{
+    draws, factors,
     http::ProjectQuery,
     milestones,
     reader::{Reader, grouped_within},
@@ -32,7 +33,7 @@ use crate::{
     },
     scoring::{
         method::{EngComprehensive, GpComprehensive, MethodText},
-        scoring::average,
+        score::average,
     },
     tenders::{Setting, Tender},
 };
@@ -148,7 +149,7 @@ fn opening_view(
 /// Names of bidders by id, Chinese, as the report's readers get them.
 type Names = BTreeMap<String, Say>;
 
-fn name_of(names: &Names, bidder: impl ToString) -> String {
+pub(super) fn name_of(names: &Names, bidder: impl ToString) -> String {
     names.get(&bidder.to_string()).map(|name| name.zh.clone()).unwrap_or_default()
 }
 
@@ -179,6 +180,8 @@ fn evaluation_view(
         formulas: report.workings.iter().map(|line| in_words(&reader.says(line), told)).collect(),
         set_aside: report.rejected.iter().map(|bid| set_aside(reader, bid, &told.bidders)).collect(),
         ranking,
+        factors: factors::table(reader, &tender.document.evaluation.factors, told, &rows),
+        draws: draws::drawn(reader, told),
         pages,
         find: query.find.trim().to_owned(),
         spread,
@@ -349,6 +352,8 @@ fn contract_view(
         signed: contract.signed_on,
         price: contract.amount.value(),
         latest: stones.filter_map(|stone| stone.latest_on).min(),
+        published: contract.published_at,
+        notice: contract.notice_id.map(|notice| format!("/notices/{notice}")),
         facts,
     })
 }

@@ -125,6 +125,7 @@ pub(super) fn home(r: &Reader) -> HomeView {
             at: at("2026-03-31 09:30"),
             ..line("09:30", "阿巴嘎旗别力古台镇供热管网改造工程", 2, Progress::Coming)
         }],
+        past: Vec::new(),
         notices: notices(r),
     }
 }
@@ -445,6 +446,8 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
             },
             rows,
         },
+        factors: None,
+        draws: vec![drawn()],
         pages: Pages::of(scored.len(), 1, 50),
         find: String::new(),
         spread: Some(PriceSpread {
@@ -452,6 +455,49 @@ fn evaluation(bids: &[Bid], r: &Reader) -> EvaluationView {
             benchmark,
             first: scored[0].3,
         }),
+    }
+}
+
+fn drawn() -> Drawn {
+    let lot = |place, bidder: &str| DrawnLot {
+        place,
+        bidder: bidder.into(),
+        bid: "3c252d39-b6cd-40e1-9829-993012345678".into(),
+        number: "0f".repeat(32),
+    };
+    Drawn {
+        rank: 3,
+        seed: "5a".repeat(32),
+        report: "c3".repeat(32),
+        made: "2026-03-16 16:00:00".into(),
+        command: "printf %s 3c252d39 | openssl dgst -sha256 -mac HMAC -macopt hexkey:5a5a".into(),
+        lots: vec![lot(3, "投标人0399"), lot(4, "投标人1052")],
+    }
+}
+
+fn factor_table(r: &Reader) -> FactorTable {
+    let head = |zh: &str, en: &str, weight: &str, judged| FactorHead {
+        name: say(r, zh, en),
+        weight: weight.into(),
+        judged,
+    };
+    let row = |rank, bidder: &str, scores: [&str; 3], total: &str| FactorRow {
+        rank,
+        bidder: bidder.into(),
+        scores: scores.map(ToOwned::to_owned).to_vec(),
+        total: total.into(),
+    };
+    FactorTable {
+        heads: vec![
+            head("报价", "price", "30", r.w.judged_computed),
+            head("技术参数响应", "technical compliance", "60", r.w.judged_subjective),
+            head("商务响应", "commercial response", "10", r.w.judged_objective),
+        ],
+        rows: vec![
+            row(1, "供应商甲", ["28.50", "52.40", "10.00"], "90.90"),
+            row(2, "供应商丙", ["28.79", "50.60", "9.50"], "88.89"),
+            row(3, "供应商乙", ["30.00", "48.10", "9.00"], "87.10"),
+        ],
     }
 }
 
@@ -524,6 +570,8 @@ pub(super) fn project(r: &Reader) -> ProjectView {
             signed: day("2026-04-10"),
             price: winner,
             latest: Some(day("2026-04-23")),
+            published: Some(at("2026-04-10 15:00")),
+            notice: Some("/notices/n9".into()),
             facts: vec![Fact::text(say(r, "退还保证金", "Deposits returned"), r.day(&day("2026-04-14")))],
         }),
         ..early_project(r)
@@ -611,6 +659,8 @@ pub(super) fn purchase(r: &Reader) -> ProjectView {
                     row(3, "供应商乙", 950_000, 950_000, "30.00", "57.10", "87.10"),
                 ],
             },
+            factors: Some(factor_table(r)),
+            draws: Vec::new(),
             pages: Pages::of(3, 1, 50),
             find: String::new(),
             spread: None,

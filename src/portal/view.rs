@@ -86,6 +86,8 @@ pub struct HomeView {
     pub openings: Vec<OpeningLine>,
     /// The next openings on later days.
     pub ahead: Vec<OpeningLine>,
+    /// The last openings, newest first, where there is none today and none to come.
+    pub past: Vec<OpeningLine>,
     /// The latest notices, newest first; eight are a good number.
     pub notices: Vec<NoticeLine>,
 }
@@ -492,6 +494,69 @@ pub struct SetAside {
     pub rule: String,
 }
 
+/// Head of a column of scores.
+#[derive(Debug, Clone)]
+pub struct FactorHead {
+    /// What the factor looks at.
+    pub name: String,
+    /// Its points.
+    pub weight: String,
+    /// How its marks come about, in a word.
+    pub judged: &'static str,
+}
+
+/// One bidder's scores, factor by factor.
+#[derive(Debug, Clone)]
+pub struct FactorRow {
+    /// Rank from 1.
+    pub rank: usize,
+    /// Bidder.
+    pub bidder: String,
+    /// The stored score of each factor, in the order of the heads.
+    pub scores: Vec<String>,
+    /// Their sum.
+    pub total: String,
+}
+
+/// What the totals of a marked evaluation are made of.
+#[derive(Debug, Clone)]
+pub struct FactorTable {
+    /// The document's factors in its order.
+    pub heads: Vec<FactorHead>,
+    /// The bidders of this page.
+    pub rows: Vec<FactorRow>,
+}
+
+/// One bid in a draw among equals.
+#[derive(Debug, Clone)]
+pub struct DrawnLot {
+    /// The rank it drew.
+    pub place: u32,
+    /// Bidder.
+    pub bidder: String,
+    /// Id of the bid, as it went into the draw.
+    pub bid: String,
+    /// The number it drew, in hexadecimal; the lowest comes first.
+    pub number: String,
+}
+
+/// A recorded draw among bids equal in total and price, with everything that it takes to make it again.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// Rank of the tied group.
+    pub rank: u32,
+    /// The seed in hexadecimal.
+    pub seed: String,
+    /// Digest of the report that holds the draw.
+    pub report: String,
+    /// When the report was made.
+    pub made: String,
+    /// A command that computes the first bid's number.
+    pub command: String,
+    /// The tied bids in the order drawn.
+    pub lots: Vec<DrawnLot>,
+}
+
 /// The evaluation laid open.
 #[derive(Debug, Clone)]
 pub struct EvaluationView {
@@ -505,6 +570,10 @@ pub struct EvaluationView {
     pub set_aside: Vec<SetAside>,
     /// The ranking.
     pub ranking: Ranking,
+    /// What the totals are made of, where the committee marks.
+    pub factors: Option<FactorTable>,
+    /// Draws among equals.
+    pub draws: Vec<Drawn>,
     /// Which part of it.
     pub pages: Pages,
     /// The bidder looked for, or empty: then only that bidder's rows are here.
@@ -563,6 +632,10 @@ pub struct ContractView {
     pub price: Decimal,
     /// Latest lawful day of signing.
     pub latest: Option<NaiveDate>,
+    /// When it was published.
+    pub published: Option<DateTime<Utc>>,
+    /// Address of its publication.
+    pub notice: Option<String>,
     /// Further facts.
     pub facts: Vec<Fact>,
 }

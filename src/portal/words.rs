@@ -62,6 +62,7 @@ words! {
     board_state: "状态", "State";
     board_none: "今日没有开标。", "No openings today.";
     board_ahead: "即将开标", "Openings to come";
+    board_past: "最近开标", "Latest openings";
     latest: "最新公告", "Latest notices";
     all_notices: "全部公告", "All notices";
     tools: "先算一算", "Work it out first";
@@ -187,9 +188,27 @@ words! {
     score: "得分", "Score";
     adjusted_price: "评审价（元）", "Adjusted price (yuan)";
     price_score: "价格分", "Price score";
-    other_score: "其他评分（评委平均）", "Other factors (mean of the members)";
+    other_score: "其他评分", "Other factors";
     total: "总分", "Total";
     tie: "并列", "Tie";
+    factor_scores: "各评审因素得分", "Scores by factor";
+    factor_scores_text: "评委评分的因素取全体评委的平均值，四舍五入到得分小数位，再与价格分相加为总分；客观因素各评委评分须一致。",
+        "A factor that members mark scores the mean of all members, rounded half up to the decimals of a score; with the price score they sum to the total. All members give an objective factor the same mark.";
+    points: "分", "points";
+    judged_computed: "系统计算", "computed";
+    judged_objective: "客观", "objective";
+    judged_subjective: "主观", "subjective";
+    draw: "抽签", "Draw";
+    draw_caption: "抽签结果", "Result of the draw";
+    draw_text: "总分和报价均相同，由抽签定先后：每份投标的号码是 HMAC-SHA256（种子，投标编号），按十六进制号码从小到大排列。种子为系统在生成评审报告时取的 32 个随机字节，随报告一并签名，其后不能更改。",
+        "Equal in total and price, so a draw decides: a bid's number is HMAC-SHA256(seed, bid id), and the lowest number in hexadecimal comes first. The seed is 32 random bytes that the system took when it made the report; members signed it with the report, and it cannot change since.";
+    draw_again: "复算：下面的命令算出其中第一个号码，换上别的投标编号即得其余。", "To make it again: this command computes the first number; another bid id gives another.";
+    draw_rank: "起始名次", "From rank";
+    draw_seed: "种子", "Seed";
+    draw_report: "评审报告摘要（SHA-256）", "Digest of the report (SHA-256)";
+    draw_made: "报告生成时间", "Report made";
+    draw_bid: "投标编号", "Bid id";
+    draw_number: "抽得号码", "Number drawn";
     set_aside: "被否决的投标", "Bids set aside";
     ground: "理由", "Ground";
     candidates: "中标候选人公示", "Candidates and publicity";
@@ -207,6 +226,7 @@ words! {
     contract_signed: "签订日期", "Signed";
     contract_price: "合同价", "Contract price";
     contract_latest: "最迟签订", "Latest lawful day";
+    contract_published: "合同公告", "Published";
     project_notices: "本项目公告", "Notices of this project";
     previous: "上一页", "Previous";
     next: "下一页", "Next";

@@ -91,7 +91,7 @@ pub struct NewProject {
     pub level: Level,
     /// Class of the catalogue.
     pub category: Category,
-    /// Item of the catalogue; absent means some item of the class.
+    /// Item of the catalogue; absent means some item of the class, `none` that the project is outside the catalogue.
     #[serde(default)]
     pub catalogue_item: Option<String>,
     /// Trade class code, such as `A02` (municipal works).

@@ -2,20 +2,18 @@
 //!
 //! Owns the methods and factors a tender document may name, what members' sheets may say, and the arithmetic over
 //! them. Must not open bids, draw experts or choose winners; `awards` applies a recorded draw to the ties found here.
-//! Law: 财政部令第87号 arts 55, 57, 64 and 68, 财库〔2014〕214号 art 24, 财库〔2026〕2号 (abnormally low offers),
-//! 招标投标法实施条例 arts 26 and 58. The average-based benchmarks of works are the document's, not the law's.
+//! Law: 财政部令第87号 arts 55, 57, 64 and 68, 财库〔2014〕214号 art 24, 财库〔2026〕2号 (abnormally low offers).
+//! The average-based benchmarks of works are the document's, not the law's.
 //!
 //! Invariants: scores are exact fractions until the stored item score, which is rounded half-up once (EV-0a);
 //! an offer above the ceiling never moves the benchmark; the same offers in another order give the same answer.
 
 pub mod arithmetic;
-pub mod caps;
 pub mod factors;
 pub mod low_price;
 pub mod method;
 pub mod preview;
 pub mod ranking;
-#[expect(clippy::module_inception, reason = "scoring proper, beside what it needs")]
-pub mod scoring;
+pub mod score;
 pub mod sheets;
 mod workings;

@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 use super::{
     arithmetic::yuan,
     method::{EngComprehensive, GpComprehensive, Method},
-    scoring::{Exclusion, Offer, Outcome, Scored, Scoring, score},
+    score::{Exclusion, Offer, Outcome, Scored, Scoring, score},
 };
 use crate::{
     kernel::{Problem, Rejection, Say},
-    platform::http::{Body, ProblemDocument, Reply},
+    platform::http::{Body, Problems, Reply},
 };
 
 /// Name of a scoring method on the wire.
@@ -188,10 +188,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     request_body = PreviewRequest,
     responses(
         (status = 200, description = "Scores, order and arithmetic", body = Preview),
-        (status = 400, description = "Not JSON", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, description = "Not application/json", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Parameters or offers do not fit", body = ProblemDocument, content_type = "application/problem+json"),
+        Problems,
     )
 )]
 #[post("/api/v1/evaluation/preview")]

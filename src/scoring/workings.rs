@@ -5,7 +5,10 @@ use rust_decimal::Decimal;
 use super::{
     arithmetic::{TooLarge, yuan},
     method::{Averaging, EngComprehensive, Method},
-    scoring::{BENCHMARK_PLACES, Benchmark, Offer, TRIM_FROM},
+    score::{
+        Benchmark, Offer,
+        benchmark::{BENCHMARK_PLACES, TRIM_FROM},
+    },
 };
 use crate::kernel::Say;
 

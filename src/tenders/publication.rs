@@ -40,7 +40,7 @@ pub fn may_publish(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Result
     document::check(&tender.document, at.procedure)?;
     within_budget(law, tender, at)?;
     deposit_within_cap(law, tender, at)?;
-    deadline_lawful(law, tender.deadline, at)?;
+    still_ahead(tender.deadline, at.now)?;
     let mut facts = at.facts.clone();
     facts.insert(Event::NoticePublished, at.now);
     facts.insert(Event::DocumentsIssued, at.now);
@@ -67,7 +67,8 @@ pub fn may_postpone(
         );
         return Err(Refusal::new(Code::WrongState, detail).into());
     }
-    deadline_lawful(law, deadline, at)?;
+    still_ahead(deadline, at.now)?;
+    law.deadline_is_worked(deadline)?;
     place_fixed(law, at)
 }
 
@@ -135,19 +136,11 @@ fn deposit_within_cap(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Res
     Err(Refusal::new(Code::LawRefuses, detail).by_rule(rule).with("most", most).into())
 }
 
-/// TG-3 (a setting): a deadline lies on a working day, so that objections can be answered on the spot.
-fn deadline_lawful(law: &Law, deadline: DateTime<Utc>, at: &Circumstances<'_>) -> Result<(), Problem> {
-    if deadline <= at.now {
-        let detail = Say::new("截止时间已过。", "The deadline is already past.");
-        return Err(Refusal::new(Code::TooEarly, detail).into());
-    }
-    let day = crate::kernel::time::hall_date(deadline);
-    if !law.settings().deadline_on_working_day || law.calendar().works(day).map_err(Problem::from)? {
+fn still_ahead(deadline: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if deadline > now {
         return Ok(());
     }
-    let detail =
-        Say::new(format!("截止日 {day} 不是工作日。"), format!("The deadline {day} is not a working day."));
-    Err(Refusal::new(Code::LawRefuses, detail).by_rule(Law::setting_ground("deadlineOnWorkingDay")).into())
+    Err(Refusal::new(Code::TooEarly, Say::new("截止时间已过。", "The deadline is already past.")))
 }
 
 /// RM-3: the place of the opening is fixed before publication (招标投标法 art 34).
@@ -174,7 +167,7 @@ fn place_fixed(law: &Law, at: &Circumstances<'_>) -> Result<(), Problem> {
 
 /// The common head of every publication of a tender.
 pub fn draft(kind: NoticeKind, project: &Project, tender: &Tender, sections: Vec<Section>) -> Draft {
-    let name = kind.name();
+    let name = kind.name_in(project.category);
     Draft {
         kind,
         project: project.id,
@@ -182,10 +175,17 @@ pub fn draft(kind: NoticeKind, project: &Project, tender: &Tender, sections: Vec
         centre_code: tender.centre_code.clone(),
         region_code: project.region_code.clone(),
         category: project.category,
-        title: Say::new(format!("{}{}", tender.title, name.zh), format!("{}: {}", name.en, tender.title)),
+        title: Say::new(titled(&tender.title, &name.zh), format!("{}: {}", name.en, tender.title)),
         sections,
         period_ends_at: None,
     }
+}
+
+/// `…设备采购` and `采购公告` make `…设备采购公告`: the word for the act stands once.
+fn titled(tender: &str, name: &str) -> String {
+    let act = name.strip_suffix("公告").filter(|act| !act.is_empty());
+    let base = act.and_then(|act| tender.strip_suffix(act)).unwrap_or(tender);
+    format!("{base}{name}")
 }
 
 /// Text of the tender notice 招标公告 / 采购公告, made from the rows and nothing else.

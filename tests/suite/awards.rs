@@ -167,7 +167,8 @@ fn report(tender: &str, bids: &[String], bidders: &[String]) -> Value {
         }],
         "benchmark": "2000000.00", "workings": [{"zh": "甲", "en": "A"}],
         "candidates": [bids[0], bids[1], bids[2]],
-        "lowPrice": {"applies": false, "caught": [], "decisions": []}, "tieDraws": [], "sheets": {}
+        "lowPrice": {"applies": false, "caught": [], "decisions": []}, "sheets": {},
+        "tieDraws": [{"rank": 2, "seed": "5a".repeat(32), "tied": [bids[1], bids[2]], "drawn": [bids[1], bids[2]]}]
     })
 }
 
@@ -303,6 +304,29 @@ fn a_contract_says_what_bid_and_document_say() {
 }
 
 #[test]
+fn the_page_of_works_shows_its_draw_with_all_it_takes_to_make_it_again_and_its_contract() {
+    let works = Evaluated::awarded();
+    let app = &works.app;
+    let tender = app.public().get(&format!("/api/v1/tenders/{}", works.tender)).expect(200);
+    let page = || app.page(&format!("/projects/{}?lang=zh", tender.text_at("/projectId")));
+    let before = page();
+    let draw = before.split("id=\"draws\"").nth(1).unwrap();
+    // The numbers are HMAC-SHA256 of the ids under the seed, as `openssl dgst` writes them.
+    for told in [works.bids[1].as_str(), works.bids[2].as_str(), &"5a".repeat(32)] {
+        assert!(draw.contains(told), "{told}");
+    }
+    assert!(!before.contains("id=\"contract\""));
+    app.as_("purchaser.taibus").post(&works.path("contract"), &works.contract()).expect(201);
+    app.as_("bidder.0001").act(&works.path("contract/signature")).expect(200);
+    assert!(!page().contains("id=\"contract\""), "signed is not published");
+    let published = app.as_("purchaser.taibus").act(&works.path("contract/publish")).expect(200);
+    let after = page();
+    let contract = after.split("id=\"contract\"").nth(1).unwrap();
+    assert!(contract.contains(&format!("/notices/{}", published.text_at("/noticeId"))), "{contract}");
+    assert!(after.contains("合同公告") && contract.contains("1,000,000.00"));
+}
+
+#[test]
 fn the_files_close_with_the_last_duty_and_a_late_one_is_recorded() {
     let works = Evaluated::awarded();
     let (app, agency) = (&works.app, works.app.as_("agency.one"));
@@ -384,9 +408,8 @@ fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
         .text_at("/projectId");
     // What the page of the project has of evaluation, award and deciding.
     let shown = || {
-        let path = format!("/projects/{project}");
-        let page = app.public().with("Accept", "text/html").send("GET", &path, None, Vec::new()).expect(200);
-        ["id=\"record\"", "id=\"evaluation\"", "id=\"award\""].map(|part| page.text.contains(part))
+        let page = app.page(&format!("/projects/{project}"));
+        ["id=\"record\"", "id=\"evaluation\"", "id=\"award\""].map(|part| page.contains(part))
     };
     assert_eq!(shown(), [true, false, false]);
     purchase.decide(0, "first").expect(201);
@@ -409,7 +432,10 @@ fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
     app.as_("bidder.0001").act(&purchase.path("contract/signature")).expect(200);
     app.public().get(&purchase.path("contract")).expect(404);
     agency.act(&purchase.path("contract/publish")).expect(200);
-    app.public().get(&purchase.path("contract")).expect(200);
+    let contract = app.public().get(&purchase.path("contract")).expect(200);
+    let notice = app.public().get(&format!("/api/v1/notices/{}", contract.text_at("/noticeId"))).expect(200);
+    // The word for the act stands once.
+    assert_eq!(notice["title"]["zh"], "太仆寺旗办公设备采购合同公告");
     let filed = app.as_("purchaser.taibus").act(&purchase.path("contract/filing")).expect(200);
     assert_eq!(filed["phase"], "concluded");
 }

@@ -422,10 +422,11 @@ fn a_purchase_comes_out_to_the_last_digit() {
     let sql = app.sql();
     sql.run(&format!("{AS_IS} UPDATE tenders SET phase = 'awarded' WHERE id = '{}'", tender.id)).unwrap();
     app.public().get(&tender.path("evaluation")).expect(404);
-    let host = app.as_("agency.one").get(&tender.path("evaluation")).expect(200);
-    assert!(host["committee"].is_null() && host["bids"].is_null() && host["sheets"].is_null());
     let finance = app.as_("supervisor.finance");
     assert!(finance.get(&format!("/api/v1/draws/{draw}")).expect(200)["transcript"].is_null());
+    let project = app.as_("agency.one").get(&format!("/api/v1/tenders/{}", tender.id)).expect(200);
+    let page = format!("/projects/{}?lang=zh", project.text_at("/projectId"));
+    assert!(!app.page(&page).contains("22.10"), "scores are no public matter before the result");
     sql.run(&format!(
         "{AS_IS} INSERT INTO tender_events (id, tender_id, event, at)
          VALUES (gen_random_uuid(), '{}', 'resultPublished', now())",
@@ -436,6 +437,11 @@ fn a_purchase_comes_out_to_the_last_digit() {
     assert!(public["bids"].is_null() && public["sheets"].is_null());
     assert_eq!(public["report"]["report"]["ranked"][0]["total"], "90.90");
     assert_eq!(public["committee"].as_array().unwrap().len(), 5);
+    // What each total is made of, factor by factor.
+    let shown = app.page(&page);
+    for score in ["28.50", "40.00", "22.40", "90.90", "38.00", "22.10", "技术参数响应"] {
+        assert!(shown.split("id=\"factors\"").nth(1).is_some_and(|part| part.contains(score)), "{score}");
+    }
     let transcript = finance.get(&format!("/api/v1/draws/{draw}")).expect(200);
     assert_eq!(transcript["transcript"]["seed"].as_str().unwrap().len(), 64);
     assert_eq!(transcript["transcript"]["drawn"].as_array().unwrap().len(), 9);

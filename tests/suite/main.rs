@@ -7,6 +7,8 @@ mod awards;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod bids;
 #[cfg(test)]
 mod cluster;
@@ -20,6 +22,8 @@ mod http;
 mod identity;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
+mod lawbook;
 #[cfg(test)]
 mod mail;
 #[cfg(test)]

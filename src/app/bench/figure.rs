@@ -80,8 +80,8 @@ pub(super) struct Machine {
     kernel: String,
     /// File system of the working folder.
     pub(super) filesystem: String,
-    /// PostgreSQL's version and what decides whether a commit reaches the disk.
-    postgresql: String,
+    /// PostgreSQL's version, and what decides whether a commit reaches the disk once that was asked.
+    pub(super) postgresql: String,
 }
 
 impl Machine {
@@ -100,7 +100,7 @@ impl Machine {
             memory_mib: kib / 1024,
             kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned(),
             filesystem: filesystem(folder)?,
-            postgresql: format!("{}, fsync=on, synchronous_commit=on, full_page_writes=on", version()?),
+            postgresql: version()?,
         })
     }
 

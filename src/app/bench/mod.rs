@@ -12,12 +12,17 @@ mod notice;
 mod reference;
 mod submission;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context as _, bail};
 
 use figure::{Figure, Machine};
-use hall::Place;
+use hall::{Hall, Place};
+
+use crate::platform::cluster::{Cluster, SUPERUSER};
 
 /// `tenderhall bench`
 #[derive(Debug, clap::Args)]
@@ -74,7 +79,7 @@ struct Rounds {
 pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from("bench-data"));
     let place = Place::new(&data)?;
-    let machine = Machine::read(place.path())?;
+    let mut machine = Machine::read(place.path())?;
     if machine.in_memory() && !args.anyway {
         bail!(
             "{} lies in memory ({}), where a commit costs nothing. Name a folder on a disk with --data, or insist \
@@ -83,10 +88,26 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
             machine.filesystem
         );
     }
+    machine.postgresql = format!("{}, {}", machine.postgresql, durability(&place)?);
     let rounds = Rounds { count: args.rounds, seconds: args.seconds };
     let figures = measure(args.what, &place, rounds).context("the measurement failed")?;
     figure::print(&machine, &figures, args.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the cluster of a hall itself says about whether a commit reaches the disk.
+fn durability(place: &Place) -> anyhow::Result<String> {
+    let hall = Hall::start(place, "asked")?;
+    let settings = "SELECT string_agg(name || '=' || setting, ', ' ORDER BY name) FROM pg_settings \
+                    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')";
+    let said = Command::new(reference::binaries()?.program("psql"))
+        .args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", settings])
+        .arg(Cluster::url_of_running(hall.data(), SUPERUSER, SUPERUSER)?)
+        .output()?;
+    if !said.status.success() {
+        bail!("the hall's cluster does not tell its settings: {}", String::from_utf8_lossy(&said.stderr));
+    }
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 
 fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::app::{
     client::{Client, hall, list, text, yuan},
-    works::{AGENCY, OPERATOR, PURCHASER, Park, Works, slot},
+    works::{AGENCY, OPERATOR, PURCHASER, Tendered, Works, slot},
 };
 
 /// The record of the opening; row n is `bidder.n`.
@@ -32,7 +32,7 @@ struct Row {
 }
 
 /// Plays from the registration to the return of the deposits.
-pub(super) fn play(client: &Client) -> anyhow::Result<Park> {
+pub(super) fn play(client: &Client) -> anyhow::Result<Tendered> {
     let rows = rows()?;
     let park = prepare(client)?;
     take_bids(client, &park.tender, &rows)?;
@@ -80,7 +80,7 @@ fn columns(line: &str) -> Vec<String> {
     fields
 }
 
-fn prepare(client: &Client) -> anyhow::Result<Park> {
+fn prepare(client: &Client) -> anyhow::Result<Tendered> {
     client.progress.step("公园：进场登记、分流、招标文件 / park: registration, venue, document");
     let works = Works {
         story: STORY,
@@ -252,6 +252,8 @@ fn award(client: &Client, tender: &str) -> anyhow::Result<()> {
     })?;
     let winner = winner(client, &published)?;
     client.act("park.contract-signed", &winner, &path("contract/signature"), &Value::Null)?;
+    client.hold("2026-04-10T15:00")?;
+    client.act("park.contract-published", PURCHASER, &path("contract/publish"), &Value::Null)?;
     client.hold("2026-04-13T10:00")?;
     client.act("park.deposits-back", AGENCY, &path("deposits/return"), &Value::Null)?;
     Ok(())
@@ -269,8 +271,8 @@ fn winner(client: &Client, published: &Value) -> anyhow::Result<String> {
 }
 
 /// Fetches everything back and compares it with the recorded opening and with the law's days.
-pub(super) fn check(client: &Client, park: &Park, summary: &mut Summary) -> anyhow::Result<()> {
-    let Park { project, tender } = park;
+pub(super) fn check(client: &Client, park: &Tendered, summary: &mut Summary) -> anyhow::Result<()> {
+    let Tendered { project, tender } = park;
     summary.title("太仆寺旗滨河公园工程 / The park");
     summary.page(&format!("/projects/{project}"));
     let award = client.get("", &format!("/api/v1/tenders/{tender}/award"))?;
@@ -279,13 +281,18 @@ pub(super) fn check(client: &Client, park: &Park, summary: &mut Summary) -> anyh
     let record = client.get(supervisor, &path)?;
     check_opening(client, park, &record, summary)?;
     check_ranking(&record, summary)?;
-    check_award(&award, &record, summary)?;
+    check_award(client, &award, &record, summary)?;
     let remark = json!({"finding": "inOrder", "remark": "程序、期限与评标结果核对无误。"});
     client.act("park.review", supervisor, &format!("{path}/reviews"), &remark)?;
     Ok(())
 }
 
-fn check_opening(client: &Client, park: &Park, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
+fn check_opening(
+    client: &Client,
+    park: &Tendered,
+    record: &Value,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
     let project = client.get("", &format!("/api/v1/projects/{}", park.project))?;
     summary.row("分流 / venue (RT-1)", "152500", text(&project, "/centreCode")?);
     let opening = client.get("", &format!("/api/v1/tenders/{}/opening/record", park.tender))?;
@@ -340,7 +347,7 @@ fn check_ranking(record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
+fn check_award(client: &Client, award: &Value, record: &Value, summary: &mut Summary) -> anyhow::Result<()> {
     let date = |value: &Value, pointer: &str| -> anyhow::Result<String> { day(text(value, pointer)?) };
     summary.row("候选人公示 / candidates published", "2026-03-18", &date(award, "/candidates/publishedAt")?);
     summary.row(
@@ -356,6 +363,8 @@ fn check_award(award: &Value, record: &Value, summary: &mut Summary) -> anyhow::
     summary.row("告知未中标人 / losers told", "1524", &letters);
     let signed = date(award, "/contractSignedAt")?;
     summary.by("合同签订 / contract (ENG-30)", "2026-04-23", &signed);
+    let contract = client.get("", &format!("/api/v1/tenders/{}/contract", text(award, "/tenderId")?))?;
+    summary.row("合同公告 / contract published", "2026-04-10", &date(&contract, "/publishedAt")?);
     summary.by("书面报告 / written report (ENG-33)", "2026-04-08", &date(award, "/writtenReportAt")?);
     let events = list(record, "/events")?;
     let back =

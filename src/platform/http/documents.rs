@@ -2,6 +2,8 @@
 //!
 //! A fault's cause is written to the operations log with the request id; the caller sees only the id.
 
+use std::collections::BTreeMap;
+
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
@@ -11,6 +13,7 @@ use actix_web::{
     middleware::Next,
 };
 use serde::Serialize;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::meta::{language_of, request_id};
 use crate::kernel::{Code, FieldError, LegalGround, Problem, Rejection, Say, id::RequestId, say::Language};
@@ -231,37 +234,45 @@ fn by_status(status: StatusCode) -> Problem {
     }
 }
 
-/// The problem responses every call of the API may answer, for `responses(…, Problems)` of an operation.
+/// The problem responses every call of the API may answer: status, name among the description's components, meaning.
+const PROBLEMS: [(u16, &str, &str); 14] = [
+    (400, "BadRequest", "The request is malformed"),
+    (401, "Unauthorized", "No valid credentials"),
+    (403, "Forbidden", "Not this role's act"),
+    (404, "NotFound", "Absent, or not for the caller to know"),
+    (405, "MethodNotAllowed", "Method not allowed"),
+    (409, "Conflict", "The law or the state says no; a legal refusal names its rule"),
+    (412, "PreconditionFailed", "The resource has changed"),
+    (413, "PayloadTooLarge", "The request is too large"),
+    (415, "UnsupportedMediaType", "Unsupported media type"),
+    (422, "UnprocessableContent", "Invalid content, with pointers"),
+    (428, "PreconditionRequired", "If-Match is required"),
+    (429, "TooManyRequests", "Too many requests"),
+    (500, "InternalServerError", "The hall failed"),
+    (503, "ServiceUnavailable", "Temporarily unavailable"),
+];
+
+/// The problem responses for `responses(…, Problems)` of an operation. Each stands once, among the components of the
+/// description; operations refer to it.
 pub struct Problems;
 
-impl utoipa::IntoResponses for Problems {
-    fn responses()
-    -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>> {
-        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
-        [
-            (400, "The request is malformed"),
-            (401, "No valid credentials"),
-            (403, "Not this role's act"),
-            (404, "Absent, or not for the caller to know"),
-            (405, "Method not allowed"),
-            (409, "The law or the state says no; a legal refusal names its rule"),
-            (412, "The resource has changed"),
-            (413, "The request is too large"),
-            (415, "Unsupported media type"),
-            (422, "Invalid content, with pointers"),
-            (428, "If-Match is required"),
-            (429, "Too many requests"),
-            (500, "The hall failed"),
-            (503, "Temporarily unavailable"),
-        ]
-        .into_iter()
-        .map(|(status, description)| {
+impl Problems {
+    /// The responses that operations refer to, by name.
+    pub fn components() -> impl Iterator<Item = (String, Response)> {
+        PROBLEMS.into_iter().map(|(_, name, meaning)| {
             let content =
                 ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-            let response =
-                ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
-            (status.to_string(), response.into())
+            let response = ResponseBuilder::new().description(meaning).content(PROBLEM_JSON, content);
+            (name.to_owned(), response.build())
         })
-        .collect()
+    }
+}
+
+impl utoipa::IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let refer = |(status, name, _): (u16, &str, _)| {
+            (status.to_string(), RefOr::Ref(Ref::from_response_name(name)))
+        };
+        PROBLEMS.into_iter().map(refer).collect()
     }
 }

@@ -40,12 +40,13 @@ struct Place {
 
 impl Place {
     fn fill(&self, template: &str) -> String {
-        let id = match template.split('/').nth(3).unwrap_or_default() {
+        let id: &str = match template.split('/').nth(3).unwrap_or_default() {
             "tenders" => &self.tender,
             "projects" => &self.project,
             "bookings" => &self.booking,
             "notices" => &self.notice,
             "organisations" => &self.organisation,
+            "law" => "2026",
             _ => MADE_UP,
         };
         let path: Vec<&str> =

@@ -55,6 +55,22 @@ fn it_is_openapi_3_1_and_names_each_operation_once() {
 }
 
 #[test]
+fn problems_are_described_once_and_referred_to() {
+    let shared = DOCUMENT["components"]["responses"].as_object().unwrap();
+    assert_eq!(shared.len(), 14);
+    let mut used = BTreeSet::new();
+    for (name, operation) in operations() {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            if let Some(place) = response.get("$ref").and_then(Value::as_str) {
+                used.insert(place.trim_start_matches("#/components/responses/"));
+            }
+            assert!(!shared.values().any(|one| one == response), "{name} repeats {status}");
+        }
+    }
+    assert_eq!(used, shared.keys().map(String::as_str).collect(), "all are used and none is missing");
+}
+
+#[test]
 fn every_example_is_as_its_schema_says() {
     let (mut held, mut wrong) = (0, Vec::new());
     walk("", &DOCUMENT, &mut |place, holder| {

@@ -52,6 +52,32 @@ fn when_a_period_ends() {
 }
 
 #[test]
+fn what_the_law_says_on_a_day() {
+    let app = TestApp::sandbox(START);
+    let today = app.public().get("/api/v1/law").expect(200);
+    assert_eq!(today["on"], "2026-02-09", "the hall's day");
+    let rule = |answer: &Value, key: &str| {
+        let rules = answer["rules"].as_array().unwrap();
+        rules.iter().find(|rule| rule["key"] == key).cloned()
+    };
+    let issue = rule(&today.json, "ENG-4").unwrap();
+    assert_eq!(issue["number"]["en"], "at least 20 calendar days");
+    assert_eq!((&issue["source"], &issue["article"]), (&json!("招标投标法"), &json!("24")));
+    let named = |answer: &Value| answer["procedures"].as_array().unwrap().len();
+    assert_eq!(named(&today.json), 2);
+    assert_eq!(today["settings"]["drawBackups"], 2, "settings stand apart");
+    let before = app.public().get("/api/v1/law?on=1999-12-31").expect(200);
+    assert!(rule(&before.json, "ENG-4").is_none() && named(&before.json) == 0);
+    app.public().get("/api/v1/law?on=2026-02-30").expect(422);
+
+    let year = app.public().get("/api/v1/law/calendar/2026").expect(200);
+    assert_eq!((&year["workingDays"], year["worked"].as_array().unwrap().len()), (&json!(248), 6));
+    assert_eq!(year["off"][0], json!({"date": "2026-01-01", "name": {"zh": "元旦", "en": "New Year's Day"}}));
+    app.public().get("/api/v1/law/calendar/2027").expect(404);
+    app.public().get("/api/v1/law/calendar/next").expect(404);
+}
+
+#[test]
 fn what_a_scoring_rule_comes_to() {
     let app = TestApp::sandbox(START);
     let ask = |body: Value| app.public().post("/api/v1/evaluation/preview", &body);

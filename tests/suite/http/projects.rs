@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{
     TestApp,
-    works::{START, works, yuan},
+    works::{START, purchase, works, yuan},
 };
 
 const PROJECTS: &str = "/api/v1/projects";
@@ -27,6 +27,24 @@ fn works_over_the_threshold_go_to_the_league_and_are_accepted_there() {
     let accepted = app.as_("operator.league").act(&path).expect(200);
     assert_eq!(accepted["acceptedOn"], "2026-02-09");
     app.as_("operator.league").act(&path).expect(409).problem("wrong-state");
+}
+
+#[test]
+fn a_mistyped_item_of_the_catalogue_frees_no_purchase_of_its_centre() {
+    let app = TestApp::sandbox(START);
+    let registered = |item: &str| {
+        let mut body = purchase("1150000.00");
+        body["catalogueItem"] = json!(item);
+        body["agencyId"] = json!(app.as_("agency.one").organisation());
+        app.as_("purchaser.taibus").with("Idempotency-Key", item).post(PROJECTS, &body)
+    };
+    for mistyped in ["PROC-01", "proc-001", "PROC-001 "] {
+        let wrong = registered(mistyped).expect(422).problem("invalid-request").points_to("/catalogueItem");
+        assert_eq!(wrong["errors"][0]["code"], "unknown");
+    }
+    registered("ENG-005").expect(422).points_to("/catalogueItem");
+    assert_eq!(registered("PROC-001").expect(201)["venue"][0]["ruleId"], "RT-6");
+    assert_eq!(registered("none").expect(201)["venue"][0]["scope"], "notRequired");
 }
 
 #[test]

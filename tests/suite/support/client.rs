@@ -51,6 +51,11 @@ impl Client {
         Caller { client: self, login: None, headers: Vec::new() }
     }
 
+    /// A page for people, as HTML.
+    pub fn page(&self, path: &str) -> String {
+        self.public().with("Accept", "text/html").send("GET", path, None, Vec::new()).expect(200).text
+    }
+
     /// Moves the sandbox's clock to `time`, where it stands; everything due on the way is done.
     pub fn hold(&self, time: &str) -> Answer {
         let answer = self.as_("admin").post("/api/v1/sandbox/clock", &json!({"hold": time})).expect(200);

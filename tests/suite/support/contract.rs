@@ -65,10 +65,10 @@ pub fn check(exchange: &Exchange<'_>) {
 }
 
 #[track_caller]
-fn check_answer(name: &str, operation: &Value, exchange: &Exchange<'_>) {
+fn check_answer(name: &str, operation: &'static Value, exchange: &Exchange<'_>) {
     let answer = exchange.answer;
     let status = answer.status.to_string();
-    let response = &operation["responses"][&status];
+    let response = meant(&operation["responses"][&status]);
     assert!(response.is_object(), "{name} promises no {status}: {answer:?}");
     let Some(content) = response.get("content") else {
         assert_eq!(answer.text, "", "{name} promises no body with {status}");
@@ -84,6 +84,12 @@ fn check_answer(name: &str, operation: &Value, exchange: &Exchange<'_>) {
     if kind.ends_with("json") {
         hold(&format!("{name} {status} {kind}"), &promised["schema"], &answer.json, answer);
     }
+}
+
+/// A response, or the shared one that it refers to.
+fn meant(response: &'static Value) -> &'static Value {
+    let shared = response.get("$ref").and_then(Value::as_str);
+    shared.map_or(response, |place| DOCUMENT.pointer(place.trim_start_matches('#')).unwrap())
 }
 
 #[track_caller]

@@ -1,0 +1,231 @@
+//! From sheets and prices to the report.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{
+    rejections::{Grounds, all_rejections, open, standing},
+    ties::{Places, place, tell_draw, tie_draws},
+};
+use crate::{
+    evaluation::model::{LowPriceReview, RankedBid, RejectedBid, RejectedBy, Report, Sheet},
+    experts::Seed,
+    kernel::{
+        Money, Problem, Refusal,
+        id::{BidId, TenderId},
+    },
+    opening::OpenedBid,
+    scoring::{
+        factors::Factors,
+        method::{Marks, Method, MethodText},
+        ranking,
+        score::{Exclusion, Offer, Scored, score},
+        sheets::{self, ItemScores, SheetFault, item_scores},
+    },
+};
+
+/// Name of the form's member by which a bidder declares itself a small or micro enterprise 《中小企业声明函》.
+pub const SMALL_ENTERPRISE: &str = "smallEnterprise";
+
+/// The refusal while members' sheets are missing.
+///
+/// # Errors
+/// `sheets-unfit` naming the numbers without a sheet.
+pub fn all_signed(members: &[u32], sheets: &[Sheet]) -> Result<(), Refusal> {
+    let missing: Vec<String> = members
+        .iter()
+        .filter(|member| !sheets.iter().any(|sheet| sheet.member == **member))
+        .map(u32::to_string)
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(SheetFault::Missing { members: missing }.into()) }
+}
+
+/// Everything a report is made from.
+pub struct Findings<'a> {
+    /// The tender.
+    pub tender: TenderId,
+    /// The opening record.
+    pub opened: &'a [OpenedBid],
+    /// Highest price.
+    pub ceiling: Money,
+    /// The price method.
+    pub method: &'a Method,
+    /// The document's factors.
+    pub factors: &'a Factors,
+    /// Deduction for small enterprises in percent, where the document grants it.
+    pub small_enterprise: Option<Marks>,
+    /// Members by number.
+    pub members: &'a [u32],
+    /// Their sheets.
+    pub sheets: &'a [Sheet],
+    /// Hash of each sheet by the member's number.
+    pub sheet_hashes: BTreeMap<u32, String>,
+    /// Bids out from the start.
+    pub screening: &'a [RejectedBid],
+    /// The review of low prices with all its decisions.
+    pub low_price: LowPriceReview,
+    /// Most candidates.
+    pub most_candidates: usize,
+    /// Fewest effective bids of an evaluation that holds.
+    pub least_effective: usize,
+    /// The rules.
+    pub grounds: Grounds,
+}
+
+/// What findings come to.
+#[derive(Debug)]
+pub enum Conclusion {
+    /// A report to be signed.
+    Report(Box<Report>),
+    /// Too few effective bids: the number left.
+    TooFew(usize),
+}
+
+/// Sums the sheets, scores the prices, ranks, and draws among equals where it matters.
+///
+/// # Errors
+/// `objective-scores-unequal`, `sheets-unfit`; a fault for numbers beyond exact arithmetic.
+pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Problem> {
+    let rejected = all_rejections(findings).map_err(Refusal::from)?;
+    let effective = standing(findings.opened, &rejected);
+    if effective.is_empty() || effective.len() < findings.least_effective {
+        return Ok(Conclusion::TooFew(effective.len()));
+    }
+    let others = sum_sheets(findings, &effective)?;
+    let mut offers = Vec::with_capacity(effective.len());
+    for bid in &effective {
+        offers.extend(offer(findings, bid, others.get(&bid.bid))?);
+    }
+    // Scored with the others, so that the workings tell what the ceiling did; the method leaves them out.
+    if findings.method.ceiling().is_some() {
+        let above =
+            |bid: &&RejectedBid| bid.price.is_some_and(|price| price.value() > findings.ceiling.value());
+        let above = rejected.iter().filter(|bid| bid.by == RejectedBy::System).filter(above);
+        offers.extend(above.filter_map(|bid| {
+            Some(Offer {
+                id: bid.bid.to_string(),
+                price: bid.price?.amount,
+                deduction_percent: None,
+                other_score: None,
+            })
+        }));
+    }
+    let scoring = score(findings.method, &offers)?;
+    debug_assert!(scoring.excluded.iter().all(|(_, why)| *why == Exclusion::AboveCeiling));
+    let (places, draws) = place(&scoring.groups, findings.most_candidates, seed);
+    let order: BTreeMap<usize, Vec<String>> = draws.clone();
+    let candidates = ranking::candidates(&scoring.groups, &order, findings.most_candidates)
+        .map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))?;
+    let bidders: HashMap<BidId, &OpenedBid> = effective.iter().map(|bid| (bid.bid, *bid)).collect();
+    let mut ranked = scoring
+        .ranked
+        .iter()
+        .map(|scored| ranked_bid(scored, &places, &bidders, &others))
+        .collect::<Result<Vec<_>, Problem>>()?;
+    ranked.sort_by_key(|bid| (bid.rank, bid.bid));
+    let tie_draws = tie_draws(&scoring.groups, draws, seed)?;
+    let mut workings = scoring.workings;
+    workings.extend(tie_draws.iter().map(tell_draw));
+    Ok(Conclusion::Report(Box::new(Report {
+        tender: findings.tender,
+        received: count(findings.opened.len()),
+        opened: count(open(findings.opened).count()),
+        effective: count(effective.len()),
+        ranked,
+        rejected,
+        benchmark: scoring
+            .benchmark
+            .map(|benchmark| benchmark.printed())
+            .transpose()
+            .map_err(Problem::internal)?,
+        workings,
+        candidates: candidates.iter().map(|id| bid_id(id)).collect::<Result<_, _>>()?,
+        low_price: findings.low_price.clone(),
+        tie_draws,
+        sheets: findings.sheet_hashes.clone(),
+    })))
+}
+
+/// Stored item scores of every effective bid; empty where nothing is marked.
+fn sum_sheets(
+    findings: &Findings<'_>,
+    effective: &[&OpenedBid],
+) -> Result<HashMap<BidId, ItemScores>, Problem> {
+    if findings.factors.marked().next().is_none() {
+        return Ok(HashMap::new());
+    }
+    let committee: Vec<String> = findings.members.iter().map(u32::to_string).collect();
+    let mut by_bid: HashMap<BidId, Vec<sheets::Sheet>> = HashMap::new();
+    for sheet in findings.sheets {
+        for bid in sheet.content.marks.iter().flatten() {
+            let one = sheets::Sheet { member: sheet.member.to_string(), marks: bid.marks.clone() };
+            by_bid.entry(bid.bid_id).or_default().push(one);
+        }
+    }
+    let places = findings.method.score_decimals();
+    effective
+        .iter()
+        .map(|bid| {
+            let own = by_bid.remove(&bid.bid).unwrap_or_default();
+            let scores = item_scores(findings.factors, &committee, &own, places).map_err(Refusal::from)?;
+            Ok((bid.bid, scores))
+        })
+        .collect()
+}
+
+fn offer(
+    findings: &Findings<'_>,
+    bid: &OpenedBid,
+    other: Option<&ItemScores>,
+) -> Result<Option<Offer>, Problem> {
+    let Some(price) = bid.price else { return Ok(None) };
+    let other_score = other
+        .map(|scores| Marks::parse(&scores.sum.normalize().to_string()))
+        .transpose()
+        .map_err(|why| Problem::internal(anyhow::anyhow!("a sum of marks: {why}")))?;
+    let purchase = matches!(findings.method.text(), MethodText::GpComprehensive(_));
+    let small =
+        purchase && bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
+    Ok(Some(Offer {
+        id: bid.bid.to_string(),
+        price: price.amount,
+        deduction_percent: findings.small_enterprise.filter(|_| small),
+        other_score,
+    }))
+}
+
+pub(super) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+pub(super) fn bid_id(text: &str) -> Result<BidId, Problem> {
+    text.parse().map_err(Problem::internal)
+}
+
+fn ranked_bid(
+    scored: &Scored,
+    places: &Places,
+    bidders: &HashMap<BidId, &OpenedBid>,
+    others: &HashMap<BidId, ItemScores>,
+) -> Result<RankedBid, Problem> {
+    let bid = bid_id(&scored.id)?;
+    let missing = || Problem::internal(anyhow::anyhow!("a scored offer that was never opened"));
+    let opened = bidders.get(&bid).ok_or_else(missing)?;
+    let (rank, drawn) = places.get(&scored.id).copied().ok_or_else(missing)?;
+    let other = others.get(&bid);
+    Ok(RankedBid {
+        bid,
+        bidder: opened.bidder,
+        rank,
+        price: opened.price.ok_or_else(missing)?,
+        adjusted_price: scored.adjusted_price,
+        price_score: scored.price_score,
+        items: other.map(|scores| scores.items.clone()).unwrap_or_default(),
+        other_score: other.map_or(Decimal::ZERO, |scores| scores.sum),
+        total: scored.total,
+        drawn,
+        working: scored.working.clone(),
+    })
+}

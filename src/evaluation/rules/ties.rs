@@ -1,0 +1,72 @@
+//! Draws among bids equal in total and price, where a place matters.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::conclusion::{bid_id, count};
+use crate::{
+    evaluation::model::TieDraw,
+    experts::Seed,
+    kernel::{Problem, Say, id::BidId},
+    scoring::ranking,
+};
+
+/// Rank and whether drawn, by the offer's id.
+pub(super) type Places = HashMap<String, (u32, bool)>;
+
+/// Parts the ties among the first `most` places by the seed; ties below keep their common rank.
+pub(super) fn place(
+    groups: &[ranking::TieGroup],
+    most: usize,
+    seed: &Seed,
+) -> (Places, BTreeMap<usize, Vec<String>>) {
+    let mut places = Places::new();
+    let mut draws = BTreeMap::new();
+    for group in groups {
+        if group.ids.len() > 1 && group.rank <= most {
+            let mut order = group.ids.clone();
+            order.sort_by_key(|id| seed.place(id));
+            for (id, after) in order.iter().zip(0_usize..) {
+                places.insert(id.clone(), (count(group.rank + after), true));
+            }
+            draws.insert(group.rank, order);
+        } else {
+            places.extend(group.ids.iter().map(|id| (id.clone(), (count(group.rank), false))));
+        }
+    }
+    (places, draws)
+}
+
+pub(super) fn tie_draws(
+    groups: &[ranking::TieGroup],
+    draws: BTreeMap<usize, Vec<String>>,
+    seed: &Seed,
+) -> Result<Vec<TieDraw>, Problem> {
+    let ids = |list: &[String]| list.iter().map(|id| bid_id(id)).collect::<Result<Vec<_>, _>>();
+    draws
+        .into_iter()
+        .map(|(rank, drawn)| {
+            let tied = groups.iter().find(|group| group.rank == rank).map_or(&[][..], |group| &group.ids);
+            Ok(TieDraw { rank: count(rank), seed: seed.to_hex(), tied: ids(tied)?, drawn: ids(&drawn)? })
+        })
+        .collect()
+}
+
+pub(super) fn tell_draw(draw: &TieDraw) -> Say {
+    let order = |between: &str| draw.drawn.iter().map(BidId::to_string).collect::<Vec<_>>().join(between);
+    Say::new(
+        format!(
+            "第{}名总分和报价均相同{}家，抽签：按 HMAC-SHA256(种子 {}, 投标编号) 升序，结果 {}",
+            draw.rank,
+            draw.tied.len(),
+            draw.seed,
+            order("、")
+        ),
+        format!(
+            "Rank {}: {} equal in total and price; drawn by HMAC-SHA256(seed {}, bid id) ascending: {}",
+            draw.rank,
+            draw.tied.len(),
+            draw.seed,
+            order(", ")
+        ),
+    )
+}

@@ -1,0 +1,243 @@
+//! The words of the matrix: acts, phases, relations.
+
+use crate::kernel::Role;
+
+/// Every act of the hall that somebody must be allowed to do.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
+)]
+#[strum(serialize_all = "camelCase")]
+pub enum Action {
+    /// 进场登记
+    ProjectRegister,
+    /// Change amounts or lots before the first notice.
+    ProjectAmend,
+    /// Read a project with its venue decisions.
+    ProjectRead,
+    /// 形式审查: the centre's check of form.
+    ProjectAccept,
+    /// 委托代理: the purchaser alone chooses its agency (SOD-10).
+    MandateGive,
+    /// Write the document and the notice.
+    TenderDraft,
+    /// Read a tender.
+    TenderRead,
+    /// 采购人确认 over the hash of the frozen document.
+    TenderApprove,
+    /// 发布公告
+    TenderPublish,
+    /// 澄清修改
+    TenderClarify,
+    /// 延期
+    TenderPostpone,
+    /// 终止
+    TenderTerminate,
+    /// 场地预约
+    BookingRequest,
+    /// Read a booking.
+    BookingRead,
+    /// Confirm a booking.
+    BookingConfirm,
+    /// Reject a booking.
+    BookingReject,
+    /// Cancel a booking.
+    BookingCancel,
+    /// The list of rooms.
+    RoomsRead,
+    /// Which rooms are free when.
+    RoomAvailability,
+    /// 投标; the deadline is the lot's own guard, so that a late bid gets its signed refusal.
+    BidSubmit,
+    /// 撤回
+    BidWithdraw,
+    /// Read one's own bid.
+    BidReadOwn,
+    /// Read one's own receipt.
+    ReceiptRead,
+    /// Who bids and how many.
+    BidsRead,
+    /// Begin the opening as its host.
+    OpeningStart,
+    /// Follow the opening.
+    OpeningRead,
+    /// 解密: release a share of one's own bid.
+    ShareRelease,
+    /// Extend the release window, with a reason.
+    OpeningExtend,
+    /// End the opening as its host.
+    OpeningConclude,
+    /// 开标记录
+    OpeningRecordRead,
+    /// Record whether a bidder's deposit was paid.
+    DepositRecord,
+    /// Set the conditions of a draw of experts.
+    DrawRequest,
+    /// 抽取: run the draw at the venue, blind.
+    DrawRun,
+    /// Read a draw without names.
+    DrawRead,
+    /// Names of drawn experts.
+    ExpertNamesRead,
+    /// Begin the evaluation.
+    EvaluationStart,
+    /// Check in as a member of the committee.
+    CommitteeCheckIn,
+    /// 资格审查
+    QualificationReview,
+    /// Sign one's own sheet of scores.
+    SheetSign,
+    /// Reject a bid as the committee, with its ground.
+    CommitteeReject,
+    /// Let the system sum the sheets into the report.
+    ReportMake,
+    /// Hand the signed report to the purchaser.
+    ReportDeliver,
+    /// How far the committee is, without names or marks.
+    EvaluationFollow,
+    /// Everything of an evaluation but names, while it goes on.
+    EvaluationOversee,
+    /// Scores and ranking.
+    EvaluationRead,
+    /// Sign the report.
+    ReportSign,
+    /// 中标候选人公示
+    CandidatesPublish,
+    /// 定标
+    AwardDecide,
+    /// Tell the winner and every loser.
+    AwardNotify,
+    /// Read the award as published.
+    AwardRead,
+    /// 签订合同
+    ContractSign,
+    /// Read a contract that is not published.
+    ContractRead,
+    /// 合同公告
+    ContractPublish,
+    /// 合同备案
+    ContractFile,
+    /// Read recorded deposits.
+    DepositsRead,
+    /// 退还保证金
+    DepositReturn,
+    /// 招标投标情况书面报告
+    WrittenReport,
+    /// A supervising body's finding on an award.
+    AwardReview,
+    /// Everything that led to an award.
+    AwardRecordRead,
+    /// A project's entries of the record.
+    HistoryRead,
+    /// Published notices.
+    NoticeRead,
+    /// Organisations, accounts and their roles.
+    AccountManage,
+    /// Change one's own password.
+    PasswordChange,
+    /// Move the sandbox clock.
+    SandboxClock,
+    /// Enrol a signing key for one's own organisation.
+    SigningKeyEnrol,
+    /// Public signing keys of an organisation.
+    SigningKeysRead,
+}
+
+/// Where a procedure stands, in the order of its life.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
+)]
+#[strum(serialize_all = "camelCase")]
+pub enum Phase {
+    /// Not yet published. Also the phase of things that belong to no procedure.
+    Draft,
+    /// The first notice is out; bids are taken.
+    Published,
+    /// The deadline has passed; nothing is opened yet.
+    Closed,
+    /// The opening has begun.
+    Opening,
+    /// The opening record stands; evaluation goes on.
+    Opened,
+    /// The report is signed.
+    Evaluated,
+    /// The award is decided; the notice of its result is not out yet.
+    Decided,
+    /// The notice of the award's result is out.
+    Awarded,
+    /// Contract signed, or the procedure ended without one.
+    Concluded,
+}
+
+/// What the caller is to the object.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+    strum::EnumIter,
+)]
+#[strum(serialize_all = "camelCase")]
+pub enum Relation {
+    /// The thing belongs to the caller (own bid, own organisation, own name).
+    Own,
+    /// The caller's organisation buys.
+    Purchaser,
+    /// The caller's organisation hosts: the mandated agency, or the purchaser where there is no mandate.
+    Agency,
+    /// The caller works for the centre where the project trades.
+    Centre,
+    /// The project lies within the supervising duty of the caller's role and region.
+    Duty,
+    /// The caller sits on the committee.
+    Member,
+    /// An account with none of these.
+    Other,
+    /// Anybody.
+    Public,
+}
+
+/// Whose rights a row speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Grade {
+    Public,
+    Hall,
+    Role(Role),
+}
+
+/// What a row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "camelCase")]
+pub(super) enum Effect {
+    Allow,
+    Deny,
+    Hide,
+}

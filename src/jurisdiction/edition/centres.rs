@@ -1,0 +1,159 @@
+//! Centres with their rooms and hours.
+
+use std::ops::Range;
+
+use chrono::NaiveTime;
+use serde::Deserialize;
+use strum::IntoEnumIterator;
+use toml::Spanned;
+
+use super::check_count;
+use crate::{
+    jurisdiction::model::{Centre, Region, Room, RoomKind, RoomSettings},
+    kernel::{RegionCode, Say},
+    platform::policy_file::{PolicyError, PolicyFile},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CentreToml {
+    code: Spanned<String>,
+    region: Spanned<RegionCode>,
+    zh: String,
+    en: String,
+    address_zh: String,
+    address_en: String,
+    rooms: SettingsToml,
+    inventory: InventoryToml,
+    room: Vec<RoomToml>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsToml {
+    auto_confirm: bool,
+    setup_minutes: u16,
+    cleanup_minutes: u16,
+    opens: Spanned<String>,
+    closes: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InventoryToml {
+    source: String,
+    opening: Spanned<usize>,
+    evaluation: Spanned<usize>,
+    draw: Spanned<usize>,
+    rest: Spanned<usize>,
+    control: Spanned<usize>,
+    storage: Spanned<usize>,
+    complaint: Spanned<usize>,
+}
+
+impl InventoryToml {
+    fn of(&self, kind: RoomKind) -> &Spanned<usize> {
+        match kind {
+            RoomKind::Opening => &self.opening,
+            RoomKind::Evaluation => &self.evaluation,
+            RoomKind::Draw => &self.draw,
+            RoomKind::Rest => &self.rest,
+            RoomKind::Control => &self.control,
+            RoomKind::Storage => &self.storage,
+            RoomKind::Complaint => &self.complaint,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoomToml {
+    code: Spanned<String>,
+    kind: RoomKind,
+    zh: String,
+    en: String,
+    capacity: Spanned<u16>,
+}
+
+pub(super) fn read_centres(files: &[PolicyFile], regions: &[Region]) -> Result<Vec<Centre>, PolicyError> {
+    let mut centres: Vec<Centre> = Vec::new();
+    for file in files {
+        let raw: CentreToml = file.parse()?;
+        let (code, region) = (raw.code.get_ref(), raw.region.get_ref());
+        if !regions.iter().any(|known| known.code == *region) {
+            let message = format!("unknown region {region}: regions.toml has no such code");
+            return Err(file.error_at(raw.region.span(), "region", message));
+        }
+        if let Some(other) = centres.iter().find(|other| other.region == *region) {
+            let message = format!("a second centre in region {region} beside {}", other.code);
+            return Err(file.error_at(raw.region.span(), "region", message));
+        }
+        if code.is_empty() || centres.iter().any(|other| other.code == *code) {
+            let message = format!("\"{code}\" is empty or the code of another centre");
+            return Err(file.error_at(raw.code.span(), "code", message));
+        }
+        let rooms = read_rooms(file, &raw)?;
+        centres.push(Centre {
+            code: code.clone(),
+            region: region.clone(),
+            name: Say::new(&raw.zh, &raw.en),
+            address: Say::new(&raw.address_zh, &raw.address_en),
+            settings: read_settings(file, &raw.rooms)?,
+            rooms,
+            source: raw.inventory.source,
+        });
+    }
+    Ok(centres)
+}
+
+fn read_settings(file: &PolicyFile, raw: &SettingsToml) -> Result<RoomSettings, PolicyError> {
+    let opens = read_hour(file, "rooms.opens", raw.opens.get_ref(), raw.opens.span())?;
+    let closes = read_hour(file, "rooms.closes", raw.closes.get_ref(), raw.closes.span())?;
+    if closes <= opens {
+        return Err(file.error_at(raw.closes.span(), "rooms.closes", "must be later than rooms.opens"));
+    }
+    Ok(RoomSettings {
+        auto_confirm: raw.auto_confirm,
+        setup_minutes: raw.setup_minutes,
+        cleanup_minutes: raw.cleanup_minutes,
+        opens,
+        closes,
+    })
+}
+
+fn read_hour(file: &PolicyFile, key: &str, text: &str, span: Range<usize>) -> Result<NaiveTime, PolicyError> {
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .map_err(|_| file.error_at(span, key, "expected hours and minutes, such as \"08:30\""))
+}
+
+fn read_rooms(file: &PolicyFile, raw: &CentreToml) -> Result<Vec<Room>, PolicyError> {
+    let mut rooms: Vec<Room> = Vec::new();
+    for (at, row) in raw.room.iter().enumerate() {
+        let code = row.code.get_ref();
+        if rooms.iter().any(|other| other.code == *code) {
+            return Err(file.error_at(
+                row.code.span(),
+                &format!("room[{at}].code"),
+                format!("{code} is listed twice"),
+            ));
+        }
+        if *row.capacity.get_ref() == 0 {
+            return Err(file.error_at(
+                row.capacity.span(),
+                &format!("room[{at}].capacity"),
+                "a room holds at least one person",
+            ));
+        }
+        rooms.push(Room {
+            code: code.clone(),
+            kind: row.kind,
+            name: Say::new(&row.zh, &row.en),
+            capacity: *row.capacity.get_ref(),
+        });
+    }
+    for kind in RoomKind::iter() {
+        let found = rooms.iter().filter(|room| room.kind == kind).count();
+        check_count(file, &format!("inventory.{kind}"), raw.inventory.of(kind), found, "rooms")?;
+    }
+    Ok(rooms)
+}
