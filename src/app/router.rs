@@ -9,10 +9,11 @@ use actix_web::{
     App, Error, HttpRequest, HttpResponse,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    error::InternalError,
     get,
     http::{
         Method,
-        header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue},
+        header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::{Compress, Next, from_fn},
     web,
@@ -35,7 +36,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 use super::{clock, examples, health, stop::at_the_door};
 use crate::{
     awards, bids, evaluation, experts, identity, jurisdiction,
-    kernel::{Code, Problem, Rejection, Say},
+    kernel::{Code, Problem, Rejection, Say, id::RequestId},
     law, notices, opening,
     platform::{
         http::{ProblemDocument, Problems, Reply, documents::respond, meta::request_id, problem_documents},
@@ -212,10 +213,10 @@ pub fn service(
         )
         .default_service(web::to(no_such_route))
         .wrap(from_fn(without_nul))
-        .wrap(from_fn(problem_documents))
-        .wrap(from_fn(headers))
         .wrap(Compress::default())
         .wrap(from_fn(as_asked))
+        .wrap(from_fn(problem_documents))
+        .wrap(from_fn(headers))
         .wrap(from_fn(at_the_door))
         .wrap(from_fn(count_requests))
         .wrap(TracingLogger::<RequestSpan>::new())
@@ -308,14 +309,27 @@ const STRICT: [(&str, &str); 6] = [
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                            img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Around all that may answer: also what a middleware answers in a handler's place, or fails with.
 async fn headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let id = request_id(request.request());
     let docs = request.path().starts_with("/api/docs/");
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    match next.call(request).await {
+        Ok(mut response) => {
+            add_headers(response.headers_mut(), id, docs);
+            Ok(response)
+        }
+        Err(error) => {
+            let mut answer = error.error_response();
+            add_headers(answer.headers_mut(), id, docs);
+            Err(InternalError::from_response(error.to_string(), answer).into())
+        }
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: RequestId, docs: bool) {
     if docs {
         headers.insert(
             HeaderName::from_static("content-security-policy"),
@@ -331,7 +345,6 @@ async fn headers<B: MessageBody>(
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    Ok(response)
 }
 
 /// U+0000 is in no name of the hall and cannot be kept in PostgreSQL's text: no query asks for it.
@@ -360,4 +373,31 @@ async fn as_asked<B: MessageBody>(
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
     next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{body::BoxBody, error::PayloadError, http::StatusCode, test};
+
+    use super::*;
+
+    async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+        Err(PayloadError::Overflow.into())
+    }
+
+    #[actix_web::test]
+    async fn what_a_middleware_fails_with_is_a_problem_with_all_headers() {
+        let broken = |config: &mut web::ServiceConfig| {
+            config.service(web::resource("/broken").wrap(from_fn(fails)).to(HttpResponse::Ok));
+        };
+        let service = test::init_service(service(Surroundings::prepare().unwrap(), broken)).await;
+        let request = test::TestRequest::get().uri("/broken").to_request();
+        let answer = test::try_call_service(&service, request).await.err().unwrap().error_response();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        for name in STRICT.iter().map(|(name, _)| *name).chain(["x-request-id"]) {
+            assert!(answer.headers().contains_key(name), "{name}: {answer:?}");
+        }
+        let kind = answer.headers().get("content-type").unwrap();
+        assert_eq!(kind, "application/problem+json");
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     kernel::id::RequestId,
     law::Law,
     notices::http::Shelf,
-    platform::{db::Db, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    platform::{db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry},
     portal::{HallReadings, Readings},
     rooms,
 };
@@ -161,6 +161,7 @@ async fn start(
         intake: web::Data::new(door),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
+        proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
         Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
@@ -185,6 +186,7 @@ struct Hall {
     intake: web::Data<Intake>,
     shelf: web::Data<Shelf>,
     pages: web::Data<Arc<dyn Readings>>,
+    proxies: web::Data<Proxies>,
 }
 
 impl Hall {
@@ -200,7 +202,8 @@ impl Hall {
             .app_data(self.receipts)
             .app_data(self.intake)
             .app_data(self.shelf)
-            .app_data(self.pages);
+            .app_data(self.pages)
+            .app_data(self.proxies);
     }
 }
 

@@ -71,7 +71,7 @@ impl<'l> Act<'l> {
         owner: Option<OrganisationId>,
     ) -> Result<(), Problem> {
         let parties = self.setting.project.parties();
-        let object = Object::of(&parties, self.tender.phase.authority());
+        let object = Object::of(&parties, self.tender.authority());
         authorize(actor, Action::TenderRead, &object)?;
         let own = owner.is_some() && actor.organisation() == owner;
         authorize(actor, action, &object.own(own))?;
@@ -106,6 +106,7 @@ impl<'l> Act<'l> {
         let row = tenders::note(tx, &self.tender, event, self.now, late.as_ref()).await?;
         self.row("tender_events", row);
         self.setting.facts.insert(event, self.now);
+        self.tender.untold &= event != Event::ResultPublished;
         Ok(())
     }
 

@@ -148,7 +148,7 @@ pub async fn read(
     let contract = store::contract_of(conn, id).await?.ok_or_else(Rejection::not_found)?;
     if contract.publication.is_none() {
         let parties = project.parties();
-        let object = Object::of(&parties, tender.phase.authority());
+        let object = Object::of(&parties, tender.authority());
         authorize(actor, Action::ContractRead, &object.own(actor.organisation() == Some(award.winner)))?;
     }
     Ok((view_of(&contract, &award, &project, &tender), contract.version))

@@ -181,6 +181,36 @@ fn own_result(result: &EvaluationResult, bidder: OrganisationId) -> Say {
     }
 }
 
+/// The written report as it reaches a supervising body (招标投标法 art 47).
+///
+/// # Errors
+/// When the body has no address, which is a fault.
+pub fn report_letter(
+    tender: &Tender,
+    body: &Card,
+    summary: &str,
+    made_at: DateTime<Utc>,
+) -> Result<NewLetter, Problem> {
+    let at = in_hall_zone(made_at);
+    letter(
+        body,
+        Say::new(
+            format!("招标投标情况书面报告：{}", tender.title),
+            format!("Written report: {}", tender.title),
+        ),
+        Say::new(
+            format!(
+                "{}：\n“{}”（{}）的招标投标情况书面报告已于 {at} 提交：\n\n{summary}",
+                body.name_zh, tender.title, tender.code
+            ),
+            format!(
+                "{}:\nThe written report on \"{}\" ({}) was made on {at}; its text stands above.",
+                body.name_en, tender.title, tender.code
+            ),
+        ),
+    )
+}
+
 fn letter(to: &Card, subject: Say, body: Say) -> Result<NewLetter, Problem> {
     let recipient = to
         .email

@@ -14,7 +14,7 @@ use crate::{
         rules, store, view,
     },
     evaluation::{self, EvaluationResult},
-    identity::{Action, Card, cards},
+    identity::{self, Action, Card, cards},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
         id::{AwardId, OrganisationId, TenderId},
@@ -271,7 +271,7 @@ fn unknown(bidder: OrganisationId) -> Problem {
     Problem::internal(anyhow::anyhow!("bidder {bidder} is no organisation"))
 }
 
-/// 招标投标情况书面报告: the host reports to the supervising bodies.
+/// 招标投标情况书面报告: the host reports to the supervising bodies, each of which gets a letter.
 ///
 /// # Errors
 /// 403, 404, 409 before the award, for a second report or a procedure without one, 422.
@@ -290,6 +290,11 @@ pub async fn report(
     act.note(tx, Event::SupervisorReport).await?;
     let row = store::insert_report(tx, id, &summary, account.0, act.now).await?;
     act.row("written_reports", row);
+    let bodies = identity::overseers(tx.conn(), &act.setting.project.parties()).await?;
+    let letters = bodies.iter().map(|body| publication::report_letter(&act.tender, body, &summary, act.now));
+    let letters = letters.collect::<Result<Vec<_>, _>>()?;
+    outbox::post_all(tx, &letters, Some(row), act.now).await?;
+    act.facts(json!({"letters": letters.len()}));
     let tender = act.finish(tx, actor).await?;
     view::answer(tx, actor, law, &tender).await
 }

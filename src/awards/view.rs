@@ -40,7 +40,7 @@ pub(super) async fn answer(
 }
 
 /// The award document for a caller who may read it: parties and supervising bodies from the report on, everybody
-/// once the award is decided.
+/// once the notice of the result is out.
 ///
 /// # Errors
 /// 404.
@@ -155,7 +155,7 @@ fn allowed_actions(
     let parties = setting.project.parties();
     let own = award.is_some_and(|award| actor.organisation() == Some(award.winner));
     let as_winner = || {
-        let object = Object::of(&parties, tender.phase.authority()).own(own);
+        let object = Object::of(&parties, tender.authority()).own(own);
         authorize(actor, Action::ContractSign, &object)?;
         if own { Ok(()) } else { Err(Problem::from(Rejection::forbidden())) }
     };

@@ -165,7 +165,7 @@ async fn own(
     let project = projects::load(conn, tender.project).await?;
     let mine = actor.organisation() == Some(bid.bidder);
     let parties = project.parties();
-    let phase = tender.phase.authority();
+    let phase = tender.authority();
     authorize(actor, action, &Object::of(&parties, phase).own(mine))?;
     if mine { Ok((bid, tender)) } else { Err(Rejection::not_found().into()) }
 }

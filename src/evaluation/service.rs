@@ -47,7 +47,7 @@ pub(super) fn permit(
     member: bool,
 ) -> Result<(), Problem> {
     let parties = project.parties();
-    let object = Object::of(&parties, tender.phase.authority()).own(member).member(member);
+    let object = Object::of(&parties, tender.authority()).own(member).member(member);
     authorize(actor, Action::TenderRead, &object)?;
     authorize(actor, action, &object)
 }

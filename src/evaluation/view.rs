@@ -1,7 +1,7 @@
 //! Who reads what of an evaluation, and what the rooms above get of it.
 //!
 //! Members: bids and their own sheet. Host: numbers, and the report once signed. Supervisors within their duty:
-//! everything but names. Everybody: ranking, benchmark and workings once candidates or the award are published.
+//! everything but names. Everybody: ranking, benchmark and workings once candidates or the result are published.
 //! Names: nobody before EX-13 lets them.
 
 use std::collections::BTreeMap;
@@ -20,9 +20,8 @@ use crate::{
     experts::{self, Seat, SeatState},
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
-    law::{Law, QualificationBy},
+    law::{Event, Law, QualificationBy},
     opening::{OpenedBid, opened_bids},
-    projects::Project,
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -38,9 +37,10 @@ impl Standing {
     async fn of(
         conn: &mut AsyncPgConnection,
         actor: &Actor,
-        project: &Project,
+        setting: &Setting<'_>,
         tender: &Tender,
     ) -> Result<Self, Problem> {
+        let project = &setting.project;
         let seat = match actor.account() {
             Some(account) => experts::seat_of(conn, tender.id, account.account).await?,
             None => None,
@@ -51,7 +51,7 @@ impl Standing {
             oversees: may(Action::EvaluationOversee, false),
             seat: seat.filter(|_| may(Action::EvaluationRead, true)),
             hosts: may(Action::EvaluationFollow, false),
-            public: is_public(project, tender),
+            public: is_public(setting, tender),
         };
         if standing.oversees || standing.seat.is_some() || standing.hosts || standing.public {
             return Ok(standing);
@@ -69,11 +69,12 @@ impl Standing {
     }
 }
 
-/// Whether everybody may read scores and ranking: the award is decided, or the candidates are published (条例 art 54).
-fn is_public(project: &Project, tender: &Tender) -> bool {
-    let parties = project.parties();
-    let object = Object::of(&parties, tender.phase.authority());
-    tender.phase == TenderPhase::Candidates
+/// Whether everybody may read scores and ranking: the candidates are published (条例 art 54), or the result.
+fn is_public(setting: &Setting<'_>, tender: &Tender) -> bool {
+    let parties = setting.project.parties();
+    let object = Object::of(&parties, tender.authority());
+    let under_way = matches!(tender.phase, TenderPhase::Candidates | TenderPhase::Awarded);
+    (under_way && setting.facts.contains_key(&Event::CandidatesPublished))
         || authorize(&Actor::Public, Action::EvaluationRead, &object).is_ok()
 }
 
@@ -101,7 +102,7 @@ pub async fn evaluation(
 ) -> Result<(EvaluationView, i64), Problem> {
     let tender = tenders::load(conn, id).await?;
     let setting = tenders::setting(conn, law, &tender, hall_date(now)).await?;
-    let standing = Standing::of(conn, actor, &setting.project, &tender).await?;
+    let standing = Standing::of(conn, actor, &setting, &tender).await?;
     let evaluation = store::find(conn, id).await?;
     let seats = experts::seats(conn, id).await?;
     let signed = store::signed_sheets(conn, id).await?;

@@ -24,7 +24,7 @@ const NO_REGION: &str = "100000";
 /// # Errors
 /// 422 for a name that cannot be a login, `duplicate` when it is taken.
 pub async fn create(db: &Db, name: &str) -> Result<String, Problem> {
-    check_login(name)?;
+    check_login(name, "/name")?;
     let password = passwords::random_secret();
     let hash = passwords::hash(password.clone()).await?;
     db.transaction("identity.create_admin", RequestId::random(), async |tx| {
@@ -61,7 +61,8 @@ pub async fn create(db: &Db, name: &str) -> Result<String, Problem> {
     Ok(password)
 }
 
-fn check_login(name: &str) -> Result<(), Rejection> {
+/// Whether `name` can be a login; `pointer` names its place in the request.
+pub(super) fn check_login(name: &str, pointer: &str) -> Result<(), Rejection> {
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let first = name.bytes().next().is_some_and(letter);
     let rest = name.bytes().all(|byte| letter(byte) || matches!(byte, b'.' | b'_' | b'-'));
@@ -69,7 +70,7 @@ fn check_login(name: &str) -> Result<(), Rejection> {
         return Ok(());
     }
     Err(Rejection::at(
-        "/name",
+        pointer,
         "invalid",
         Say::new(
             "登录名须为 2 至 64 个小写字母、数字或 . _ -，并以字母或数字开头。",

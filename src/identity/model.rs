@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::{
-    OrganisationKind, Role, Say,
+    OrganisationKind, RegionCode, Role, Say, Uscc,
     id::{AccountId, OrganisationId},
     time,
 };
@@ -49,6 +49,144 @@ pub struct Me {
     pub roles: Vec<Role>,
     /// Organisation acted for.
     pub organisation: Organisation,
+}
+
+/// An organisation as the administrator sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganisationEntry {
+    /// Its id.
+    pub id: OrganisationId,
+    /// What kind of body it is.
+    pub kind: OrganisationKind,
+    /// Its name.
+    pub name: Say,
+    /// 统一社会信用代码, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uscc: Option<String>,
+    /// Its region, such as `152527`.
+    pub region_code: String,
+    /// The centre it runs, for a centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub centre_code: Option<String>,
+    /// Where the hall's letters to it go.
+    pub email: String,
+    /// Hall time at which it was added.
+    pub created_at: DateTime<Utc>,
+}
+
+/// An organisation to add.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrganisationToAdd {
+    /// What kind of body it is.
+    pub kind: OrganisationKind,
+    /// Its name, 1 to 200 characters in each language.
+    pub name: Say,
+    /// 统一社会信用代码
+    #[serde(default)]
+    pub uscc: Option<Uscc>,
+    /// Its region; a supervising body's duty reaches as far.
+    pub region_code: RegionCode,
+    /// The centre it runs; for a centre only.
+    #[serde(default)]
+    pub centre_code: Option<RegionCode>,
+    /// Where the hall's letters to it go.
+    #[schema(format = "email")]
+    pub email: String,
+}
+
+/// Who logs in with an account.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum AccountKind {
+    /// By password.
+    Person,
+    /// By client credentials.
+    Program,
+}
+
+/// An account as the administrator sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountEntry {
+    /// Its id.
+    pub id: AccountId,
+    /// Login name, or client id of a program.
+    pub login: String,
+    /// Name people read.
+    pub display_name: String,
+    /// Who logs in with it.
+    pub kind: AccountKind,
+    /// Organisation acted for.
+    pub organisation_id: OrganisationId,
+    /// Roles it holds now.
+    pub roles: Vec<Role>,
+    /// Hall time at which it was added.
+    pub created_at: DateTime<Utc>,
+    /// Hall time at which it was disabled; none while it can log in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<DateTime<Utc>>,
+}
+
+/// An account to add.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountToAdd {
+    /// 2 to 64 small letters, digits or `. _ -`, the first a letter or digit.
+    #[schema(pattern = "^[a-z0-9][a-z0-9._-]{1,63}$")]
+    pub login: String,
+    /// Name people read, 1 to 100 characters.
+    pub display_name: String,
+    /// Who logs in with it; experts, supervisors and the centre's people are never programs.
+    pub kind: AccountKind,
+    /// Organisation it acts for.
+    pub organisation_id: OrganisationId,
+    /// Its role, which goes with the kind of the organisation; an expert's organisation is the unit where the expert
+    /// works.
+    pub role: Role,
+    /// Another account of the same person: one person has one side in a project, whatever the account.
+    #[serde(default)]
+    pub same_person_as: Option<AccountId>,
+}
+
+/// An account with its new password or secret, which is shown this once and kept nowhere.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewCredential {
+    /// The account.
+    pub account: AccountEntry,
+    /// Password of a person, to be changed at the first login; client secret of a program.
+    pub secret: String,
+}
+
+/// Why the administrator acts.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountReason {
+    /// 1 to 500 characters, kept in the record.
+    pub reason: String,
+}
+
+/// A password for another. No `Debug`: it holds secrets.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password up to now.
+    pub old_password: String,
+    /// The password from now on: at least 8 characters, at most 1024 bytes.
+    pub new_password: String,
+}
+
+/// What a new password has ended.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionsEnded {
+    /// Sessions that could still be gone on with; all tokens end, the caller's own too.
+    pub sessions_ended: usize,
 }
 
 /// A public Ed25519 key an organisation signs with.

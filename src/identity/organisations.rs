@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use diesel::{OptionalExtension, QueryableByName, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use strum::IntoEnumIterator as _;
 
+use super::policy::{Parties, oversees};
 use crate::{
-    kernel::{OrganisationKind, Problem, Say, id::OrganisationId},
+    kernel::{OrganisationKind, Problem, Role, Say, id::OrganisationId},
     platform::db::unreadable,
 };
 
@@ -72,4 +74,43 @@ pub async fn cards(
         .get_results::<Card>(conn)
         .await?;
     Ok(rows.into_iter().map(|card| (card.id, card)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Overseer {
+    #[diesel(sql_type = sql_types::Uuid)]
+    organisation_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Text)]
+    region_code: String,
+    #[diesel(sql_type = sql_types::Text)]
+    role: String,
+}
+
+/// Cards of the supervising bodies within whose duty a project lies, by id. Agrees with the relation `duty` of the
+/// matrix.
+///
+/// # Errors
+/// When the database is away.
+pub async fn overseers(conn: &mut AsyncPgConnection, parties: &Parties) -> Result<Vec<Card>, Problem> {
+    let roles: Vec<String> =
+        Role::iter().filter(|role| role.supervises()).map(|role| role.to_string()).collect();
+    let rows = diesel::sql_query(
+        "SELECT DISTINCT a.organisation_id, o.region_code, r.role
+           FROM accounts a JOIN organisations o ON o.id = a.organisation_id
+           JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
+          WHERE r.role = ANY($1) AND a.disabled_at IS NULL",
+    )
+    .bind::<sql_types::Array<sql_types::Text>, _>(roles)
+    .get_results::<Overseer>(conn)
+    .await?;
+    let mut bodies = Vec::new();
+    for row in rows {
+        let role = row.role.parse().map_err(unreadable("account_roles.role"))?;
+        if oversees(role, &row.region_code, parties) {
+            bodies.push(row.organisation_id);
+        }
+    }
+    let mut cards: Vec<Card> = cards(conn, &bodies).await?.into_values().collect();
+    cards.sort_unstable_by_key(|card| card.id);
+    Ok(cards)
 }

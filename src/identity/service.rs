@@ -20,10 +20,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    model::{Me, NewSigningKey, Organisation, SigningKey, SigningKeyView, enrolment_text},
+    model::{
+        Me, NewSigningKey, Organisation, PasswordChange, SessionsEnded, SigningKey, SigningKeyView,
+        enrolment_text,
+    },
     passwords,
     policy::{Action, Object, authorize},
-    store::{self, Credential, Standing},
+    store::{self, Credential, NewProof, Standing},
     tokens::{ACCESS_SECONDS, Claims, TokenKeys},
 };
 use crate::{
@@ -237,6 +240,61 @@ impl Gate {
             .await?
     }
 
+    /// Changes the caller's own password; all sessions end, this one too. A wrong old password counts as a failed
+    /// login.
+    ///
+    /// # Errors
+    /// 401, 403, 409 for a program's account, 422 with pointers, 429 after too many failures.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        change: PasswordChange,
+        request: RequestId,
+        address: &str,
+    ) -> Result<SessionsEnded, Problem> {
+        let account = actor.account().ok_or_else(Rejection::unauthenticated)?;
+        authorize(actor, Action::PasswordChange, &Object::none().own(true))?;
+        let PasswordChange { old_password, new_password } = change;
+        check_new(&old_password, &new_password)?;
+        let _turn = passwords::turn().await?;
+        let name = self.let_in(&account.login, address).await.map_err(|no| no.into_problem(false).0)?;
+        let found = store::credential(&mut *self.db.read().await?, &account.login).await?;
+        let found = found.ok_or_else(Rejection::unauthenticated)?;
+        if found.password_hash.is_none() {
+            let detail = Say::new("程序账户没有密码。", "A program has no password.");
+            return Err(Refusal::new(Code::WrongState, detail).into());
+        }
+        if !passwords::verify(old_password, found.password_hash).await? {
+            store::add_failure(&mut *self.db.read().await?, &name, address).await?;
+            let detail = Say::new("原密码不正确。", "That is not the password up to now.");
+            return Err(Rejection::at("/oldPassword", "invalid", detail).into());
+        }
+        let proof = NewProof::Password { hash: passwords::hash(new_password).await?, person: Uuid::nil() };
+        let done = self.db.transaction("identity.change_password", request, async |tx| {
+            store::lock_account(tx.conn(), found.id).await?;
+            // What was verified must be what is replaced: another change may have come in between.
+            let now_there = store::credential(tx.conn(), &account.login).await?;
+            if now_there.is_none_or(|now_there| now_there.epoch != found.epoch) {
+                return Err(Rejection::unauthenticated().into());
+            }
+            let now = tx.hall_now().await?;
+            store::set_proof(tx.conn(), found.id, &proof).await?;
+            let sessions_ended = store::end_sessions(tx.conn(), found.id).await?;
+            ledger::record(tx, actor, now, Entry::new("password.changed").row("accounts", found.id.0))
+                .await?;
+            Ok(SessionsEnded { sessions_ended })
+        });
+        let ended = done.await?;
+        self.forget(found.id);
+        Ok(ended)
+    }
+
+    /// Reads an account's standing anew at its next call, here at once and on other instances within seconds.
+    pub fn forget(&self, account: AccountId) {
+        let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        standings.retain(|(known, _), _| *known != account);
+    }
+
     /// Seconds an access token lives.
     pub fn access_seconds() -> i64 {
         ACCESS_SECONDS
@@ -259,6 +317,23 @@ async fn replayed(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<NoGrant, Problem> 
     ledger::record(tx, &Actor::Hall("identity.refresh"), at, entry).await?;
     tracing::warn!(session = %replay.family, "a used refresh token came again; the session is ended");
     Ok(NoGrant::Invalid)
+}
+
+/// A new password is long enough to be one, short enough to be hashed, and another.
+fn check_new(old: &str, new: &str) -> Result<(), Rejection> {
+    let (least, most) = (passwords::SHORTEST, passwords::LONGEST);
+    if new.chars().count() < least || new.len() > most {
+        let detail = Say::new(
+            format!("新密码至少 {least} 个字符，至多 {most} 字节。"),
+            format!("The new password has at least {least} characters and at most {most} bytes."),
+        );
+        return Err(Rejection::at("/newPassword", "length", detail));
+    }
+    if old == new {
+        let detail = Say::new("新密码不得与原密码相同。", "The new password must be another.");
+        return Err(Rejection::at("/newPassword", "same", detail));
+    }
+    Ok(())
 }
 
 fn new_refresh_token() -> (String, [u8; 32]) {

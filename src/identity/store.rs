@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::{
-    model::{Organisation, SigningKey},
+    model::{AccountEntry, Organisation, OrganisationEntry, SigningKey},
     sides::Side,
 };
 use crate::{
@@ -15,7 +15,11 @@ use crate::{
         actor::AccountActor,
         id::{AccountId, OrganisationId, ProjectId},
     },
-    platform::{db::OnConstraint, statement::statement},
+    platform::{
+        db::{OnConstraint, unreadable},
+        http::Cursor,
+        statement::statement,
+    },
 };
 
 /// What a login is checked against.
@@ -516,7 +520,10 @@ pub async fn add_organisations(
     .bind::<sql_types::Array<sql_types::Text>, _>(new.iter().map(|one| one.email.as_str()).collect::<Vec<_>>())
     .bind::<sql_types::Timestamptz, _>(now)
     .execute(conn)
-    .await?;
+    .await
+    .on_constraint("organisations_uscc_unique", || {
+        Refusal::new(Code::Duplicate, Say::new("该统一社会信用代码已登记。", "This credit code is registered already."))
+    })?;
     Ok(())
 }
 
@@ -614,4 +621,197 @@ pub async fn login_exists(conn: &mut AsyncPgConnection, login: &str) -> Result<b
     let row = statement("SELECT EXISTS (SELECT FROM accounts WHERE login = $1) AS yes")
         .bind::<sql_types::Text, _>(login);
     Ok(row.get_result::<Yes>(conn).await?.yes)
+}
+
+#[derive(QueryableByName)]
+struct OrganisationEntryRow {
+    #[diesel(embed)]
+    organisation: OrganisationRow,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<OrganisationEntryRow> for OrganisationEntry {
+    type Error = Problem;
+
+    fn try_from(row: OrganisationEntryRow) -> Result<Self, Problem> {
+        let OrganisationEntryRow { organisation: row, created_at } = row;
+        Ok(Self {
+            id: row.id,
+            kind: row.kind.parse().map_err(unreadable("organisations.kind"))?,
+            name: Say::new(row.name_zh, row.name_en),
+            uscc: row.uscc,
+            region_code: row.region_code,
+            centre_code: row.centre_code,
+            email: row.email,
+            created_at,
+        })
+    }
+}
+
+/// One organisation with all the administrator may see.
+pub async fn organisation_entry(
+    conn: &mut AsyncPgConnection,
+    id: OrganisationId,
+) -> Result<Option<OrganisationEntry>, Problem> {
+    let row = statement(
+        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at
+           FROM organisations WHERE id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(id)
+    .get_result::<OrganisationEntryRow>(conn)
+    .await
+    .optional()?;
+    row.map(OrganisationEntry::try_from).transpose()
+}
+
+/// Up to `limit + 1` organisations after the cursor, newest first.
+pub async fn organisation_entries(
+    conn: &mut AsyncPgConnection,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<OrganisationEntry>, Problem> {
+    let rows = statement(
+        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at FROM organisations
+          WHERE $1 IS NULL OR (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3",
+    )
+    .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(after.map(|cursor| cursor.at))
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(after.map(|cursor| cursor.id))
+    .bind::<sql_types::BigInt, _>(limit + 1)
+    .get_results::<OrganisationEntryRow>(conn)
+    .await?;
+    rows.into_iter().map(OrganisationEntry::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct AccountEntryRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: AccountId,
+    #[diesel(sql_type = sql_types::Text)]
+    login: String,
+    #[diesel(sql_type = sql_types::Text)]
+    display_name: String,
+    #[diesel(sql_type = sql_types::Text)]
+    kind: String,
+    #[diesel(sql_type = sql_types::Uuid)]
+    organisation_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Array<sql_types::Text>)]
+    roles: Vec<String>,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
+    disabled_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<AccountEntryRow> for AccountEntry {
+    type Error = Problem;
+
+    fn try_from(row: AccountEntryRow) -> Result<Self, Problem> {
+        let roles = row.roles.iter().map(|role| role.parse().map_err(unreadable("account_roles.role")));
+        let mut roles = roles.collect::<Result<Vec<Role>, _>>()?;
+        roles.sort();
+        Ok(Self {
+            id: row.id,
+            login: row.login,
+            display_name: row.display_name,
+            kind: row.kind.parse().map_err(unreadable("accounts.kind"))?,
+            organisation_id: row.organisation_id,
+            roles,
+            created_at: row.created_at,
+            disabled_at: row.disabled_at,
+        })
+    }
+}
+
+/// One account with all the administrator may see.
+pub async fn account_entry(
+    conn: &mut AsyncPgConnection,
+    id: AccountId,
+) -> Result<Option<AccountEntry>, Problem> {
+    let row = statement(
+        "SELECT a.id, a.login, a.display_name, a.kind, a.organisation_id, a.created_at, a.disabled_at,
+                ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
+           FROM accounts a WHERE a.id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(id)
+    .get_result::<AccountEntryRow>(conn)
+    .await
+    .optional()?;
+    row.map(AccountEntry::try_from).transpose()
+}
+
+/// Up to `limit + 1` accounts after the cursor, newest first.
+pub async fn account_entries(
+    conn: &mut AsyncPgConnection,
+    organisation: Option<OrganisationId>,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<AccountEntry>, Problem> {
+    let rows = statement(
+        "SELECT a.id, a.login, a.display_name, a.kind, a.organisation_id, a.created_at, a.disabled_at,
+                ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
+           FROM accounts a
+          WHERE ($1 IS NULL OR a.organisation_id = $1) AND ($2 IS NULL OR (a.created_at, a.id) < ($2, $3))
+          ORDER BY a.created_at DESC, a.id DESC LIMIT $4",
+    )
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(organisation)
+    .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(after.map(|cursor| cursor.at))
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(after.map(|cursor| cursor.id))
+    .bind::<sql_types::BigInt, _>(limit + 1)
+    .get_results::<AccountEntryRow>(conn)
+    .await?;
+    rows.into_iter().map(AccountEntry::try_from).collect()
+}
+
+/// Holds an account's row to the end of the transaction, where there is one.
+pub async fn lock_account(conn: &mut AsyncPgConnection, id: AccountId) -> Result<(), Problem> {
+    statement("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<sql_types::Uuid, _>(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Disables an account from `at`, or lets it in again.
+pub async fn set_disabled(
+    conn: &mut AsyncPgConnection,
+    id: AccountId,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), Problem> {
+    statement("UPDATE accounts SET disabled_at = $2 WHERE id = $1")
+        .bind::<sql_types::Uuid, _>(id)
+        .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives an account another proof of the same sort.
+pub async fn set_proof(conn: &mut AsyncPgConnection, id: AccountId, proof: &NewProof) -> Result<(), Problem> {
+    let (password, secret) = match proof {
+        NewProof::Password { hash, .. } => (Some(hash.as_str()), None),
+        NewProof::Secret(secret) => (None, Some(secret.as_slice())),
+    };
+    statement("UPDATE accounts SET password_hash = $2, secret_sha256 = $3 WHERE id = $1")
+        .bind::<sql_types::Uuid, _>(id)
+        .bind::<sql_types::Nullable<sql_types::Text>, _>(password)
+        .bind::<sql_types::Nullable<sql_types::Binary>, _>(secret)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account, and every token of its epoch; answers how many could still be gone on with.
+pub async fn end_sessions(conn: &mut AsyncPgConnection, account: AccountId) -> Result<usize, Problem> {
+    statement("UPDATE accounts SET epoch = epoch + 1 WHERE id = $1")
+        .bind::<sql_types::Uuid, _>(account)
+        .execute(conn)
+        .await?;
+    Ok(statement(
+        "UPDATE refresh_tokens SET revoked_at = clock_timestamp()
+          WHERE account_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()",
+    )
+    .bind::<sql_types::Uuid, _>(account)
+    .execute(conn)
+    .await?)
 }

@@ -101,7 +101,7 @@ pub async fn release(
     let project = projects::load(tx.conn(), tender.project).await?;
     let parties = project.parties();
     // The bid is the caller's own, as asked above.
-    authorize(actor, Action::ShareRelease, &Object::of(&parties, tender.phase.authority()).own(true))?;
+    authorize(actor, Action::ShareRelease, &Object::of(&parties, tender.authority()).own(true))?;
     let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
     rules::may_release(tender.phase, &opening, now)?;

@@ -10,7 +10,10 @@ use std::{net::IpAddr, path::Path, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::policy_file::{BuiltInFile, PolicyError, PolicyFile, PolicySource};
+use super::{
+    http::origin::Network,
+    policy_file::{BuiltInFile, PolicyError, PolicyFile, PolicySource},
+};
 
 /// Prefix of environment variables that overlay settings.
 const PREFIX: &str = "TENDERHALL__";
@@ -92,6 +95,8 @@ section! {
         keep_alive_seconds: u64 = 30;
         /// Seconds that requests in flight get to end after SIGTERM (1 to 300).
         drain_seconds: u64 = 20;
+        /// Reverse proxies whose `X-Forwarded-For` is believed, such as `["10.0.0.0/8", "::1"]`. Behind a proxy that is not named here all callers share its address, and with it the limit on failed logins.
+        trusted_proxies: Vec<Network> = Vec::new();
     }
 }
 
@@ -122,7 +127,7 @@ section! {
     Telemetry in "telemetry" {
         /// `text` for people, `json` for collectors.
         format: LogFormat = LogFormat::Text;
-        /// Filter of `tracing-subscriber`, such as `info` or `info,tenderhall::platform::jobs=debug`.
+        /// Filter of `tracing-subscriber`, such as `info` or `info,tenderhall::platform::jobs=debug`; libraries never log more than `info`.
         level: String = "info".to_owned();
     }
 }
@@ -401,13 +406,14 @@ fn plain_kind(kind: &str) -> String {
         "MailTransport" => "`file`, `smtp`",
         "MailTls" => "`required`, `none`",
         "LogFormat" => "`text`, `json`",
+        "Vec<Network>" => "list of networks",
         _ => "whole number",
     }
     .to_owned()
 }
 
 fn plain_default(default: &str) -> String {
-    if default == "None" {
+    if matches!(default, "None" | "Vec::new()") {
         return "none".to_owned();
     }
     let value = default.trim_end_matches(".to_owned()").trim_matches('"');
@@ -467,6 +473,15 @@ mod tests {
         assert_eq!((error.line, error.key.as_deref()), (Some(3), Some("http.workers")));
         let error = load(&[("TENDERHALL__HTTP__WORKERS", "0")]).unwrap_err();
         assert!(error.file.contains("TENDERHALL__HTTP__WORKERS"), "{error}");
+    }
+
+    #[test]
+    fn a_list_of_networks_comes_from_a_variable_or_is_refused_with_its_place() {
+        let settings = load(&[("TENDERHALL__HTTP__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]")]).unwrap();
+        assert_eq!(settings.http.trusted_proxies, ["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]);
+        let error = layer("[http]\ntrusted_proxies = [\"10.0.0.1/8\"]\n").unwrap_err();
+        assert_eq!(error.line, Some(2));
+        assert!(error.to_string().contains("10.0.0.1/8"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Neither holds personal data: no query string, no body, no header, no address, no path beyond the pattern of
 //! its route. And neither tells of bids before an opening: requests and transactions of the sealed intake are
 //! neither counted nor logged while all is well (their faults are), since a number of them is a number of bids.
+//! For both reasons no wish for more detail reaches the libraries: at `debug` a database driver logs every value.
 
 use std::time::Instant;
 
@@ -13,9 +14,15 @@ use actix_web::{
     middleware::Next,
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing::Span;
+use tracing::{Level, Metadata, Span};
 use tracing_actix_web::RootSpanBuilder;
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{FilterExt as _, filter_fn},
+    fmt,
+    layer::{Layer as _, SubscriberExt},
+    util::SubscriberInitExt,
+};
 
 use super::{
     http::meta::request_id,
@@ -32,16 +39,22 @@ const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 pub fn start_log(settings: &Telemetry) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.level)
         .map_err(|error| anyhow::anyhow!("telemetry.level cannot be read: {error}"))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let filter = filter.and(filter_fn(is_ours_or_no_detail));
+    let registry = tracing_subscriber::registry();
+    let layer = fmt::layer().with_writer(std::io::stderr);
     match settings.format {
-        LogFormat::Text => {
-            registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init()?
-        }
+        LogFormat::Text => registry.with(layer.with_ansi(false).with_filter(filter)).try_init()?,
         LogFormat::Json => {
-            registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()?;
+            registry.with(layer.json().flatten_event(true).with_filter(filter)).try_init()?;
         }
     }
     Ok(())
+}
+
+/// What the hall itself says is written with this rule in mind; a library's detail is not.
+fn is_ours_or_no_detail(metadata: &Metadata<'_>) -> bool {
+    let ours = metadata.target().split("::").next() == Some(env!("CARGO_PKG_NAME"));
+    ours || *metadata.level() <= Level::INFO
 }
 
 /// Starts counting. Without it the counters of the program cost and keep nothing.

@@ -201,7 +201,7 @@ impl Case {
     /// Who may not read bookings of the tender is not told that there are any.
     fn permit(&self, actor: &Actor, action: Action) -> Result<(), Problem> {
         let parties = self.project.parties();
-        let object = Object::of(&parties, self.tender.phase.authority());
+        let object = Object::of(&parties, self.tender.authority());
         authorize_known(actor, Action::BookingRead, action, &object)
     }
 

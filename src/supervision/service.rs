@@ -69,7 +69,7 @@ async fn load(
     let tender = tenders::load(conn, award.tender).await?;
     let project = projects::load(conn, award.project).await?;
     let parties = project.parties();
-    let object = Object::of(&parties, tender.phase.authority());
+    let object = Object::of(&parties, tender.authority());
     authorize(actor, Action::AwardRecordRead, &object)?;
     authorize(actor, action, &object)?;
     Ok((award, tender, project))
@@ -94,7 +94,7 @@ pub async fn record(
         NoticeFilter { tender: Some(tender.id), limit: Some(MOST_NOTICES), ..NoticeFilter::default() };
     let contract = awards::store::contract_of(conn, tender.id).await?;
     let parties = project.parties();
-    let may = authorize(actor, Action::AwardReview, &Object::of(&parties, tender.phase.authority()));
+    let may = authorize(actor, Action::AwardReview, &Object::of(&parties, tender.authority()));
     Ok(AwardRecord {
         id,
         project: projects::service::read(conn, actor, project.id).await?.0,

@@ -78,8 +78,9 @@ impl TenderPhase {
         }
     }
 
-    /// The phase as `authorize` knows it. An end keeps what was public public.
-    pub fn authority(self) -> Phase {
+    /// The phase as `authorize` knows it, of an award that has been told; an end keeps what was public public. See
+    /// [`Tender::authority`](crate::tenders::Tender::authority).
+    pub(super) fn authority(self) -> Phase {
         match self {
             Self::Draft => Phase::Draft,
             Self::Published | Self::Terminated | Self::Failed => Phase::Published,

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    identity::Phase,
     kernel::{
         AllowedAction, Category, Say,
         id::{BookingId, ProjectId, TenderId},
@@ -131,6 +132,8 @@ pub struct Tender {
     pub deadline: DateTime<Utc>,
     /// Where it stands.
     pub phase: TenderPhase,
+    /// Whether its award is decided and the notice of the result is not out yet.
+    pub untold: bool,
     /// When the notice came out.
     pub published_at: Option<DateTime<Utc>>,
     /// Day whose law judges it.
@@ -149,6 +152,13 @@ pub struct Tender {
     pub created_by: Uuid,
     /// Version, counted up by every change (never by a bid).
     pub version: i64,
+}
+
+impl Tender {
+    /// The phase as `authorize` knows it: whoever stands outside learns of an award by the notice of its result.
+    pub fn authority(&self) -> Phase {
+        if self.untold { Phase::Decided } else { self.phase.authority() }
+    }
 }
 
 /// The purchaser's approval of a document.

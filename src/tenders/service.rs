@@ -107,7 +107,7 @@ pub async fn lock(tx: &mut Tx<'_>, id: TenderId) -> Result<Tender, Problem> {
 /// 401, 403, 404.
 pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender) -> Result<(), Problem> {
     let parties = project.parties();
-    let object = Object::of(&parties, tender.phase.authority());
+    let object = Object::of(&parties, tender.authority());
     match action {
         // Acts of rooms above may be hidden from those who may read the tender, such as the opening before it begins.
         Action::TenderDraft
@@ -143,6 +143,7 @@ pub async fn note(
 /// `wrong-state` when no way leads there.
 pub async fn advance(tx: &mut Tx<'_>, tender: &mut Tender, next: TenderPhase) -> Result<(), Problem> {
     tender.phase = tender.phase.to(next)?;
+    tender.untold = next == TenderPhase::Awarded;
     store::update(tx, tender).await
 }
 
@@ -212,6 +213,7 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) ->
         deadline: new.deadline,
         phase: TenderPhase::Draft,
         published_at: None,
+        untold: false,
         law_on: None,
         close: None,
         opening_began_at: None,

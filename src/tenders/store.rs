@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
+    OptionalExtension, PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, dsl::sql,
+    expression::SqlLiteral, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -62,6 +63,21 @@ struct TenderRow {
     version: i64,
 }
 
+/// A tender as it is read: its row, and what its events say of it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tenders)]
+struct Stored {
+    #[diesel(embed)]
+    row: TenderRow,
+    #[diesel(select_expression = sql::<sql_types::Bool>(UNTOLD))]
+    #[diesel(select_expression_type = SqlLiteral<sql_types::Bool>)]
+    untold: bool,
+}
+
+/// Whether an award is decided and its result not announced.
+const UNTOLD: &str = "tenders.phase = 'awarded' AND NOT EXISTS (
+    SELECT FROM tender_events told WHERE told.tender_id = tenders.id AND told.event = 'resultPublished')";
+
 fn digest(bytes: Vec<u8>, place: &'static str) -> Result<[u8; 32], Problem> {
     bytes.try_into().map_err(unreadable::<Vec<u8>>(place))
 }
@@ -84,11 +100,12 @@ fn close_of(row: &TenderRow) -> Result<Option<Close>, Problem> {
     }
 }
 
-impl TryFrom<TenderRow> for Tender {
+impl TryFrom<Stored> for Tender {
     type Error = Problem;
 
-    fn try_from(row: TenderRow) -> Result<Self, Problem> {
+    fn try_from(Stored { row, untold }: Stored) -> Result<Self, Problem> {
         Ok(Self {
+            untold,
             approval: approval_of(&row)?,
             close: close_of(&row)?,
             id: row.id,
@@ -205,7 +222,7 @@ pub async fn update(tx: &mut Tx<'_>, tender: &mut Tender) -> Result<(), Problem>
 /// # Errors
 /// When the database is away.
 pub async fn find(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Option<Tender>, Problem> {
-    let row = tenders::table.find(id).select(TenderRow::as_select()).first(conn).await.optional()?;
+    let row = tenders::table.find(id).select(Stored::as_select()).first(conn).await.optional()?;
     row.map(Tender::try_from).transpose()
 }
 
@@ -216,7 +233,7 @@ pub async fn find(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Option<T
 pub async fn find_locked(tx: &mut Tx<'_>, id: TenderId) -> Result<Option<Tender>, Problem> {
     let row = tenders::table
         .find(id)
-        .select(TenderRow::as_select())
+        .select(Stored::as_select())
         .for_no_key_update()
         .first(tx.conn())
         .await
@@ -229,10 +246,10 @@ pub async fn find_locked(tx: &mut Tx<'_>, id: TenderId) -> Result<Option<Tender>
 /// # Errors
 /// When the database is away.
 pub async fn of_project(conn: &mut AsyncPgConnection, project: ProjectId) -> Result<Vec<Tender>, Problem> {
-    let rows: Vec<TenderRow> = tenders::table
+    let rows: Vec<Stored> = tenders::table
         .filter(tenders::project_id.eq(project))
         .order((tenders::lot_no, tenders::round))
-        .select(TenderRow::as_select())
+        .select(Stored::as_select())
         .load(conn)
         .await?;
     rows.into_iter().map(Tender::try_from).collect()

@@ -233,6 +233,47 @@ fn only_rank_one_wins_and_everyone_is_told_in_one_act() {
     assert_eq!(late, 0);
 }
 
+/// Outside the procedure or among its bidders, the winner too.
+const OUTSIDE: [&str; 7] =
+    ["", "bidder.0001", "bidder.0002", "agency.two", "expert.001", "operator.taibus", "supervisor.industry"];
+
+#[test]
+fn outsiders_learn_of_the_result_of_a_purchase_by_its_notice() {
+    let purchase = Evaluated::purchase();
+    let statuses = |logins: &[&str]| -> Vec<[u16; 3]> {
+        let of = |login: &&str| {
+            let app = &purchase.app;
+            let caller = if login.is_empty() { app.public() } else { app.as_(login) };
+            ["evaluation", "report", "award"].map(|part| caller.get(&purchase.path(part)).status)
+        };
+        logins.iter().map(of).collect()
+    };
+    let inside = ["purchaser.taibus", "agency.one", "supervisor.finance"];
+    assert_eq!(statuses(&OUTSIDE), [[404; 3]; 7], "evaluated");
+    purchase.decide(0, "first").expect(201);
+    assert_eq!(statuses(&OUTSIDE), [[404; 3]; 7], "decided, but not announced");
+    assert_eq!(statuses(&inside), [[200; 3]; 3], "who takes part sees it");
+    let told = purchase.tell().expect(200);
+    assert_eq!(told.action("drawUpContract")["allowed"], false, "that is the purchaser's");
+    assert_eq!(statuses(&OUTSIDE), [[200; 3]; 7], "announced");
+}
+
+#[test]
+fn candidates_open_the_ranking_of_works_but_not_their_award() {
+    let works = Evaluated::works();
+    let public = works.app.public();
+    let seen = || ["evaluation", "report", "award"].map(|part| public.get(&works.path(part)).status);
+    assert_eq!(seen(), [404, 404, 404]);
+    works.app.as_("agency.one").act(&works.path("candidates")).expect(201);
+    assert_eq!(seen(), [200, 200, 404], "the candidates are published");
+    works.app.hold("2026-03-24T09:00:00+08:00");
+    works.decide(0, "first").expect(201);
+    assert_eq!(seen(), [200, 200, 404], "decided, but not announced");
+    works.app.as_("bidder.0001").get(&works.path("award")).expect(404);
+    works.tell().expect(200);
+    assert_eq!(seen(), [200, 200, 200], "announced");
+}
+
 #[test]
 fn a_contract_says_what_bid_and_document_say() {
     let works = Evaluated::awarded();
@@ -325,6 +366,33 @@ fn the_files_close_with_the_last_duty_and_a_late_one_is_recorded() {
     assert_eq!(rules, ["ENG-33"]);
     let held: i64 = app.sql().value("SELECT count(*) FROM deposits WHERE returned_at IS NULL", &[]);
     assert_eq!(held, 0);
+}
+
+#[test]
+fn a_written_report_reaches_the_bodies_within_whose_duty_it_lies() {
+    let works = Evaluated::awarded();
+    let (app, report) = (&works.app, json!({"summary": "共收到投标五份，异议未收到。"}));
+    let letters = || -> Vec<String> {
+        app.sql()
+            .values("SELECT recipient FROM outbox WHERE subject LIKE '%书面报告%' ORDER BY recipient", &[])
+    };
+    app.as_("bidder.0001").post(&works.path("written-report"), &report).expect(403);
+    assert_eq!(letters(), Vec::<String>::new());
+    app.as_("agency.one").post(&works.path("written-report"), &report).expect(200);
+    // Of purchases alone is the financial department's duty.
+    let mut wanted: Vec<String> = app.sql().values(
+        "SELECT o.email FROM organisations o JOIN accounts a ON a.organisation_id = o.id
+          WHERE a.login LIKE 'supervisor.%' AND a.login <> 'supervisor.finance'",
+        &[],
+    );
+    wanted.sort();
+    assert_eq!((wanted.len(), letters()), (5, wanted));
+    let told = "SELECT count(*) FROM outbox WHERE body LIKE '%异议未收到%' AND body LIKE '%' || $1 || '%'";
+    let code = app.public().get(&format!("/api/v1/tenders/{}", works.tender)).expect(200).text_at("/code");
+    assert_eq!(app.sql().value::<i64>(told, &[&code]), 5);
+    let again = app.as_("agency.one").post(&works.path("written-report"), &report);
+    again.expect(409).problem("duplicate");
+    assert_eq!(letters().len(), 5);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (here, there) = (entry.path(), to.join(entry.file_name()));
-        if here.is_dir() { copy(&here, &there) } else { drop(fs::copy(here, there).unwrap()) }
+        if here.is_dir() { copy(&here, &there) } else { fs::copy(here, there).map(drop).unwrap() }
     }
 }
 

@@ -24,6 +24,7 @@ mod identity;
 mod jobs;
 #[cfg(test)]
 mod lawbook;
+#[cfg(test)]
 mod mail;
 #[cfg(test)]
 mod migrations;

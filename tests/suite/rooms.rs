@@ -38,7 +38,7 @@ struct Hall {
     operator: Actor,
     rooms: HashMap<String, RoomId>,
     app_url: String,
-    _database: TestDb,
+    database: TestDb,
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -86,7 +86,7 @@ impl Hall {
             operator: person(3, OrganisationKind::Centre, Role::Operator, Some(CENTRE)),
             rooms: HashMap::new(),
             app_url: database.app_url.clone(),
-            _database: database,
+            database,
         };
         hall.synchronise(&hall.jurisdiction).await.unwrap();
         let rows = hall.rows("SELECT code, id FROM rooms WHERE centre_code = '152500'").await;
@@ -317,6 +317,34 @@ async fn of_32_who_want_one_slot_at_once_one_gets_it_and_31_are_told_what_is_fre
     }
     let rooms: i64 = hall.rows("SELECT count(DISTINCT room_id) FROM booking_slots").await[0].get(0);
     assert_eq!(rooms, 8);
+}
+
+#[tokio::test]
+async fn what_a_look_could_not_see_yet_is_refused_by_postgresql_and_answered_as_taken() {
+    let hall = Hall::found().await;
+    let (one, other) = (hall.tender(at("03-16T09:30:00")).await, hall.tender(at("03-16T09:30:00")).await);
+    let wanted = |time: &str| vec![slot(RoomKind::Draw, Some(hall.room("draw-1")), at(time), 60)];
+    hall.book(&hall.agency, one, wanted("03-02T09:00:00")).await.unwrap();
+    // Somebody who asks for no lock moves that slot, and has not committed it when the room is looked at.
+    let moved = "tstzrange('2026-03-03T08:30+08', '2026-03-03T10:15+08')";
+    let update = format!("BEGIN; UPDATE booking_slots SET during = {moved}, blocked = {moved}");
+    hall.superuser.batch_execute(&update).await.unwrap();
+    let watcher = connect(&hall.database.superuser_url).await.unwrap();
+    let commit = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let begun = std::time::Instant::now();
+        // Where nothing holds the booking back, it is taken in and the test fails.
+        while watcher.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0
+            && begun.elapsed() < std::time::Duration::from_secs(10)
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        hall.superuser.batch_execute("COMMIT").await.unwrap();
+    };
+    let (done, ()) = tokio::join!(hall.book(&hall.agency, other, wanted("03-03T09:00:00")), commit);
+    taken(done);
+    assert_eq!(hall.count("booking_slots WHERE live").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

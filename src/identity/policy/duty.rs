@@ -2,10 +2,16 @@
 
 use strum::IntoEnumIterator;
 
+use super::object::Parties;
 use crate::kernel::{Actor, Category, Role};
 
+/// Whether a project lies within the duty of a body of `region` that holds `role`.
+pub(in crate::identity) fn oversees(role: Role, region: &str, parties: &Parties) -> bool {
+    reaches(region, &parties.region_code) && has_duty(role, parties.category)
+}
+
 /// Whether a body of `region` supervises in `place`: the same division, or one above it.
-pub(super) fn reaches(region: &str, place: &str) -> bool {
+fn reaches(region: &str, place: &str) -> bool {
     place.starts_with(stem(region))
 }
 
@@ -37,7 +43,7 @@ impl Duty {
 }
 
 /// Whether the duty of a supervising role covers a class of trade (政府采购法 13; 招标投标法实施条例 4).
-pub(super) fn has_duty(role: Role, category: Category) -> bool {
+fn has_duty(role: Role, category: Category) -> bool {
     match role {
         Role::SupervisorFinance => category == Category::Procurement,
         Role::SupervisorIndustry => category != Category::Procurement,

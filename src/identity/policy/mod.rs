@@ -10,11 +10,11 @@ mod object;
 mod words;
 
 pub use duty::Duty;
+pub(super) use duty::oversees;
 pub use matrix::check_matrix;
 pub use object::{Object, Parties};
 pub use words::{Action, Phase, Relation};
 
-use duty::{has_duty, reaches};
 use matrix::MATRIX;
 use words::{Effect, Grade};
 
@@ -98,8 +98,7 @@ pub(super) fn relations(account: &AccountActor, role: Role, object: &Object<'_>)
         if account.centre.is_some() && account.centre == parties.centre_code {
             found.push(Relation::Centre);
         }
-        let within = account.region.as_deref().is_some_and(|region| reaches(region, &parties.region_code));
-        if within && has_duty(role, parties.category) {
+        if account.region.as_deref().is_some_and(|region| oversees(role, region, parties)) {
             found.push(Relation::Duty);
         }
     }

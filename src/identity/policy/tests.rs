@@ -146,6 +146,11 @@ fn nobody_learns_of_bids_before_the_opening_nor_of_experts_before_the_award() {
                     assert!(!may(action), "{:?} {action} in {phase}", case.pair);
                 }
             }
+            let outside = ["public", "own", "other"].contains(&case.pair.1);
+            if phase < Phase::Awarded && outside {
+                let action = [Action::EvaluationRead, Action::AwardRead].into_iter().find(|one| may(*one));
+                assert_eq!(action, None, "{:?} in {phase}", case.pair);
+            }
             if phase < Phase::Awarded && !case.own {
                 assert!(!may(Action::ExpertNamesRead), "{:?} in {phase}", case.pair);
             }

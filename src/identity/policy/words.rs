@@ -141,8 +141,10 @@ pub enum Action {
     HistoryRead,
     /// Published notices.
     NoticeRead,
-    /// Accounts and their roles.
+    /// Organisations, accounts and their roles.
     AccountManage,
+    /// Change one's own password.
+    PasswordChange,
     /// Move the sandbox clock.
     SandboxClock,
     /// Enrol a signing key for one's own organisation.
@@ -180,7 +182,9 @@ pub enum Phase {
     Opened,
     /// The report is signed.
     Evaluated,
-    /// The award is decided.
+    /// The award is decided; the notice of its result is not out yet.
+    Decided,
+    /// The notice of the award's result is out.
     Awarded,
     /// Contract signed, or the procedure ended without one.
     Concluded,

@@ -4,6 +4,7 @@ pub mod body;
 pub mod documents;
 pub mod meta;
 pub mod once;
+pub mod origin;
 pub mod paging;
 pub mod reply;
 

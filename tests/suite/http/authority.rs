@@ -102,6 +102,18 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/tenders/{id}/written-report" => json!({"summary": "书面报告"}),
         "/api/v1/tenders/{id}/deposits" => json!({"items": [{"bidderId": MADE_UP, "kind": "cash"}]}),
         "/api/v1/awards/{id}/reviews" => json!({"finding": "inOrder", "remark": "符合"}),
+        "/api/v1/organisations" => {
+            json!({"kind": "purchaser", "name": {"zh": "局", "en": "Bureau"}, "regionCode": "152527", "email": "a@b.example"})
+        }
+        "/api/v1/accounts" => {
+            json!({"login": "a.new", "displayName": "甲", "kind": "person", "organisationId": MADE_UP, "role": "agency"})
+        }
+        "/api/v1/accounts/{id}/disable"
+        | "/api/v1/accounts/{id}/enable"
+        | "/api/v1/accounts/{id}/password" => reason,
+        "/api/v1/account/password" => {
+            json!({"oldPassword": "not the password", "newPassword": "another password"})
+        }
         "/api/v1/organisations/{id}/signing-keys" => json!({"publicKey": "AAAA", "proof": "AAAA"}),
         "/api/v1/sandbox/clock" => json!({"run": true}),
         "/api/v1/venue-decisions/preview" => {

@@ -1,5 +1,6 @@
 //! The service over HTTP, as its callers meet it.
 
+mod accounts;
 mod authority;
 mod bids;
 mod description;

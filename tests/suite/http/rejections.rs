@@ -78,6 +78,62 @@ fn bytes_that_are_no_document_are_refused_before_they_are_read() {
     raw(&app, vec![b' '; 1024 * 1024 + 1]).expect(413).problem("payload-too-large");
 }
 
+/// Headers of every answer.
+const EVERYWHERE: [&str; 7] = [
+    "x-request-id",
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+];
+
+#[test]
+fn every_answer_has_its_request_id_and_the_strict_headers() {
+    let app = TestApp::sandbox(START);
+    let public = app.public();
+    let get = |path: &str| public.get(path);
+    let token = "/api/v1/auth/token";
+    let form = Some("application/x-www-form-urlencoded");
+    let answers = [
+        (200, get("/api/v1/problems")),
+        (200, get("/")),
+        (200, get("/api/docs/")),
+        (200, get("/api/openapi.json")),
+        (308, get("/api/docs")),
+        (404, get("/nothing")),
+        (404, get("/api/v1/nothing")),
+        (404, get("/api/docs/nothing")),
+        (404, get("/static/nothing.css")),
+        (404, get("/notices/not-an-id")),
+        (404, get("/api/v1/projects/%ff%fe")),
+        (404, public.clone().with("Accept", "text/html").get("/nothing")),
+        (400, get("/api/v1/notices?after=%00")),
+        (422, get("/api/v1/notices?limit=x")),
+        (401, get("/api/v1/auth/me")),
+        (401, public.clone().with("Authorization", "Basic YTpi").get("/api/v1/auth/me")),
+        (405, public.send("DELETE", PROJECTS, None, Vec::new())),
+        (204, public.send("OPTIONS", PROJECTS, None, Vec::new())),
+        (405, public.send("PUT", "/api/v1/problems", None, b"{}".to_vec())),
+        (406, public.clone().with("Accept-Encoding", "identity;q=0, zstd").get("/notices")),
+        (415, public.send("POST", token, Some("text/plain"), b"x".to_vec())),
+        (400, public.send("POST", token, form, b"\xff".to_vec())),
+        (413, public.send("POST", token, form, vec![b'x'; 1024 * 1024])),
+        (400, raw(&app, b"{\"name\": \"\xff\xfe\"}".to_vec())),
+        (413, raw(&app, vec![b' '; 1024 * 1024 + 1])),
+    ];
+    let mut others = Vec::new();
+    for (status, answer) in answers {
+        let missing: Vec<_> = EVERYWHERE.iter().filter(|name| answer.header(name).is_empty()).collect();
+        assert!(missing.is_empty(), "without {missing:?}: {answer:?}");
+        if answer.status != status {
+            others.push((status, answer));
+        }
+    }
+    assert!(others.is_empty(), "{others:#?}");
+}
+
 /// Sends a head and waits for the answer to it, without a body.
 fn head_only(app: &TestApp, head: &str) -> String {
     let mut stream = TcpStream::connect(app.address()).unwrap();

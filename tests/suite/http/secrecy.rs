@@ -1,11 +1,15 @@
 //! Nobody learns who bids or how many before the opening begins.
 //!
 //! Every GET of the description is read by every role with no bid and with twenty, at the same held moment, and
-//! compared byte for byte. Only the request's own id and the machine's date may differ.
+//! compared byte for byte. Only the request's own id and the machine's date may differ. The same is asked of what
+//! the real program logs, counts and mails.
 
 use std::collections::BTreeMap;
 
-use crate::support::{Answer, TestApp, contract::DOCUMENT, works::START};
+use crate::support::{
+    Answer, Client, TestApp, bidding::Bidder, contract::DOCUMENT, program::Watched, scratch::Scratch,
+    works::START,
+};
 
 /// One account of every role and relation, none of which bids.
 const READERS: [&str; 16] = [
@@ -99,7 +103,7 @@ fn fill(template: &str, id: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-fn read_all(app: &TestApp, addresses: &[String]) -> BTreeMap<(String, String), String> {
+fn read_all(app: &Client, addresses: &[String]) -> BTreeMap<(String, String), String> {
     let mut all = BTreeMap::new();
     for reader in READERS {
         let caller = if reader.is_empty() { app.public() } else { app.as_(reader) };
@@ -121,43 +125,88 @@ fn compare(
     }
 }
 
+/// Every reader has its token, and the tender is published: what is left to learn is of bids.
+struct Scene<'a> {
+    client: &'a Client,
+    tender: String,
+    project: String,
+    booking: String,
+    notice: String,
+    bidders: Vec<Bidder<'a>>,
+}
+
+impl<'a> Scene<'a> {
+    fn set(client: &'a Client) -> Self {
+        let tender = client.published_works();
+        client.hold("2026-03-10T09:00:00+08:00");
+        let bidders: Vec<_> = (1..=20).map(|number| client.bidder(number)).collect();
+        let logins = READERS.into_iter().filter(|login| !login.is_empty());
+        for login in logins.chain(bidders.iter().map(|bidder| bidder.login.as_str())) {
+            client.token(login);
+        }
+        let agency = client.as_("agency.one");
+        let bookings = agency.get(&format!("/api/v1/bookings?tender={tender}")).expect(200);
+        Self {
+            client,
+            project: agency.get(&format!("/api/v1/tenders/{tender}")).expect(200).text_at("/projectId"),
+            booking: bookings.text_at("/items/0/id"),
+            notice: client.public().get("/api/v1/notices").expect(200).text_at("/items/0/id"),
+            tender,
+            bidders,
+        }
+    }
+
+    fn things(&self, bids: Vec<String>) -> Things {
+        Things {
+            tender: self.tender.clone(),
+            project: self.project.clone(),
+            booking: self.booking.clone(),
+            notice: self.notice.clone(),
+            organisations: vec![
+                self.bidders[0].organisation.clone(),
+                self.client.as_("agency.one").organisation(),
+            ],
+            bids,
+        }
+    }
+
+    /// Twenty bids, one of them revised and sent again, one refused; answers the bids' ids.
+    fn bid(&self) -> Vec<String> {
+        let policy = self.client.seal_policy(&self.tender);
+        let mut ids = Vec::new();
+        for (number, bidder) in self.bidders.iter().enumerate() {
+            let bid = bidder.seal(&policy, &format!("180000{number:02}.00"));
+            ids.push(bidder.submit(&self.tender, &bid, "one").expect(201).text_at("/bidId"));
+            if number == 3 {
+                let next = bidder.seal_revision(&policy, "17000000.00", 2, Some(bid.digest()));
+                bidder.submit(&self.tender, &next, "two").expect(201);
+                bidder.submit(&self.tender, &next, "two").expect(201);
+                bidder.submit(&self.tender, &bid, "three").expect(409);
+            }
+        }
+        ids
+    }
+}
+
+fn made_up() -> Vec<String> {
+    (0..2).map(|number| format!("22222222-2222-4222-8222-{number:012}")).collect()
+}
+
 #[test]
 fn nothing_that_can_be_read_differs_between_no_bid_and_twenty() {
     let app = TestApp::sandbox(START);
-    let tender = app.published_works();
-    app.hold("2026-03-10T09:00:00+08:00");
-    let policy = app.seal_policy(&tender);
-    let bidders: Vec<_> = (1..=20).map(|number| app.bidder(number)).collect();
-    let agency = app.as_("agency.one");
-    let bookings = agency.get(&format!("/api/v1/bookings?tender={tender}")).expect(200);
-    let things = |bids: Vec<String>| Things {
-        tender: tender.clone(),
-        project: agency.get(&format!("/api/v1/tenders/{tender}")).expect(200).text_at("/projectId"),
-        booking: bookings.text_at("/items/0/id"),
-        notice: app.public().get("/api/v1/notices").expect(200).text_at("/items/0/id"),
-        organisations: vec![bidders[0].organisation.clone(), agency.organisation()],
-        bids,
-    };
-    let made_up = (0..2).map(|number| format!("22222222-2222-4222-8222-{number:012}")).collect();
-    let addresses = things(made_up).addresses();
+    let scene = Scene::set(&app);
+    let addresses = scene.things(made_up()).addresses();
     let before = read_all(&app, &addresses);
-    let posts: i64 = app.sql().value("SELECT count(*) FROM outbox WHERE recipient NOT LIKE 'bidder.%'", &[]);
+    let posts: i64 = app.sql().value("SELECT count(*) FROM outbox", &[]);
     assert!(before.len() > 500, "{} places were read", before.len());
     let counted = before.values().filter(|shown| shown.starts_with("200")).count();
     assert!(counted > 150, "{counted} of {} places answer something", before.len());
 
-    let mut ids = Vec::new();
-    for (number, bidder) in bidders.iter().enumerate() {
-        let bid = bidder.seal(&policy, &format!("180000{number:02}.00"));
-        ids.push(bidder.submit(&tender, &bid, "one").expect(201).text_at("/bidId"));
-        if number == 3 {
-            let next = bidder.seal_revision(&policy, "17000000.00", 2, Some(bid.digest()));
-            bidder.submit(&tender, &next, "two").expect(201);
-        }
-    }
+    let ids = scene.bid();
     // The same places, and those that exist only now: the real bids answer what made-up ones answer.
     compare(&before, &read_all(&app, &addresses), "while bids come in");
-    let real = things(ids[..2].to_vec());
+    let real = scene.things(ids[..2].to_vec());
     let masked: BTreeMap<_, _> = read_all(&app, &real.addresses())
         .into_iter()
         .map(|((reader, address), text)| {
@@ -168,18 +217,21 @@ fn nothing_that_can_be_read_differs_between_no_bid_and_twenty() {
         })
         .collect();
     compare(&before, &masked, "to whoever knows a bid's id");
-    let now: i64 = app.sql().value("SELECT count(*) FROM outbox WHERE recipient NOT LIKE 'bidder.%'", &[]);
-    assert_eq!(posts, now, "letters go to bidders only");
+    let now: i64 = app.sql().value("SELECT count(*) FROM outbox", &[]);
+    assert_eq!(posts, now, "no letter tells of a bid");
 
     // The record's own ids must not count bids either: what is written next looks the same.
     let said = serde_json::json!({"text": "不影响投标文件编制的说明", "affectsBids": false});
-    agency.post(&format!("/api/v1/tenders/{tender}/clarifications"), &said).expect(200);
+    let tender = &scene.tender;
+    app.as_("agency.one").post(&format!("/api/v1/tenders/{tender}/clarifications"), &said).expect(200);
     app.hold("2026-03-16T09:29:59.999999+08:00");
     for reader in ["", "agency.one", "operator.league", "supervisor.office", "admin", "bidder.0100"] {
         let caller = if reader.is_empty() { app.public() } else { app.as_(reader) };
         for address in &addresses {
             let text = shown(&caller.get(address));
-            for bidder in &bidders[1..] {
+            // The administrator's lists hold every organisation, whether it bids or not.
+            let earlier = &before[&(reader.to_owned(), address.clone())];
+            for bidder in scene.bidders[1..].iter().filter(|bidder| !earlier.contains(&bidder.organisation)) {
                 assert!(
                     !text.contains(&bidder.organisation),
                     "{reader} learns of a bidder at {address}:\n{text}"
@@ -187,4 +239,100 @@ fn nothing_that_can_be_read_differs_between_no_bid_and_twenty() {
             }
         }
     }
+}
+
+/// What the machine's operators get to see: log, metrics and mails.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Operations {
+    log: Vec<String>,
+    metrics: BTreeMap<String, i64>,
+    mails: BTreeMap<String, String>,
+}
+
+impl Operations {
+    /// What has come up to now.
+    fn now(program: &Watched) -> Self {
+        let counts = program.metrics();
+        // Sums and buckets are times; how often something was timed is not.
+        let series = counts.lines().filter_map(|line| line.rsplit_once(' ')).filter(|(name, _)| {
+            let name = name.split('{').next().unwrap_or_default();
+            !name.starts_with('#') && !name.ends_with("_bucket") && !name.ends_with("_sum")
+        });
+        Self {
+            log: program.log().lines().map(without_time_and_id).collect(),
+            metrics: series.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect(),
+            mails: program.mails(),
+        }
+    }
+
+    /// What came after `earlier`. Lines of requests answered at the same time may change places.
+    fn since(&self, earlier: &Self) -> Self {
+        let mut log = self.log[earlier.log.len()..].to_vec();
+        log.sort();
+        let fresh = |name: &String| !earlier.mails.contains_key(name);
+        let mails = self.mails.iter().filter(|(name, _)| fresh(name));
+        let before = |name| earlier.metrics.get(name).copied().unwrap_or_default();
+        let grown = self.metrics.iter().map(|(name, count)| (name.clone(), count - before(name)));
+        Self {
+            log,
+            metrics: grown.filter(|(_, count)| *count != 0).collect(),
+            mails: mails.map(|(name, text)| (name.clone(), text.clone())).collect(),
+        }
+    }
+}
+
+/// A line without its time, its request's id and its thread's.
+fn without_time_and_id(line: &str) -> String {
+    let line = line.split_once(' ').map_or(line, |(_, rest)| rest);
+    let mut words = line.split("id=");
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |line, rest| format!("{line}id={}", rest.get(36..).unwrap_or_default()))
+}
+
+/// Reads everything with no bid, takes in twenty, reads everything again, by the real program.
+fn operators_learn_nothing_at(level: &str) {
+    let scratch = Scratch::new("secrecy");
+    let program = Watched::sandbox(scratch.path(), START, level);
+    let scene = Scene::set(&program);
+    let addresses = scene.things(made_up()).addresses();
+    program.wait_for_mails();
+    // What is read for the first time may be kept from then on.
+    read_all(&program, &addresses);
+    let begun = Operations::now(&program);
+    read_all(&program, &addresses);
+    let read = Operations::now(&program);
+    let reading = read.since(&begun);
+    assert!(reading.log.iter().any(|line| line.contains("/api/v1/notices/{id}")), "{:?}", reading.log);
+    assert!(reading.metrics.values().any(|count| *count >= 16), "{:?}", reading.metrics);
+
+    scene.client.seal_policy(&scene.tender);
+    let policy_read = Operations::now(&program);
+    scene.bid();
+    program.wait_for_mails();
+    let bidding = Operations::now(&program);
+    // A bidder reads the policy as everybody may, here once for all twenty.
+    same(&policy_read.since(&read), &bidding.since(&policy_read), "taking bids in");
+    read_all(&program, &addresses);
+    same(&reading, &Operations::now(&program).since(&bidding), "reading after bids");
+}
+
+/// Shows only what differs: the whole is long.
+fn same(wanted: &Operations, found: &Operations, what: &str) {
+    let only = |these: &Operations, those: &Operations| {
+        let log: Vec<_> = these.log.iter().filter(|line| !those.log.contains(line)).cloned().collect();
+        let metrics = these.metrics.iter().filter(|(name, count)| those.metrics.get(*name) != Some(count));
+        let metrics: Vec<_> = metrics.map(|(name, count)| format!("{name} {count}")).collect();
+        (these.log.len(), log, metrics, these.mails.clone())
+    };
+    assert!(wanted == found, "{what}: {:#?}\nwithout bids: {:#?}", only(found, wanted), only(wanted, found));
+}
+
+#[test]
+fn log_metrics_and_mails_do_not_differ_between_no_bid_and_twenty() {
+    operators_learn_nothing_at("info");
+}
+
+#[test]
+fn a_log_for_debugging_does_not_tell_of_bids_either() {
+    operators_learn_nothing_at("debug");
 }

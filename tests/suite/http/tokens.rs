@@ -123,3 +123,38 @@ fn guessing_is_slowed_down_by_account() {
     app.public().form(TOKEN, &login_form("agency.one")).expect(200);
     guess("nobody.at.all").expect(400);
 }
+
+#[test]
+fn failures_count_for_the_address_that_a_trusted_proxy_names() {
+    let (caller, neighbour) = ("203.0.113.9", "203.0.113.10");
+    let ask = |app: &TestApp, login: &str, forwarded: &str| {
+        let from = app.public().with("X-Forwarded-For", forwarded);
+        from.form("/api/v1/auth/token", &login_form(login)).status
+    };
+    let fill = format!(
+        "INSERT INTO login_failures (login_sha256, address)
+         SELECT sha256(n::text::bytea), '{caller}' FROM generate_series(1, 100) n"
+    );
+    let behind = TestApp::sandbox_told(START, |settings| {
+        settings.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    });
+    behind.sql().run(&fill).unwrap();
+    assert_eq!(ask(&behind, "bidder.0001", caller), 429);
+    assert_eq!(ask(&behind, "bidder.0001", neighbour), 200, "another behind the same proxy");
+    assert_eq!(
+        ask(&behind, "bidder.0001", &format!("{neighbour}, {caller}")),
+        429,
+        "what the caller made up"
+    );
+    let wrong = "grant_type=client_credentials&client_id=bidder.0001&client_secret=wrong";
+    behind.public().with("X-Forwarded-For", neighbour).form("/api/v1/auth/token", wrong).expect(401);
+    let last = "SELECT address FROM login_failures ORDER BY id DESC LIMIT 1";
+    assert_eq!(behind.sql().value::<String>(last, &[]), neighbour);
+
+    // Where no proxy is named, the header is anybody's word.
+    let open = TestApp::sandbox(START);
+    open.sql().run(&fill).unwrap();
+    assert_eq!(ask(&open, "bidder.0001", caller), 200);
+    open.public().with("X-Forwarded-For", neighbour).form("/api/v1/auth/token", wrong).expect(401);
+    assert_eq!(open.sql().value::<String>(last, &[]), "127.0.0.1");
+}

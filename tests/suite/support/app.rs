@@ -45,6 +45,12 @@ impl TestApp {
         Self::begin(Some(None), async move || TestDb::sandbox(start).await)
     }
 
+    /// A sandbox that runs as `tell` sets it.
+    pub fn sandbox_told(start: &str, tell: impl FnOnce(&mut Settings) + Send + 'static) -> Self {
+        let (start, data) = (at(start), Arc::new(Scratch::new("app")));
+        Self::launch(Some(None), data, tell, async move || Arc::new(TestDb::sandbox(start).await))
+    }
+
     /// A production hall in an empty database.
     pub fn production() -> Self {
         Self::begin(None, TestDb::fresh)
@@ -54,7 +60,7 @@ impl TestApp {
     pub fn beside(other: &Self) -> Self {
         let db = other.db.clone();
         let sandbox = other.sql().value::<String>("SELECT mode FROM hall", &[]) == "sandbox";
-        Self::launch(sandbox.then_some(None), other.data.clone(), async move || db)
+        Self::launch(sandbox.then_some(None), other.data.clone(), |_| {}, async move || db)
     }
 
     /// A sandbox founded at `start` in an empty database that the test itself keeps.
@@ -67,12 +73,13 @@ impl TestApp {
         sandbox: Option<Option<DateTime<Utc>>>,
         db: impl AsyncFnOnce() -> TestDb + Send + 'static,
     ) -> Self {
-        Self::launch(sandbox, Arc::new(Scratch::new("app")), async move || Arc::new(db().await))
+        Self::launch(sandbox, Arc::new(Scratch::new("app")), |_| {}, async move || Arc::new(db().await))
     }
 
     fn launch(
         sandbox: Option<Option<DateTime<Utc>>>,
         data: Arc<Scratch>,
+        tell: impl FnOnce(&mut Settings) + Send + 'static,
         db: impl AsyncFnOnce() -> Arc<TestDb> + Send + 'static,
     ) -> Self {
         let (ready, is_ready) = mpsc::channel();
@@ -85,6 +92,7 @@ impl TestApp {
             runtime.block_on(async {
                 let db = db().await;
                 let mut options = options(&db.app_url, &db.owner_url, &folder);
+                tell(&mut options.settings);
                 options.sandbox = sandbox.map(|start| Sandbox { start, password: PASSWORD.to_owned() });
                 let application = Application::build(options).await.unwrap();
                 ready.send((application.address(), db)).unwrap();
