@@ -1,25 +1,25 @@
-//! `POST /api/v1/venue-decisions/preview`: anybody may ask where a project would have to trade.
+//! Anybody may ask where a project would have to trade, and what the catalogue holds.
 
 use std::sync::Arc;
 
-use actix_web::{post, web};
+use actix_web::{get, post, web};
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     Jurisdiction,
-    model::{Category, Level, VenueDecision, VenueQuestion},
+    model::{CatalogueEdition, Category, Level, VenueDecision, VenueQuestion},
     rules,
 };
 use crate::{
     kernel::{
-        Area, Problem, RegionCode,
+        Area, Problem, RegionCode, Rejection, Say,
         money::Amount,
         time::{self, hall_date},
     },
     platform::{
-        db::Db,
+        db::{Db, read_hall_now},
         http::{Body, Meta, Problems, Reply},
     },
 };
@@ -81,7 +81,77 @@ pub fn preview(
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(preview_venue);
+    config.service(read_catalogue).service(preview_venue);
+}
+
+/// Query of the catalogue.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CatalogueQuery {
+    /// The day of which the catalogue is asked; by hall time today where it is left out.
+    #[serde(default, deserialize_with = "time::read_some")]
+    on: Option<NaiveDate>,
+}
+
+/// One item of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+struct ItemView {
+    /// What a project's registration names.
+    code: String,
+    /// Its class.
+    category: Category,
+    /// Its name.
+    name: Say,
+    /// Where the item comes from; `sample` where the published catalogue names none.
+    source: String,
+}
+
+/// The edition of the catalogue in force on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CatalogueAnswer {
+    /// Name of the edition, such as `2014-02`.
+    edition: String,
+    /// First day in force.
+    effective_from: NaiveDate,
+    /// Last day in force; absent while no end is known.
+    effective_to: Option<NaiveDate>,
+    /// Its items, in order.
+    items: Vec<ItemView>,
+}
+
+impl From<&CatalogueEdition> for CatalogueAnswer {
+    fn from(edition: &CatalogueEdition) -> Self {
+        let item = |item: &super::model::CatalogueItem| ItemView {
+            code: item.code.clone(),
+            category: item.category,
+            name: item.name.clone(),
+            source: item.source.clone(),
+        };
+        Self {
+            edition: edition.edition.clone(),
+            effective_from: edition.in_force.from,
+            effective_to: edition.in_force.to,
+            items: edition.items.iter().map(item).collect(),
+        }
+    }
+}
+
+/// The catalogue 公共资源交易目录 in force on a day: what must trade at a centre at all (RT-9).
+#[utoipa::path(tag = "jurisdiction", params(CatalogueQuery),
+    responses((status = 200, description = "The edition and its items", body = CatalogueAnswer), Problems))]
+#[get("/api/v1/catalogue")]
+async fn read_catalogue(
+    query: web::Query<CatalogueQuery>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    let on = match query.on {
+        Some(day) => day,
+        None => hall_date(read_hall_now(&mut *db.read().await?).await?),
+    };
+    let edition = jurisdiction.catalogue_on(on).ok_or_else(Rejection::not_found)?;
+    Reply::ok(&CatalogueAnswer::from(edition))
 }
 
 /// Where a project would have to trade, with every rule that held and its arithmetic. Public; keeps nothing.

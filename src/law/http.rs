@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     kernel::{
-        Problem, Rejection, Say,
-        time::{hall_date, is_writable},
+        Problem, Rejection,
+        time::{self, hall_date},
     },
     platform::{
         db::{Db, read_hall_now},
@@ -32,6 +32,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[into_params(parameter_in = Query)]
 struct LawQuery {
     /// The day of which the law is asked; by hall time today where it is left out.
+    #[serde(default, deserialize_with = "time::read_some")]
     on: Option<NaiveDate>,
 }
 
@@ -46,15 +47,10 @@ async fn read(
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
     let on = match query.on {
-        Some(day) if is_writable(&day) => day,
-        Some(_) => return Err(Rejection::at("?on", "invalid", four_digits()).into()),
+        Some(day) => day,
         None => hall_date(read_hall_now(&mut *db.read().await?).await?),
     };
     Reply::ok(&in_force(&law, on))
-}
-
-fn four_digits() -> Say {
-    Say::new("年份须为四位数字。", "The year must have four digits.")
 }
 
 /// The working-day calendar of a year, with the notice that arranges it.

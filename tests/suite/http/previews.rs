@@ -70,6 +70,14 @@ fn what_the_law_says_on_a_day() {
     assert!(rule(&before.json, "ENG-4").is_none() && named(&before.json) == 0);
     app.public().get("/api/v1/law?on=2026-02-30").expect(422);
 
+    app.public().get("/api/v1/law?on=-0001-01-01").expect(422);
+
+    let catalogue = app.public().get("/api/v1/catalogue").expect(200);
+    let items = catalogue["items"].as_array().unwrap();
+    assert_eq!((&catalogue["edition"], items.len()), (&json!("2014-02"), 152));
+    assert!(items.iter().all(|item| item["source"] == "sample"), "the published list names no item");
+    app.public().get("/api/v1/catalogue?on=2014-01-31").expect(404);
+
     let year = app.public().get("/api/v1/law/calendar/2026").expect(200);
     assert_eq!((&year["workingDays"], year["worked"].as_array().unwrap().len()), (&json!(248), 6));
     assert_eq!(year["off"][0], json!({"date": "2026-01-01", "name": {"zh": "元旦", "en": "New Year's Day"}}));
