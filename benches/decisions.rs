@@ -1,0 +1,104 @@
+//! How long the pure decisions take: the scoring of one large opening, the count of a period, the venue of a project,
+//! and reading the whole policy anew; each beside a baseline that does nothing of it.
+//!
+//! `cargo bench --bench decisions`
+
+use std::hint::black_box;
+
+use chrono::NaiveDate;
+use criterion::{Criterion, criterion_group, criterion_main};
+use tenderhall::{
+    jurisdiction::{Jurisdiction, Level, VenueQuestion, decide},
+    kernel::{Category, RegionCode, money::Amount},
+    law::{Direction, Law, Unit},
+    platform::policy_file::PolicySource,
+    scoring::{
+        method::Method,
+        score::{Offer, score},
+    },
+};
+
+/// Offers that reached the scoring in the recorded opening.
+const OFFERS: usize = 1525;
+
+fn offers() -> Vec<Offer> {
+    (0..OFFERS)
+        .filter_map(|at| {
+            let price = Amount::parse(&format!("{}.{:02}", 18_000_000 + at * 457, at % 100)).ok()?;
+            Some(Offer { id: format!("{at:04}"), price, deduction_percent: None, other_score: None })
+        })
+        .collect()
+}
+
+fn method(name: &str, parameters: serde_json::Value) -> Option<Method> {
+    Method::read(serde_json::json!({"method": name, "parameters": parameters}), "").ok()
+}
+
+fn scoring(bench: &mut Criterion) {
+    let offers = offers();
+    bench.bench_function("baseline: copy 1,525 ids", |it| {
+        it.iter(|| black_box(&offers).iter().map(|offer| offer.id.clone()).collect::<Vec<_>>());
+    });
+    let methods = [
+        method(
+            "engComprehensive",
+            serde_json::json!({"benchmark": "trimmedMean", "ceiling": "19000000.00", "fullMarks": "100",
+                "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 4}),
+        ),
+        method("gpComprehensive", serde_json::json!({"priceWeight": "30"})),
+    ];
+    for (name, method) in ["works: trimmed mean", "purchase: lowest price"].into_iter().zip(methods) {
+        let Some(method) = method else { continue };
+        bench.bench_function(name, |it| it.iter(|| score(black_box(&method), black_box(&offers))));
+    }
+}
+
+fn counting(bench: &mut Criterion) {
+    let (Ok(law), Some(from)) = (Law::load(&PolicySource::BuiltIn), NaiveDate::from_ymd_opt(2026, 2, 24))
+    else {
+        return;
+    };
+    bench.bench_function("baseline: one day further", |it| it.iter(|| black_box(from).succ_opt()));
+    for (name, length, unit) in
+        [("20 calendar days", 20, Unit::CalendarDay), ("5 working days", 5, Unit::WorkingDay)]
+    {
+        bench.bench_function(name, |it| {
+            it.iter(|| law.count(black_box(from), black_box(length), unit, Direction::Forward));
+        });
+    }
+}
+
+fn venue(bench: &mut Criterion) {
+    let (Ok(hall), Some(today)) =
+        (Jurisdiction::load(&PolicySource::BuiltIn), NaiveDate::from_ymd_opt(2026, 2, 9))
+    else {
+        return;
+    };
+    let (Ok(region), Ok(investment)) =
+        (RegionCode::try_from("152527".to_owned()), Amount::parse("24000000.00"))
+    else {
+        return;
+    };
+    let question = VenueQuestion {
+        region_code: region,
+        level: Level::County,
+        category: Category::Engineering,
+        catalogue_item: None,
+        investment: Some(investment),
+        floor_area: None,
+        budget: None,
+        accepted_on: None,
+    };
+    bench.bench_function("baseline: copy the question", |it| it.iter(|| black_box(&question).clone()));
+    bench.bench_function("venue of a project", |it| it.iter(|| decide(&hall, black_box(&question), today)));
+}
+
+fn policy(bench: &mut Criterion) {
+    let source = PolicySource::BuiltIn;
+    bench.bench_function("read law and jurisdiction anew", |it| {
+        it.iter(|| (Law::load(black_box(&source)), Jurisdiction::load(black_box(&source))));
+    });
+}
+
+criterion_group!(all, scoring, counting, venue, policy);
+criterion_main!(all);
