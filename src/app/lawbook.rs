@@ -28,7 +28,7 @@ pub enum LawCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Say in words what an edition changes over another, and for whom.
+    /// Say in words what an edition changes over another in calendars, rules, procedures and settings, and for whom.
     Diff {
         /// Folder of the edition in force.
         old: PathBuf,

@@ -154,19 +154,19 @@ fn taken_away<V: Version>(name: &str, version: &V) -> Change {
     let (from, says) = (Version::from(version), version.sentence());
     change(
         name,
-        format!("撤下自{from}起的规定（{}）；未冻结的项目不再适用", says.zh),
-        format!(
-            "the version of {from} ({}) is taken away: no project not yet frozen is judged by it",
-            says.en
-        ),
+        format!("撤下自{from}起的规定（{}）；项目均不再适用", says.zh),
+        format!("the version of {from} ({}) is taken away: no project is judged by it any more", says.en),
     )
 }
 
 fn retroactive(name: &str, from: NaiveDate, says: Say) -> Change {
     change(
         name,
-        format!("自{from}起的规定被改动：{}；已冻结的项目不受影响", says.zh),
-        format!("the version of {from} is altered: {}; projects frozen before keep theirs", says.en),
+        format!("自{from}起的规定被改动：{}；适用该规定的项目均受影响，包括进行中的", says.zh),
+        format!(
+            "the version of {from} is altered: {}; it meets every project judged by it, running ones too",
+            says.en
+        ),
     )
 }
 
@@ -302,7 +302,7 @@ mod tests {
             one(
                 "ENG-4",
                 "the version of 2000-01-01 is altered: at least 20 calendar days → at least 25 calendar days; \
-                 projects frozen before keep theirs"
+                 it meets every project judged by it, running ones too"
             )
         );
         assert_eq!(
@@ -329,8 +329,8 @@ mod tests {
         let expected = [
             one(
                 "ENG-4",
-                "the version of 2000-01-01 is altered: last day in force none → 2026-12-31; projects frozen before \
-                 keep theirs",
+                "the version of 2000-01-01 is altered: last day in force none → 2026-12-31; it meets every project \
+                 judged by it, running ones too",
             ),
             one(
                 "ENG-4",
