@@ -141,7 +141,8 @@ async fn facts(
     facts.extend(project.agency_id.map(|agency| Fact::text(w.fact_agency, name(agency))));
     facts.push(Fact::text(w.filter_category, category_word(project.category, reader)));
     facts.push(Fact::text(w.filter_region, hall.region(&project.region_code, reader)));
-    let centre = project.centre_code.as_deref().and_then(|code| hall.jurisdiction.centre(code));
+    let jurisdiction = hall.jurisdiction.latest();
+    let centre = project.centre_code.as_deref().and_then(|code| jurisdiction.centre(code));
     facts.extend(centre.map(|centre| Fact::text(w.fact_centre, reader.says(&centre.name))));
     facts.extend(project.investment.map(|amount| Fact::figure(w.fact_investment, money(amount))));
     facts.extend(project.floor_area.map(|area| Fact::figure(w.fact_floor_area, reader.money(&area.value()))));
@@ -176,7 +177,7 @@ fn venue(hall: &HallReadings, reader: &Reader, project: &Registered) -> Result<O
     let question: VenueQuestion =
         serde_json::from_value(kept.question.clone()).map_err(unreadable("venue_decisions.question"))?;
     let on = question.accepted_on.unwrap_or_else(|| hall_date(kept.decided_at));
-    let view = answers::venue_view(&hall.jurisdiction, &question, &kept.decision, on, reader);
+    let view = answers::venue_view(&hall.jurisdiction.latest(), &question, &kept.decision, on, reader);
     Ok(Some(VenueView { decided: Some(kept.decided_at), ..view }))
 }
 

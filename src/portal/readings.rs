@@ -3,8 +3,6 @@
 //! Everything that is not public for its phase is asked of the room that guards it, as `Actor::Public`; what the
 //! room refuses leaves no trace on the page. An address that names nothing public is `NotFound`.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use diesel_async::AsyncPgConnection;
 use sha2::{Digest, Sha256};
@@ -23,7 +21,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    jurisdiction::{self, Jurisdiction},
+    jurisdiction::{self, Jurisdictions},
     kernel::{
         Category, Code, Problem, RegionCode, Rejection, Say,
         id::{NoticeId, TenderId},
@@ -60,14 +58,14 @@ pub struct HallReadings {
     /// The law.
     pub law: Lawbook,
     /// Regions, centres and the routing table.
-    pub jurisdiction: Arc<Jurisdiction>,
+    pub jurisdiction: Jurisdictions,
     /// Whether the hall is a sandbox; every page says so.
     pub sandbox: bool,
 }
 
 impl Readings for HallReadings {
     fn hall(&self) -> HallFacts {
-        HallFacts { name: self.jurisdiction.league_centre().name.clone(), sandbox: self.sandbox }
+        HallFacts { name: self.jurisdiction.latest().league_centre().name.clone(), sandbox: self.sandbox }
     }
 
     fn home<'a>(&'a self, reader: &'a Reader) -> Reading<'a, HomeView> {
@@ -141,6 +139,7 @@ impl Readings for HallReadings {
                 line: lines.pop().ok_or_else(Rejection::not_found)?,
                 publisher: self
                     .jurisdiction
+                    .latest()
                     .centre(&notice.centre_code)
                     .map(|centre| reader.says(&centre.name))
                     .unwrap_or_default(),
@@ -168,17 +167,19 @@ impl Readings for HallReadings {
     }
 
     fn regions(&self, reader: &Reader) -> Vec<Choice> {
-        answers::region_choices(&self.jurisdiction, reader)
+        answers::region_choices(&self.jurisdiction.latest(), reader)
     }
 
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {
         Box::pin(async move {
+            let mut conn = self.db.read().await?;
             let on = match question.accepted_on {
                 Some(day) => day,
-                None => hall_date(read_hall_now(&mut *self.db.read().await?).await?),
+                None => hall_date(read_hall_now(&mut conn).await?),
             };
-            let decision = jurisdiction::decide(&self.jurisdiction, question, on)?;
-            Ok(answers::venue_view(&self.jurisdiction, question, &decision, on, reader))
+            let jurisdiction = self.jurisdiction.in_force(&mut conn).await?;
+            let decision = jurisdiction::decide(&jurisdiction, question, on)?;
+            Ok(answers::venue_view(&jurisdiction, question, &decision, on, reader))
         })
     }
 
@@ -227,6 +228,7 @@ impl HallReadings {
     /// A region's name, or its code where the hall does not serve it.
     pub(super) fn region(&self, code: &RegionCode, reader: &Reader) -> String {
         self.jurisdiction
+            .latest()
             .region(code)
             .map_or_else(|| code.as_str().to_owned(), |region| reader.says(&region.name))
     }
