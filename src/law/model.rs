@@ -1,6 +1,6 @@
 //! What a rule is: a number with its bound and unit, the article it stands on, and the days it is in force.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -207,6 +207,10 @@ impl Rule {
 pub struct Settings {
     /// Whether the end of a calendar-day period moves over ordinary weekends too (CNT-3).
     pub roll_weekends: bool,
+    /// When business hours end, for acts at a counter (CNT-7); absent, they end at 24:00 as on-line acts do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "17:30:00")]
+    pub counter_closes: Option<NaiveTime>,
     /// Whether a bid deadline must lie on a working day (TG-3).
     pub deadline_on_working_day: bool,
     /// Minutes the bidders have to decrypt after the opening began.

@@ -269,6 +269,10 @@ words! {
     direction: "方向", "Direction";
     forward: "向后", "forward";
     backward: "向前", "backward";
+    act_place: "办理方式", "Done";
+    act_online: "网上（至24时）", "on line (to 24:00)";
+    act_counter: "窗口（至下班）", "at a counter (to closing time)";
+    count_counter: "窗口办理截至营业时间结束（民法典第203条）；下班时间是本中心的规定。", "At a counter the period ends with business hours (Civil Code art. 203); the hour is the centre's own.";
     count: "逐日计算", "Count the days";
     ends_on: "期限届满", "The period ends";
     latest_day: "最迟日期", "Latest day";
