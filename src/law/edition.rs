@@ -17,7 +17,7 @@ use super::{
     book::Law,
     calendar::{Calendar, CalendarYear},
     counting::{Direction, Unit},
-    model::{Bound, Cap, Mark, Period, Quantity, Reached, Rule, Settings},
+    model::{Bound, Cap, Mark, NOT_AT_HAND, Period, Quantity, Reached, Rule, Settings},
     procedure::{
         CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
         State, Step, can_guard, is_cap,
@@ -25,8 +25,6 @@ use super::{
 };
 
 const SETTINGS: &str = "law/settings.toml";
-/// Stands for the article of a rule whose text was not at hand.
-const NOT_AT_HAND: &str = "-";
 
 type Rules = BTreeMap<String, Vec<Rule>>;
 

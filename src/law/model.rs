@@ -184,12 +184,17 @@ impl Rule {
         self.effective_from <= on && self.effective_to.is_none_or(|last| on <= last)
     }
 
+    /// The article, unless the text was not at hand.
+    pub fn known_article(&self) -> Option<&str> {
+        Some(self.article.as_str()).filter(|article| *article != NOT_AT_HAND)
+    }
+
     /// What a refusal shows of it.
     pub fn ground(&self) -> LegalGround {
         LegalGround {
             id: self.id.clone(),
             source: self.source.clone(),
-            article: Some(self.article.clone()),
+            article: self.known_article().map(str::to_owned),
             earliest: None,
         }
     }
@@ -199,6 +204,9 @@ impl Rule {
         LegalGround { earliest: Some(alternative), ..self.ground() }
     }
 }
+
+/// Stands for the article of a rule whose text was not at hand.
+pub(super) const NOT_AT_HAND: &str = "-";
 
 /// Choices of the centre where no law fixes a value. They are never shown as law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

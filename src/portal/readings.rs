@@ -3,7 +3,7 @@
 //! Everything that is not public for its phase is asked of the room that guards it, as `Actor::Public`; what the
 //! room refuses leaves no trace on the page. An address that names nothing public is `NotFound`.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use diesel_async::AsyncPgConnection;
 use sha2::{Digest, Sha256};
 use strum::IntoEnumIterator;
@@ -14,6 +14,7 @@ use super::{
     project,
     question::{DeadlineQuestion, VenueQuestion},
     reader::{HallFacts, Reader},
+    statutes::{self, CalendarView, LawQuery, LawView, ProjectLawView},
     view::{
         Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
         OpeningLine, Progress, ProjectView, VenueView,
@@ -180,6 +181,45 @@ impl Readings for HallReadings {
             let jurisdiction = self.jurisdiction.in_force(&mut conn).await?;
             let decision = jurisdiction::decide(&jurisdiction, question, on)?;
             Ok(answers::venue_view(&jurisdiction, question, &decision, on, reader))
+        })
+    }
+
+    fn law<'a>(&'a self, reader: &'a Reader, query: &'a LawQuery) -> Reading<'a, LawView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let today = hall_date(read_hall_now(&mut conn).await?);
+            let on = match query.on.trim() {
+                "" => today,
+                text => text.parse().ok().filter(is_writable).ok_or_else(|| {
+                    Rejection::at("?on", "invalid", Say::new(reader.w.date_shape, reader.w.date_shape))
+                })?,
+            };
+            let law = self.law.in_force(&mut conn).await?;
+            Ok(LawView { year: today.year(), ..statutes::law_view(&law, on, &query.q, reader) })
+        })
+    }
+
+    fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let today = hall_date(read_hall_now(&mut conn).await?);
+            let law = self.law.in_force(&mut conn).await?;
+            let year = year.unwrap_or(today.year());
+            let view = statutes::calendar_view(law.calendar(), year, today, reader);
+            view.ok_or_else(|| Rejection::not_found().into())
+        })
+    }
+
+    fn project_law<'a>(
+        &'a self,
+        reader: &'a Reader,
+        id: &'a str,
+        query: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectLawView> {
+        Box::pin(async move {
+            let id = id.parse().map_err(|_| Rejection::not_found())?;
+            let mut conn = self.db.read().await?;
+            project::law(self, &mut conn, reader, id, query).await
         })
     }
 
