@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::method::{Complaints, Marks};
+use super::{complaints::Complaints, marks::Marks};
 use crate::kernel::{LegalGround, Rejection, Say};
 
 /// What a factor may look at: word on the wire, 中文, English.

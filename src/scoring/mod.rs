@@ -9,8 +9,10 @@
 //! an offer above the ceiling never moves the benchmark; the same offers in another order give the same answer.
 
 pub mod arithmetic;
+mod complaints;
 pub mod factors;
 pub mod low_price;
+mod marks;
 pub mod method;
 pub mod preview;
 pub mod ranking;
