@@ -298,6 +298,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    law_changes (id) {
+        id -> Uuid,
+        kind -> Text,
+        year -> Nullable<Int4>,
+        files -> Jsonb,
+        digest -> Bytea,
+        state -> Text,
+        entered_at -> Timestamptz,
+        entered_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        adopted_no -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    law_in_force (one) {
+        one -> Bool,
+        adopted_no -> Int4,
+    }
+}
+
+diesel::table! {
     log_object (relation, row_id, content) {
         relation -> Text,
         row_id -> Uuid,
@@ -488,6 +512,7 @@ diesel::table! {
         accepted_on -> Nullable<Date>,
         first_notice_on -> Nullable<Date>,
         version -> Int8,
+        law_edition -> Nullable<Uuid>,
     }
 }
 
@@ -710,6 +735,7 @@ diesel::joinable!(openings -> tenders (tender_id));
 diesel::joinable!(project_approvals -> projects (project_id));
 diesel::joinable!(project_lots -> projects (project_id));
 diesel::joinable!(project_sides -> accounts (account_id));
+diesel::joinable!(projects -> law_changes (law_edition));
 diesel::joinable!(qualification_reviews -> tenders (tender_id));
 diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
@@ -744,6 +770,8 @@ diesel::allow_tables_to_appear_in_same_query! {
     hall,
     idempotency,
     jobs,
+    law_changes,
+    law_in_force,
     log_object,
     log_pending,
     login_failures,

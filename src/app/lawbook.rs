@@ -2,19 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::{
-    jurisdiction::Jurisdiction,
+    jurisdiction::{self, Jurisdiction},
     law::{
-        Law,
+        self, Law,
         changes::{Change, changes},
+        lawbook::Configuration,
     },
     platform::{
         policy_file::{PolicyError, PolicySource},
         settings::Settings,
     },
 };
+
+/// The texts of law and jurisdiction that a configuration brings.
+///
+/// # Errors
+/// A missing or unreadable file, or a year of the calendar that cannot be used.
+pub fn configuration(source: &PolicySource) -> Result<Configuration, PolicyError> {
+    let mut texts = source.texts(law::BUILT_IN)?;
+    texts.extend(source.texts(jurisdiction::BUILT_IN)?);
+    Configuration::divide(texts)
+}
 
 /// What to do with editions of the law.
 #[derive(Debug, clap::Subcommand)]
@@ -69,14 +78,7 @@ impl Edition {
         let law = Law::load(&source)?;
         Jurisdiction::load(&source)?;
         Settings::load(&source, [])?;
-        let mut hash = Sha256::new();
-        for file in source.all()? {
-            hash.update(file.name.as_bytes());
-            hash.update([0]);
-            hash.update(file.text.as_bytes());
-            hash.update([0]);
-        }
-        Ok(Self { law, digest: hex::encode(hash.finalize()) })
+        Ok(Self { law, digest: hex::encode(configuration(&source)?.digest()) })
     }
 
     fn to_text(&self) -> String {

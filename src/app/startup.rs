@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::task::JoinHandle;
 
 use super::{
-    health,
+    health, lawbook,
     router::{self, Surroundings},
     site::{self, Options, Site},
     stop::{Doors, told_to_stop},
@@ -22,7 +22,10 @@ use crate::{
     identity::{self, Gate, TokenKeys},
     jurisdiction::Jurisdiction,
     kernel::id::RequestId,
-    law::Law,
+    law::{
+        Law, Lawbook,
+        lawbook::{Configuration, adopt_configuration},
+    },
     notices::http::Shelf,
     platform::{db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry},
     portal::{HallReadings, Readings},
@@ -109,15 +112,16 @@ impl Application {
 
 /// The constitution of the region, read and checked.
 struct Policy {
-    law: Arc<Law>,
+    configuration: Configuration,
     jurisdiction: Arc<Jurisdiction>,
 }
 
 impl Policy {
     fn load(options: &Options) -> anyhow::Result<Self> {
-        let law = Arc::new(Law::load(&options.policy)?);
+        Law::load(&options.policy)?;
         let jurisdiction = Arc::new(Jurisdiction::load(&options.policy)?);
-        Ok(Self { law, jurisdiction })
+        let configuration = lawbook::configuration(&options.policy)?;
+        Ok(Self { configuration, jurisdiction })
     }
 }
 
@@ -133,11 +137,16 @@ async fn start(
         rooms::synchronise(tx, &policy.jurisdiction).await
     })
     .await?;
+    db.transaction("law.start", RequestId::random(), async |tx| {
+        adopt_configuration(tx, policy.configuration).await
+    })
+    .await?;
+    let law = Lawbook::default();
     let keys = TokenKeys::load_or_make(&options.data)?;
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers(&policy.law));
+    let jobs = Arc::new(work::handlers(&law));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
@@ -145,14 +154,14 @@ async fn start(
     let doors = Doors::default();
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
         db: db.clone(),
-        law: Arc::clone(&policy.law),
+        law: law.clone(),
         jurisdiction: Arc::clone(&policy.jurisdiction),
         sandbox: options.sandbox.is_some(),
     });
     let hall = Hall {
         db: web::Data::new(db.clone()),
         gate: web::Data::new(Gate::new(db, keys)),
-        law: web::Data::new(policy.law),
+        law: web::Data::new(law),
         jurisdiction: web::Data::new(policy.jurisdiction),
         jobs: web::Data::new(jobs),
         doors: web::Data::new(doors.clone()),
@@ -177,7 +186,7 @@ async fn start(
 struct Hall {
     db: web::Data<Db>,
     gate: web::Data<Gate>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
     jurisdiction: web::Data<Arc<Jurisdiction>>,
     jobs: web::Data<Arc<Jobs>>,
     doors: web::Data<Doors>,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     bids,
-    law::Law,
+    law::Lawbook,
     opening,
     platform::{
         db::Db,
@@ -26,7 +26,7 @@ pub const CONNECTIONS: usize = 3;
 const CLEARING: Duration = Duration::from_secs(3600);
 
 /// Every room's handlers.
-pub fn handlers(law: &Arc<Law>) -> Jobs {
+pub fn handlers(law: &Lawbook) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);

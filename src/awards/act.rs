@@ -17,18 +17,18 @@ use crate::{
         id::{OrganisationId, TenderId},
         time::hall_date,
     },
-    law::{Event, Law},
+    law::{Event, Lawbook},
     ledger::{self, Entry, Subject},
     platform::db::Tx,
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
 /// One act on a tender between report and archive, in progress.
-pub(super) struct Act<'l> {
+pub(super) struct Act {
     /// The tender, its row held.
     pub tender: Tender,
     /// Where it stands in the law.
-    pub setting: Setting<'l>,
+    pub setting: Setting,
     /// Hall time, read after the lock.
     pub now: DateTime<Utc>,
     /// The award so far.
@@ -39,11 +39,11 @@ pub(super) struct Act<'l> {
     moved: bool,
 }
 
-impl<'l> Act<'l> {
+impl Act {
     /// Locks and loads; `name` is the act in the record.
     pub async fn begin(
         tx: &mut Tx<'_>,
-        law: &'l Law,
+        law: &Lawbook,
         id: TenderId,
         name: &'static str,
     ) -> Result<Self, Problem> {
@@ -92,7 +92,7 @@ impl<'l> Act<'l> {
     /// Where the tender stands.
     pub fn standing(&self) -> Standing<'_> {
         Standing {
-            procedure: self.setting.procedure,
+            procedure: &self.setting.procedure,
             phase: self.tender.phase,
             facts: &self.setting.facts,
             award: self.award.as_ref(),

@@ -11,7 +11,7 @@ use crate::{
     },
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId},
-    law::{Event, Law},
+    law::{Event, Lawbook},
     notices::{self, NoticeKind},
     platform::{
         db::{OnConstraint, Tx},
@@ -29,7 +29,7 @@ use crate::{
 pub async fn draw_up(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewContract,
 ) -> Result<Reply, Problem> {
@@ -39,7 +39,8 @@ pub async fn draw_up(
     let award = act.standing().may_draw_contract()?.clone();
     // Only judged, not noted: the contract stands when the winner signs too.
     act.setting.permit(Event::ContractSigned, act.now)?;
-    let (procedure, on) = (act.setting.procedure, act.setting.on);
+    let (procedure, on) = (&act.setting.procedure, act.setting.on);
+    let law = &act.setting.law;
     let subject = rules::contract_fits(law, procedure, on, (&award, &act.tender.document), &asked, act.now)?;
     let contract = Contract {
         id: Uuid::new_v4(),
@@ -71,7 +72,7 @@ pub async fn draw_up(
 ///
 /// # Errors
 /// 403 for anybody else, 404, 409 before it is drawn up or when it is signed.
-pub async fn sign(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn sign(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let mut act = Act::begin(tx, law, id, "contract.signed").await?;
     let winner = act.award.as_ref().map(|award| award.winner);
@@ -87,7 +88,7 @@ pub async fn sign(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Re
 ///
 /// # Errors
 /// 403, 404, 409 before it is signed or when it is public.
-pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let mut act = Act::begin(tx, law, id, "contract.published").await?;
     act.authorise(tx, actor, Action::ContractPublish).await?;
     let mut contract = act.standing().may_publish_contract()?.clone();
@@ -106,7 +107,7 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
 ///
 /// # Errors
 /// 403, 404, 409 before it is signed or when it is filed.
-pub async fn file(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn file(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let mut act = Act::begin(tx, law, id, "contract.filed").await?;
     act.authorise(tx, actor, Action::ContractFile).await?;
@@ -119,7 +120,7 @@ pub async fn file(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Re
 async fn save(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    mut act: Act<'_>,
+    mut act: Act,
     mut contract: Contract,
 ) -> Result<Reply, Problem> {
     let award =

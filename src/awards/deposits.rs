@@ -16,7 +16,7 @@ use crate::{
         Actor, Code, FieldError, Money, Problem, Refusal, Rejection, Say,
         id::{OrganisationId, TenderId},
     },
-    law::{Event, Law},
+    law::{Event, Lawbook},
     ledger::{self, Entry},
     opening,
     platform::{
@@ -38,7 +38,7 @@ const ROWS_OF_ENTRY: usize = 256;
 pub async fn record(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: RecordDeposits,
 ) -> Result<Reply, Problem> {
@@ -72,7 +72,7 @@ pub async fn record(
 fn checked(
     items: &[NewDeposit],
     bidders: &HashSet<OrganisationId>,
-    act: &Act<'_>,
+    act: &Act,
 ) -> Result<Vec<(OrganisationId, String, Money)>, Problem> {
     if items.is_empty() || items.len() > MOST {
         let detail = Say::new(format!("须为 1 至 {MOST} 项。"), format!("1 to {MOST} deposits."));
@@ -101,7 +101,12 @@ fn checked(
 ///
 /// # Errors
 /// 403, 404, 409 before that, or when none is left.
-pub async fn give_back(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn give_back(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Lawbook,
+    id: TenderId,
+) -> Result<Reply, Problem> {
     let mut act = Act::begin(tx, law, id, "deposits.returned").await?;
     act.authorise(tx, actor, Action::DepositReturn).await?;
     let returns = act.standing().returns()?;

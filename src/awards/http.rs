@@ -1,7 +1,5 @@
 //! Candidates, award, contract, report and deposits over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, post, web};
 
 use crate::{
@@ -15,7 +13,7 @@ use crate::{
     },
     identity::{Call, Key},
     kernel::{Problem, id::TenderId},
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
@@ -49,7 +47,7 @@ async fn publish_candidates(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -78,7 +76,7 @@ async fn decide(
     id: web::Path<TenderId>,
     body: Body<DecideAward>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -97,7 +95,7 @@ async fn read(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -113,7 +111,7 @@ async fn tell(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -133,7 +131,7 @@ async fn draw_up(
     id: web::Path<TenderId>,
     body: Body<NewContract>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -162,7 +160,7 @@ async fn sign(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -180,7 +178,7 @@ async fn publish_contract(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -198,7 +196,7 @@ async fn file(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -218,7 +216,7 @@ async fn report(
     id: web::Path<TenderId>,
     body: Body<NewReport>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -239,7 +237,7 @@ async fn record_deposits(
     id: web::Path<TenderId>,
     body: Body<RecordDeposits>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));
@@ -279,7 +277,7 @@ async fn return_deposits(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let call = call.about(None, Some(*id));

@@ -19,7 +19,7 @@ use crate::{
         Actor, Code, Problem, Refusal, Rejection, Say,
         id::{AwardId, OrganisationId, TenderId},
     },
-    law::{Event, Law, Regime},
+    law::{Event, Lawbook, Regime},
     notices::{self, NoticeKind},
     opening::{self, OpenedBid, Outcome},
     platform::{
@@ -38,7 +38,7 @@ use crate::{
 pub async fn publish_candidates(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
 ) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
@@ -46,7 +46,7 @@ pub async fn publish_candidates(
     act.authorise(tx, actor, Action::CandidatesPublish).await?;
     act.standing().may_publish_candidates()?;
     let result = finished(tx.conn(), id).await?;
-    rules::few_enough(law, act.setting.procedure, act.setting.on, result.candidates.len())?;
+    rules::few_enough(&act.setting.law, &act.setting.procedure, act.setting.on, result.candidates.len())?;
     let candidates = candidates_of(tx.conn(), &act.tender, &result).await?;
     act.note(tx, Event::CandidatesPublished).await?;
     let ends_at = act.plan(tx, Event::PublicityEnd).await?.ok_or_else(|| {
@@ -151,7 +151,7 @@ fn stated(bid: Option<&OpenedBid>) -> Vec<Stated> {
 pub async fn decide(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: DecideAward,
 ) -> Result<Reply, Problem> {
@@ -168,8 +168,13 @@ pub async fn decide(
             candidates_of(tx.conn(), &act.tender, &result).await?
         }
     };
-    let first =
-        rules::first_candidate(law, act.setting.procedure, act.setting.on, &candidates, asked.bid_id)?;
+    let first = rules::first_candidate(
+        &act.setting.law,
+        &act.setting.procedure,
+        act.setting.on,
+        &candidates,
+        asked.bid_id,
+    )?;
     act.note(tx, Event::AwardDecided).await?;
     act.advance(tx, TenderPhase::Awarded).await?;
     let project = &act.setting.project;
@@ -214,7 +219,7 @@ pub(super) fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, 
 ///
 /// # Errors
 /// 403, 404, 409 before the award or when all were told before.
-pub async fn tell(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn tell(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let mut act = Act::begin(tx, law, id, "award.told").await?;
     act.authorise(tx, actor, Action::AwardNotify).await?;
@@ -278,7 +283,7 @@ fn unknown(bidder: OrganisationId) -> Problem {
 pub async fn report(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewReport,
 ) -> Result<Reply, Problem> {

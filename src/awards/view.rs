@@ -11,7 +11,7 @@ use crate::{
     },
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, AllowedAction, Problem, Refusal, Rejection, id::TenderId, time::hall_date},
-    law::{Event, Law, State},
+    law::{Event, Lawbook, State},
     platform::{db::Tx, http::Reply},
     projects,
     tenders::{self, Setting, Tender},
@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn document(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
 ) -> Result<(AwardDocument, i64), Problem> {
     let now = tx.hall_now().await?;
@@ -32,7 +32,7 @@ pub(super) async fn document(
 pub(super) async fn answer(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
 ) -> Result<Reply, Problem> {
     let (document, version) = document(tx, actor, law, tender).await?;
@@ -47,7 +47,7 @@ pub(super) async fn answer(
 pub async fn read(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(AwardDocument, i64), Problem> {
@@ -76,14 +76,14 @@ pub async fn candidates(
 async fn assemble(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
     now: DateTime<Utc>,
 ) -> Result<(AwardDocument, i64), Problem> {
     let setting = tenders::setting(conn, law, tender, hall_date(now)).await?;
     let award = store::award_of(conn, tender.id).await?;
     let contract = store::contract_of(conn, tender.id).await?;
-    let timeline = law.timeline(setting.procedure, setting.on, &setting.facts)?;
+    let timeline = setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?;
     let version = version_of(tender, &setting, award.as_ref(), contract.as_ref());
     let document = AwardDocument {
         tender_id: tender.id,
@@ -102,12 +102,7 @@ async fn assemble(
 }
 
 /// Counts up with every part of the document: rows have versions, events are only ever added.
-fn version_of(
-    tender: &Tender,
-    setting: &Setting<'_>,
-    award: Option<&Award>,
-    contract: Option<&Contract>,
-) -> i64 {
+fn version_of(tender: &Tender, setting: &Setting, award: Option<&Award>, contract: Option<&Contract>) -> i64 {
     let events = i64::try_from(setting.facts.len()).unwrap_or(i64::MAX);
     let rows = award.map_or(0, |award| award.version) + contract.map_or(0, |contract| contract.version);
     tender.version.saturating_add(rows).saturating_add(events)
@@ -139,13 +134,13 @@ pub async fn award_view(conn: &mut AsyncPgConnection, award: &Award) -> Result<A
 fn allowed_actions(
     actor: &Actor,
     tender: &Tender,
-    setting: &Setting<'_>,
+    setting: &Setting,
     award: Option<&Award>,
     contract: Option<&Contract>,
     now: DateTime<Utc>,
 ) -> Vec<AllowedAction> {
     let standing = Standing {
-        procedure: setting.procedure,
+        procedure: &setting.procedure,
         phase: tender.phase,
         facts: &setting.facts,
         award,
@@ -204,7 +199,7 @@ fn allowed_actions(
 }
 
 /// Adds the last lawful moment where the procedure names one and the act has not been done.
-fn until_latest(action: AllowedAction, setting: &Setting<'_>, event: Event) -> AllowedAction {
+fn until_latest(action: AllowedAction, setting: &Setting, event: Event) -> AllowedAction {
     let Setting { law, procedure, on, facts, .. } = setting;
     if facts.contains_key(&event) {
         return action;

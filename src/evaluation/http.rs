@@ -1,7 +1,5 @@
 //! The evaluation over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{get, post, web};
 
 use crate::{
@@ -15,7 +13,7 @@ use crate::{
     experts::http::chance,
     identity::{Call, Key},
     kernel::{Problem, id::TenderId},
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
@@ -46,7 +44,7 @@ async fn read(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -62,7 +60,7 @@ async fn read_report(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -77,7 +75,7 @@ async fn check_in(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "evaluation.check_in", &call.meta.target, Key::Optional, async |tx| {
@@ -96,7 +94,7 @@ async fn qualify(
     id: web::Path<TenderId>,
     body: Body<NewQualification>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -114,7 +112,7 @@ async fn start(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "evaluation.start", &call.meta.target, Key::Optional, async |tx| {
@@ -133,7 +131,7 @@ async fn sign_sheet(
     id: web::Path<TenderId>,
     body: Body<NewSheet>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -153,7 +151,7 @@ async fn vote_on_low_price(
     id: web::Path<TenderId>,
     body: Body<NewLowPriceVote>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -171,7 +169,7 @@ async fn make_report(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "evaluation.make_report", &call.meta.target, Key::Optional, async |tx| {
@@ -190,7 +188,7 @@ async fn sign_report(
     id: web::Path<TenderId>,
     body: Body<NewSignature>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -208,7 +206,7 @@ async fn deliver(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "evaluation.deliver", &call.meta.target, Key::Optional, async |tx| {

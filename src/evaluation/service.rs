@@ -23,7 +23,7 @@ use crate::{
     experts::{self, Seat, SeatState, Seed, draw::Body, service::unnamed_member},
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
-    law::{Event, Law, QualificationBy, Regime},
+    law::{Event, Lawbook, QualificationBy, Regime},
     ledger::{self, Entry},
     opening::{OpenedBid, opened_bids},
     platform::{
@@ -53,16 +53,16 @@ pub(super) fn permit(
 }
 
 /// A member in action, with everything an act of a member needs.
-struct AtTable<'l> {
+struct AtTable {
     tender: Tender,
-    setting: Setting<'l>,
+    setting: Setting,
     seat: Seat,
     number: u32,
     evaluation: Evaluation,
     now: DateTime<Utc>,
 }
 
-impl AtTable<'_> {
+impl AtTable {
     fn entry(&self, act: &'static str) -> Entry {
         Entry::new(act).project(self.tender.project).tender(self.tender.id)
     }
@@ -73,13 +73,13 @@ impl AtTable<'_> {
 }
 
 /// Locks the tender and finds the caller's checked-in seat at an evaluation that has begun.
-async fn at_table<'l>(
+async fn at_table(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &'l Law,
+    law: &Lawbook,
     id: TenderId,
     action: Action,
-) -> Result<AtTable<'l>, Problem> {
+) -> Result<AtTable, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
@@ -103,7 +103,7 @@ fn begun(evaluation: Option<Evaluation>) -> Result<Evaluation, Refusal> {
 ///
 /// # Errors
 /// 404 for whoever holds no seat, and before the opening record.
-pub async fn check_in(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn check_in(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
@@ -133,7 +133,7 @@ pub async fn check_in(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -
 pub async fn qualify(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewQualification,
 ) -> Result<Reply, Problem> {
@@ -178,7 +178,7 @@ fn count(number: usize) -> u32 {
 }
 
 /// Fewest qualified bidders and the article that says so; 1 where the law names none.
-fn least_qualified(setting: &Setting<'_>) -> Result<(u32, String), Problem> {
+fn least_qualified(setting: &Setting) -> Result<(u32, String), Problem> {
     let Some(key) = &setting.procedure.minimum_qualified else { return Ok((1, String::new())) };
     let (least, _) = setting.law.number(key, setting.on)?;
     let ground = setting.law.ground(key, setting.on)?;
@@ -186,7 +186,7 @@ fn least_qualified(setting: &Setting<'_>) -> Result<(u32, String), Problem> {
 }
 
 /// The rules that rejections stand on.
-fn grounds(setting: &Setting<'_>) -> Result<Grounds, Problem> {
+fn grounds(setting: &Setting) -> Result<Grounds, Problem> {
     let invalid = match setting.procedure.regime {
         Regime::Tendering => "ENG-22",
         Regime::Procurement => "GPB-16",
@@ -203,7 +203,7 @@ fn grounds(setting: &Setting<'_>) -> Result<Grounds, Problem> {
 ///
 /// # Errors
 /// 403, 404, 409 without a complete committee or the purchaser's review, or when it has begun.
-pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
@@ -245,7 +245,7 @@ pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> R
 async fn answer(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<Reply, Problem> {
@@ -254,7 +254,7 @@ async fn answer(
 }
 
 /// TG-7: every seat is filled by somebody who is there, and the number is lawful.
-pub(super) fn complete_committee(setting: &Setting<'_>, seats: &[Seat]) -> Result<u32, Problem> {
+pub(super) fn complete_committee(setting: &Setting, seats: &[Seat]) -> Result<u32, Problem> {
     let held = |state| seats.iter().filter(|seat| seat.state == state).count();
     let (here, awaited) = (count(held(SeatState::CheckedIn)), count(held(SeatState::Called)));
     if awaited > 0 || here == 0 {
@@ -265,12 +265,12 @@ pub(super) fn complete_committee(setting: &Setting<'_>, seats: &[Seat]) -> Resul
         return Err(Refusal::new(Code::CommitteeIncomplete, detail).into());
     }
     let budget = setting.project.budget.map(crate::kernel::Money::value);
-    setting.law.committee(setting.procedure, setting.on, budget, false)?.check(here, here)?;
+    setting.law.committee(&setting.procedure, setting.on, budget, false)?.check(here, here)?;
     Ok(here)
 }
 
 fn reviewed(
-    setting: &Setting<'_>,
+    setting: &Setting,
     review: Option<Vec<crate::evaluation::model::QualificationVerdict>>,
 ) -> Result<Vec<crate::evaluation::model::QualificationVerdict>, Problem> {
     match (setting.procedure.qualification_by, review) {
@@ -295,13 +295,13 @@ fn reviewed(
 pub async fn sign_sheet(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     content: NewSheet,
 ) -> Result<Reply, Problem> {
     let mut table = at_table(tx, actor, law, id, Action::SheetSign).await?;
     let opened = opened_bids(tx.conn(), id).await?;
-    let factors = table.tender.document.factors(table.setting.procedure)?;
+    let factors = table.tender.document.factors(&table.setting.procedure)?;
     let standing = rules::standing(&opened, &table.evaluation.screening);
     rules::check_sheet(&content, table.tender.document.evaluation.technical, &factors, &standing)?;
     let document_hash = hex::encode(table.tender.document_hash);
@@ -333,7 +333,7 @@ fn hash_of(value: &impl Serialize) -> Result<[u8; 32], Problem> {
 
 /// C.5 over the bids that conform by the votes of the committee. Works know no such check.
 fn review_low_prices(
-    table: &AtTable<'_>,
+    table: &AtTable,
     opened: &[OpenedBid],
     signed: &[SignedSheet],
 ) -> Result<LowPriceReview, Problem> {
@@ -353,7 +353,7 @@ fn review_low_prices(
 
 async fn record_low_prices(
     tx: &mut Tx<'_>,
-    table: &mut AtTable<'_>,
+    table: &mut AtTable,
     review: LowPriceReview,
 ) -> Result<(), Problem> {
     let facts = json!({"applies": review.applies, "caught": review.caught});
@@ -371,7 +371,7 @@ async fn record_low_prices(
 pub async fn vote_on_low_price(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewLowPriceVote,
 ) -> Result<Reply, Problem> {
@@ -437,7 +437,7 @@ fn fitting(text: &str, pointer: &str) -> Result<String, Rejection> {
 pub async fn make_report(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     chance: impl FnOnce() -> Result<Seed, Problem>,
 ) -> Result<Reply, Problem> {
@@ -479,7 +479,7 @@ fn numbers(seats: &[Seat]) -> Vec<u32> {
 }
 
 fn conclude(
-    setting: &Setting<'_>,
+    setting: &Setting,
     tender: &Tender,
     evaluation: &Evaluation,
     opened: &[OpenedBid],
@@ -502,7 +502,7 @@ fn conclude(
         opened,
         ceiling: document.ceiling,
         method: &document.method()?,
-        factors: &document.factors(setting.procedure)?,
+        factors: &document.factors(&setting.procedure)?,
         small_enterprise: document.evaluation.small_enterprise_percent,
         members,
         sheets: &sheets,
@@ -520,7 +520,7 @@ fn conclude(
 }
 
 /// 政府采购法 36: fewer than three that respond; in works no effective bid at all.
-fn too_few(setting: &Setting<'_>, left: usize) -> Result<Say, Problem> {
+fn too_few(setting: &Setting, left: usize) -> Result<Say, Problem> {
     let ground = match setting.procedure.regime {
         Regime::Procurement => setting.law.ground("GPB-12", setting.on)?,
         Regime::Tendering => setting.law.ground("ENG-22", setting.on)?,
@@ -542,7 +542,7 @@ fn too_few(setting: &Setting<'_>, left: usize) -> Result<Say, Problem> {
 pub async fn sign_report(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewSignature,
 ) -> Result<Reply, Problem> {
@@ -583,7 +583,7 @@ pub async fn sign_report(
     answer(tx, actor, law, id, table.now).await
 }
 
-async fn finish(tx: &mut Tx<'_>, table: &mut AtTable<'_>) -> Result<(), Problem> {
+async fn finish(tx: &mut Tx<'_>, table: &mut AtTable) -> Result<(), Problem> {
     table.evaluation.signed_at = Some(table.now);
     store::update(tx, &mut table.evaluation).await?;
     tenders::advance(tx, &mut table.tender, TenderPhase::Evaluated).await?;
@@ -598,7 +598,7 @@ async fn finish(tx: &mut Tx<'_>, table: &mut AtTable<'_>) -> Result<(), Problem>
 ///
 /// # Errors
 /// 403, 404, 409 before the last signature or for a second delivery.
-pub async fn deliver(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn deliver(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;

@@ -20,7 +20,7 @@ use crate::{
     experts::{self, Seat, SeatState},
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
-    law::{Event, Law, QualificationBy},
+    law::{Event, Lawbook, QualificationBy},
     opening::{OpenedBid, opened_bids},
     tenders::{self, Setting, Tender, TenderPhase},
 };
@@ -37,7 +37,7 @@ impl Standing {
     async fn of(
         conn: &mut AsyncPgConnection,
         actor: &Actor,
-        setting: &Setting<'_>,
+        setting: &Setting,
         tender: &Tender,
     ) -> Result<Self, Problem> {
         let project = &setting.project;
@@ -70,7 +70,7 @@ impl Standing {
 }
 
 /// Whether everybody may read scores and ranking: the candidates are published (条例 art 54), or the result.
-fn is_public(setting: &Setting<'_>, tender: &Tender) -> bool {
+fn is_public(setting: &Setting, tender: &Tender) -> bool {
     let parties = setting.project.parties();
     let object = Object::of(&parties, tender.authority());
     let under_way = matches!(tender.phase, TenderPhase::Candidates | TenderPhase::Awarded);
@@ -96,7 +96,7 @@ pub async fn progress(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Prog
 pub async fn evaluation(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(EvaluationView, i64), Problem> {
@@ -213,7 +213,7 @@ async fn report_view(
 pub async fn report(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<ReportView, Problem> {
@@ -240,7 +240,7 @@ async fn members(conn: &mut AsyncPgConnection, seats: &[Seat]) -> Result<Vec<Mem
 async fn allowed(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    setting: &Setting<'_>,
+    setting: &Setting,
     tender: &Tender,
     seats: &[Seat],
     evaluation: Option<&Evaluation>,

@@ -1,7 +1,5 @@
 //! Draws and assignments over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{get, post, web};
 use rand::{TryRng as _, rngs::SysRng};
 
@@ -16,7 +14,7 @@ use crate::{
         Problem,
         id::{DrawId, TenderId},
     },
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
@@ -50,7 +48,7 @@ async fn request(
     id: web::Path<TenderId>,
     body: Body<NewDraw>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -68,7 +66,7 @@ async fn list(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -83,7 +81,7 @@ async fn read(
     call: Call,
     id: web::Path<DrawId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -99,7 +97,7 @@ async fn run(
     call: Call,
     id: web::Path<DrawId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "experts.run", &call.meta.target, Key::Optional, async |tx| {

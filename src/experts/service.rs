@@ -21,7 +21,7 @@ use crate::{
         id::{AccountId, DrawId, TenderId},
         time::{hall_date, in_hall_zone},
     },
-    law::{Event, Law, Regime},
+    law::{Event, Law, Lawbook, Regime},
     ledger::{self, Entry},
     platform::{db::Tx, http::Reply},
     projects::{self, Project},
@@ -38,7 +38,7 @@ const MOST_UNITS: usize = 500;
 pub async fn request(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     new: NewDraw,
 ) -> Result<Reply, Problem> {
@@ -55,7 +55,7 @@ pub async fn request(
         state: DrawState::Requested,
         slots: new.slots,
         avoid_units,
-        reserves: law.settings().draw_backups,
+        reserves: setting.law.settings().draw_backups,
         requested_at: now,
         requested_by: account.account.0,
         run: None,
@@ -122,7 +122,7 @@ fn check_request(new: &NewDraw) -> Result<Vec<String>, Rejection> {
 }
 
 /// The committee that the draw completes must be lawful and as large as the document says (TG-7, GPB-10, ENG-19).
-fn check_size(setting: &Setting<'_>, tender: &Tender, seats: &[Seat], asked: u32) -> Result<(), Problem> {
+fn check_size(setting: &Setting, tender: &Tender, seats: &[Seat], asked: u32) -> Result<(), Problem> {
     let vacant = u32::try_from(vacant_numbers(seats).len()).unwrap_or(u32::MAX);
     let standing = u32::try_from(seats.iter().filter(|seat| sits(seat)).count()).unwrap_or(u32::MAX);
     if !seats.is_empty() && vacant != asked {
@@ -137,7 +137,7 @@ fn check_size(setting: &Setting<'_>, tender: &Tender, seats: &[Seat], asked: u32
         return Err(Refusal::new(Code::Duplicate, detail).into());
     }
     let budget = setting.project.budget.map(crate::kernel::Money::value);
-    let committee = setting.law.committee(setting.procedure, setting.on, budget, false)?;
+    let committee = setting.law.committee(&setting.procedure, setting.on, budget, false)?;
     let total = standing.saturating_add(asked);
     committee.check(total, total)?;
     match tender.document.evaluation.committee_size {
@@ -169,7 +169,7 @@ fn vacant_numbers(seats: &[Seat]) -> Vec<i32> {
 pub async fn run(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: DrawId,
     chance: impl FnOnce() -> Result<Seed, Problem>,
 ) -> Result<Reply, Problem> {
@@ -229,7 +229,7 @@ fn waits(draw: &Draw) -> Result<(), Refusal> {
 /// Works: at most so many hours before the opening (EX-5, a setting). Purchases: EX-4, from the planned beginning
 /// of the evaluation.
 fn within_window(
-    setting: &Setting<'_>,
+    setting: &Setting,
     tender: &Tender,
     planned: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -295,7 +295,7 @@ fn seat_all(draw: &Draw, before: &[Seat], drawn: Vec<Drawn>) -> Vec<Seat> {
 pub async fn read(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: DrawId,
     now: DateTime<Utc>,
 ) -> Result<(DrawView, i64), Problem> {
@@ -310,7 +310,7 @@ pub async fn read(
 async fn view(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
     draw: &mut Draw,
     now: DateTime<Utc>,
@@ -373,7 +373,7 @@ async fn view(
 pub async fn list(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<Vec<DrawView>, Problem> {
@@ -422,7 +422,7 @@ fn assignment(row: store::Assigned) -> Result<Assignment, Problem> {
 
 /// Whether the names of a committee may be known to others (EX-13): of works once the award is decided
 /// (招标投标法 art 37), of purchases with the result that names them (财政部令87 arts 47, 69).
-pub fn names_released(setting: &Setting<'_>) -> bool {
+pub fn names_released(setting: &Setting) -> bool {
     let came = |event| setting.facts.contains_key(&event);
     match setting.procedure.regime {
         Regime::Tendering => came(Event::AwardDecided),

@@ -57,6 +57,10 @@ macro_rules! typed_id {
 }
 
 typed_id!(
+    /// An edition of the law, or a change of its calendar, entered for adoption.
+    EditionId
+);
+typed_id!(
     /// An organisation 主体: enterprise, agency, purchaser, centre or supervising body.
     OrganisationId
 );

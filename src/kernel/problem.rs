@@ -81,6 +81,7 @@ codes! {
     TooEarly = "too-early", 409, "尚未到法定时间", "Not yet";
     TooLate = "too-late", 409, "已过法定期限", "Too late";
     OneSideOnly = "one-side-only", 409, "同一项目只能有一种身份", "One person has one side per project";
+    ListChanged = "list-changed", 409, "清单已有变化", "The list has changed since it was read";
     Duplicate = "duplicate", 409, "已存在", "Already exists";
     // tenders
     DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";

@@ -2,12 +2,12 @@
 //!
 //! A project is judged by the rules in force on the day of its first notice; `on` is that day everywhere here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::kernel::{LegalGround, Problem, time::hall_instant};
+use crate::kernel::{LegalGround, Problem, id::EditionId, time::hall_instant};
 
 use super::{
     calendar::Calendar,
@@ -70,12 +70,24 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Law {
     pub(super) rules: BTreeMap<String, Vec<Rule>>,
-    pub(super) procedures: BTreeMap<String, Vec<Procedure>>,
+    pub(super) procedures: BTreeMap<String, Vec<Arc<Procedure>>>,
+    pub(super) edition: Option<EditionId>,
     pub(super) settings: Settings,
     pub(super) calendar: Calendar,
 }
 
 impl Law {
+    /// The edition it was read from, where it is one the hall keeps.
+    pub fn edition(&self) -> Option<EditionId> {
+        self.edition
+    }
+
+    /// The same law by another calendar.
+    #[must_use]
+    pub fn with_calendar(&self, calendar: Calendar) -> Self {
+        Self { calendar, ..self.clone() }
+    }
+
     /// The working-day calendar.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
@@ -102,7 +114,7 @@ impl Law {
     }
 
     /// All procedures in all versions, by id.
-    pub fn all_procedures(&self) -> impl Iterator<Item = &Procedure> {
+    pub fn all_procedures(&self) -> impl Iterator<Item = &Arc<Procedure>> {
         self.procedures.values().flatten()
     }
 
@@ -130,7 +142,7 @@ impl Law {
     }
 
     /// All procedures in force on `on`.
-    pub fn procedures(&self, on: NaiveDate) -> impl Iterator<Item = &Procedure> {
+    pub fn procedures(&self, on: NaiveDate) -> impl Iterator<Item = &Arc<Procedure>> {
         self.procedures.values().flatten().filter(move |procedure| procedure.in_force(on))
     }
 
@@ -138,7 +150,7 @@ impl Law {
     ///
     /// # Errors
     /// [`LawGap::UnknownProcedure`].
-    pub fn procedure(&self, id: &str, on: NaiveDate) -> Result<&Procedure, LawGap> {
+    pub fn procedure(&self, id: &str, on: NaiveDate) -> Result<&Arc<Procedure>, LawGap> {
         self.procedures
             .get(id)
             .and_then(|versions| versions.iter().find(|procedure| procedure.in_force(on)))

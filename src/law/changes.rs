@@ -3,7 +3,10 @@
 //! A project is judged by the rules in force on the day of its first notice, so a change of a rule says from which
 //! notice on it counts; a change of the past is said to be one, since it would move what was judged already.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
 
@@ -99,6 +102,16 @@ impl Version for Rule {
     fn sentence(&self) -> Say {
         let number = self.number().unwrap_or_else(|| self.text.clone());
         Say::new(format!("{}：{}", self.name.zh, number.zh), format!("{}: {}", self.name.en, number.en))
+    }
+}
+
+impl<V: Version> Version for Arc<V> {
+    fn from(&self) -> NaiveDate {
+        V::from(self)
+    }
+
+    fn sentence(&self) -> Say {
+        V::sentence(self)
     }
 }
 
@@ -206,7 +219,7 @@ fn rule_change(old: &Rule, new: &Rule) -> Vec<Say> {
     [quantity, ground, end, worded].into_iter().flatten().collect()
 }
 
-fn procedure_change(old: &Procedure, new: &Procedure) -> Vec<Say> {
+fn procedure_change(old: &Arc<Procedure>, new: &Arc<Procedure>) -> Vec<Say> {
     let differ = |same: bool, zh: &str, en: &str| (!same).then(|| Say::new(zh, en));
     let end = field(("失效日", "last day in force"), &old.effective_to, &new.effective_to, until);
     let parts = [

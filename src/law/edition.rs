@@ -1,6 +1,6 @@
 //! Reading the law from its files and refusing contradictions, with file, line, key and a sentence.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -39,7 +39,7 @@ impl Law {
         let calendar = read_calendar(source)?;
         let settings = source.read(BUILT_IN, SETTINGS)?.parse()?;
         let rules = read_rules(source)?;
-        let mut procedures: BTreeMap<String, Vec<Procedure>> = BTreeMap::new();
+        let mut procedures: BTreeMap<String, Vec<Arc<Procedure>>> = BTreeMap::new();
         for path in source.list(BUILT_IN, "procedures")? {
             let file = source.read(BUILT_IN, &path)?;
             let (procedure, id_span) = read_procedure(&file, &rules)?;
@@ -55,9 +55,10 @@ impl Law {
                     format!("another version of procedure {} is in force on the same days", procedure.id);
                 return Err(file.error_at(id_span, "id", why));
             }
-            versions.push(procedure);
+            versions.push(Arc::new(procedure));
         }
-        Ok(Self { rules, procedures, settings: check_settings(source, settings)?, calendar })
+        let settings = check_settings(source, settings)?;
+        Ok(Self { rules, procedures, settings, calendar, edition: None })
     }
 }
 

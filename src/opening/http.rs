@@ -1,13 +1,11 @@
 //! The opening over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{get, post, web};
 
 use crate::{
     identity::{Call, Key},
     kernel::{Problem, id::TenderId},
-    law::Law,
+    law::Lawbook,
     opening::{
         model::{ExtendWindow, OpeningRecord, OpeningView, ReleaseShare, ReleasedShare},
         service,
@@ -31,7 +29,7 @@ async fn read(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -69,7 +67,7 @@ async fn extend(
     id: web::Path<TenderId>,
     body: Body<ExtendWindow>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;

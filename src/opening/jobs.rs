@@ -1,7 +1,5 @@
 //! What the hall does by itself: begin at the deadline, conclude at the end of the window.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
@@ -9,7 +7,7 @@ use serde_json::json;
 use crate::{
     bids::service::CLOSED_EVENT,
     kernel::{Problem, id::TenderId},
-    law::Law,
+    law::Lawbook,
     opening::service,
     platform::{
         db::Tx,
@@ -43,8 +41,8 @@ pub async fn schedule_conclusion(
 }
 
 /// Registers the room's handlers.
-pub fn register(jobs: &mut Jobs, law: &Arc<Law>) {
-    let law = Arc::clone(law);
+pub fn register(jobs: &mut Jobs, law: &Lawbook) {
+    let law = law.clone();
     jobs.on(CLOSED_EVENT, async move |tx, job| {
         let About { tender } = serde_json::from_value(job.payload.clone()).map_err(Problem::internal)?;
         service::begin(tx, &law, tender).await

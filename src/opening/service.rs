@@ -17,7 +17,7 @@ use crate::{
         id::{BidId, TenderId},
         time::{hall_date, in_hall_zone},
     },
-    law::{Event, Law},
+    law::{Event, Lawbook},
     ledger::{self, Entry},
     notices::{self, NoticeKind, Section},
     opening::{
@@ -45,15 +45,15 @@ const BATCH: usize = 128;
 ///
 /// # Errors
 /// When the tender is not closed, or the database is away.
-pub async fn begin(tx: &mut Tx<'_>, law: &Law, id: TenderId) -> Result<(), Problem> {
+pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), Problem> {
     let actor = Actor::Hall("opening.begin");
     let mut tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
     let standing = bids::standing_bids(tx.conn(), id).await?.len();
-    let (needed, _) = law.number(&setting.procedure.minimum_bids, setting.on)?;
+    let (needed, _) = setting.law.number(&setting.procedure.minimum_bids, setting.on)?;
     if u32::try_from(standing).is_ok_and(|standing| standing < needed) {
-        let ground = law.ground(&setting.procedure.minimum_bids, setting.on)?;
+        let ground = setting.law.ground(&setting.procedure.minimum_bids, setting.on)?;
         let reason = rules::too_few(standing, needed, &ground);
         return tenders::end(tx, &actor, now, &mut tender, TenderPhase::Failed, &reason).await;
     }
@@ -66,7 +66,7 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Law, id: TenderId) -> Result<(), Probl
         id: Uuid::new_v4(),
         tender: id,
         began_at,
-        window_until: rules::window_end(law.settings(), began_at),
+        window_until: rules::window_end(setting.law.settings(), began_at),
         extension: None,
         concluded_at: None,
         version: 1,
@@ -137,7 +137,7 @@ fn secret_does_not_fit() -> Rejection {
 pub async fn extend(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: ExtendWindow,
 ) -> Result<Reply, Problem> {
@@ -147,7 +147,8 @@ pub async fn extend(
     tenders::permit(actor, Action::OpeningExtend, &project, &tender)?;
     let mut opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
-    rules::may_extend(law.settings(), tender.phase, &opening, &asked, now)?;
+    let judged_by = projects::law_of(tx.conn(), law, &project).await?;
+    rules::may_extend(judged_by.settings(), tender.phase, &opening, &asked, now)?;
     let reason = asked.reason.trim().to_owned();
     opening.extension = Some(Extension { from: opening.window_until, by: account.0, reason: reason.clone() });
     opening.window_until = asked.until;
@@ -296,7 +297,7 @@ async fn publish_record(
 pub async fn read(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(OpeningView, i64), Problem> {
@@ -310,7 +311,7 @@ pub async fn read(
 async fn view(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
     opening: &Opening,
     now: DateTime<Utc>,
@@ -323,8 +324,9 @@ async fn view(
         until: opening.window_until + chrono::TimeDelta::minutes(1),
         reason: String::from("?"),
     };
+    let judged_by = projects::law_of(conn, law, &project).await?;
     let extend = may(Action::OpeningExtend)
-        .and_then(|()| rules::may_extend(law.settings(), tender.phase, opening, &ask, now));
+        .and_then(|()| rules::may_extend(judged_by.settings(), tender.phase, opening, &ask, now));
     Ok(OpeningView {
         tender_id: tender.id,
         phase: tender.phase,

@@ -3,11 +3,14 @@
 //! Every failure names file, key and line, since the reader is a person with an editor.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 /// Why a policy file cannot be used: file, line (1-based), key where known, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +108,21 @@ pub enum PolicySource {
     BuiltIn,
     /// A folder that replaces it as a whole.
     Folder(PathBuf),
+    /// Texts kept elsewhere, such as an edition in the database.
+    Kept(Arc<PolicyTexts>),
+}
+
+/// Texts of policy files by their path below `config/`.
+pub type PolicyTexts = BTreeMap<String, String>;
+
+/// SHA-256 over paths and texts in the order of the paths, each ended by a zero byte.
+pub fn digest(texts: &PolicyTexts) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in texts.iter().flat_map(|(path, text)| [path, text]) {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().into()
 }
 
 /// A file of the built-in edition: path below `config/` and text.
@@ -123,6 +141,10 @@ impl PolicySource {
                 .map(|(name, text)| PolicyFile { name: format!("config/{name}"), text: (*text).to_owned() })
                 .ok_or_else(|| missing(&format!("config/{path}"), "is not part of the built-in edition")),
             Self::Folder(folder) => read_from(folder, path),
+            Self::Kept(texts) => match texts.get(path) {
+                Some(text) => Ok(PolicyFile { name: path.to_owned(), text: text.clone() }),
+                None => Err(missing(path, "is not part of the edition")),
+            },
         }
     }
 
@@ -131,12 +153,10 @@ impl PolicySource {
     /// # Errors
     /// An unreadable folder, by name.
     pub fn list(&self, built_in: &[BuiltInFile], folder: &str) -> Result<Vec<String>, PolicyError> {
+        let inside = |name: &String| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let mut found: Vec<String> = match self {
-            Self::BuiltIn => built_in
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .filter(|name| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
-                .collect(),
+            Self::BuiltIn => built_in.iter().map(|(name, _)| (*name).to_owned()).filter(inside).collect(),
+            Self::Kept(texts) => texts.keys().filter(|name| inside(name)).cloned().collect(),
             Self::Folder(root) => {
                 let path = root.join(folder);
                 let entries = std::fs::read_dir(&path)
@@ -154,33 +174,25 @@ impl PolicySource {
 }
 
 impl PolicySource {
-    /// Every file of a folder that a person edits, sorted by path below it; none of the built-in edition.
+    /// The texts of all files that stand where those of `built_in` do: in the same folders, or of the same name.
     ///
     /// # Errors
-    /// An unreadable folder or file, by name.
-    pub fn all(&self) -> Result<Vec<PolicyFile>, PolicyError> {
-        let Self::Folder(root) = self else { return Ok(Vec::new()) };
-        let (mut folders, mut paths) = (vec![PathBuf::new()], Vec::new());
-        while let Some(folder) = folders.pop() {
-            let whole = root.join(&folder);
-            let unreadable =
-                |error: std::io::Error| missing(&whole.display().to_string(), &error.to_string());
-            for entry in std::fs::read_dir(&whole).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let path = folder.join(entry.file_name());
-                if entry.file_type().map_err(unreadable)?.is_dir() {
-                    folders.push(path)
-                } else {
-                    paths.push(path)
+    /// A missing or unreadable file, by name.
+    pub fn texts(&self, built_in: &[BuiltInFile]) -> Result<PolicyTexts, PolicyError> {
+        let mut texts = PolicyTexts::new();
+        for (path, _) in built_in {
+            let paths = match path.split_once('/') {
+                None => vec![(*path).to_owned()],
+                Some((folder, _)) => self.list(built_in, folder)?,
+            };
+            for path in paths {
+                if !texts.contains_key(&path) {
+                    let text = self.read(built_in, &path)?.text;
+                    texts.insert(path, text);
                 }
             }
         }
-        paths.sort();
-        let policy = paths
-            .iter()
-            .filter_map(|path| path.to_str())
-            .filter(|path| [".toml", ".csv"].iter().any(|end| path.ends_with(end)));
-        policy.map(|path| Ok(PolicyFile { name: path.to_owned(), ..read_from(root, path)? })).collect()
+        Ok(texts)
     }
 }
 

@@ -24,10 +24,10 @@ type Step = (&'static str, Event, Option<Event>);
 pub(super) fn timeline(
     reader: &Reader,
     tender: &Tender,
-    setting: &Setting<'_>,
+    setting: &Setting,
     now: DateTime<Utc>,
 ) -> Result<Timeline, Problem> {
-    let law = setting.law.timeline(setting.procedure, setting.on, &setting.facts)?;
+    let law = setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?;
     let w = reader.w;
     let mut rows = vec![act(w.step_registered, setting.project.registered_at, None, now)];
     if let Some(published) = tender.published_at {
@@ -63,7 +63,7 @@ pub(super) fn timeline(
 }
 
 /// Whether everybody may know how the evaluation went: its candidates are out, or its result.
-pub(super) fn evaluation_is_public(tender: &Tender, setting: &Setting<'_>) -> bool {
+pub(super) fn evaluation_is_public(tender: &Tender, setting: &Setting) -> bool {
     let candidates = setting.facts.contains_key(&Event::CandidatesPublished);
     let over = matches!(
         tender.phase,
@@ -73,7 +73,7 @@ pub(super) fn evaluation_is_public(tender: &Tender, setting: &Setting<'_>) -> bo
 }
 
 /// Whether everybody may know who won: the result notice is out. The decision alone is not announced yet.
-pub(super) fn result_is_public(setting: &Setting<'_>) -> bool {
+pub(super) fn result_is_public(setting: &Setting) -> bool {
     [Event::ResultPublished, Event::AwardNotice].iter().any(|event| setting.facts.contains_key(event))
 }
 
@@ -93,7 +93,7 @@ fn later(
     reader: &Reader,
     step: Step,
     law: &[Milestone],
-    setting: &Setting<'_>,
+    setting: &Setting,
     now: DateTime<Utc>,
 ) -> Option<TimelineRow> {
     let (label, begins, ends) = step;

@@ -80,7 +80,7 @@ pub(super) async fn read(
         let deadline = tender.deadline;
         view.countdown = Some(Countdown { deadline, now: clock.now, runs: !clock.held });
         of_tender(conn, reader, &mut view, &tender, &setting, clock.now).await?;
-        results::add(conn, reader, &mut view, &tender, &setting, clock.now, query).await?;
+        results::add(conn, reader, &mut view, &hall.law, (&tender, &setting), clock.now, query).await?;
     }
     Ok(view)
 }
@@ -91,7 +91,7 @@ async fn of_tender(
     reader: &Reader,
     view: &mut ProjectView,
     tender: &Tender,
-    setting: &Setting<'_>,
+    setting: &Setting,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     view.stage = reader.says(&tender.phase.name());
@@ -149,7 +149,7 @@ async fn facts(
     Ok(facts)
 }
 
-fn tender_facts(reader: &Reader, tender: &Tender, setting: &Setting<'_>) -> Vec<Fact> {
+fn tender_facts(reader: &Reader, tender: &Tender, setting: &Setting) -> Vec<Fact> {
     let w = reader.w;
     let document = &tender.document;
     let mut facts = vec![

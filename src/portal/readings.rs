@@ -30,7 +30,7 @@ use crate::{
         say::Language,
         time::{hall_date, hall_instant, is_writable},
     },
-    law::Law,
+    law::Lawbook,
     notices::{self, Notice, NoticeKind, model::NoticeFilter},
     platform::{
         db::{Db, read_hall_now},
@@ -58,7 +58,7 @@ pub struct HallReadings {
     /// The database.
     pub db: Db,
     /// The law.
-    pub law: Arc<Law>,
+    pub law: Lawbook,
     /// Regions, centres and the routing table.
     pub jurisdiction: Arc<Jurisdiction>,
     /// Whether the hall is a sandbox; every page says so.
@@ -187,7 +187,10 @@ impl Readings for HallReadings {
         reader: &'a Reader,
         question: &'a DeadlineQuestion,
     ) -> Reading<'a, DeadlineView> {
-        Box::pin(async move { answers::deadline_view(&self.law, question, reader) })
+        Box::pin(async move {
+            let law = self.law.in_force(&mut *self.db.read().await?).await?;
+            answers::deadline_view(&law, question, reader)
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
         model::{EvaluationView as Evaluated, ReportView},
     },
     kernel::{Actor, Problem, Rejection, Say, id::BidId},
-    law::Event,
+    law::{Event, Lawbook},
     opening::{
         self, Outcome,
         model::{OpeningRecord, RecordLine},
@@ -51,8 +51,8 @@ pub(super) async fn add(
     conn: &mut AsyncPgConnection,
     reader: &Reader,
     view: &mut ProjectView,
-    tender: &Tender,
-    setting: &Setting<'_>,
+    book: &Lawbook,
+    (tender, setting): (&Tender, &Setting),
     now: DateTime<Utc>,
     query: &ProjectQuery,
 ) -> Result<(), Problem> {
@@ -63,7 +63,7 @@ pub(super) async fn add(
     let record = public(opening::service::record(conn, &Actor::Public, tender.id).await)?;
     let out = milestones::evaluation_is_public(tender, setting);
     let evaluated = if out {
-        public(evaluation::view::evaluation(conn, &Actor::Public, setting.law, tender.id, now).await)?
+        public(evaluation::view::evaluation(conn, &Actor::Public, book, tender.id, now).await)?
             .map(|(evaluated, _)| evaluated)
     } else {
         None
@@ -81,7 +81,7 @@ pub(super) async fn add(
         view.candidates = candidates.map(|list| candidates_view(reader, &list));
     }
     if milestones::result_is_public(setting) {
-        let award = public(awards::view::read(conn, &Actor::Public, setting.law, tender.id, now).await)?;
+        let award = public(awards::view::read(conn, &Actor::Public, book, tender.id, now).await)?;
         let award = award.and_then(|(document, _)| document.award);
         view.award = award.map(|award| award_view(reader, award, evaluated.as_ref()));
         let contract = public(awards::contracts::read(conn, &Actor::Public, tender.id).await)?;
@@ -339,9 +339,9 @@ fn award_view(reader: &Reader, award: awards::model::AwardView, evaluated: Optio
 fn contract_view(
     reader: &Reader,
     contract: &awards::ContractView,
-    setting: &Setting<'_>,
+    setting: &Setting,
 ) -> Result<ContractView, Problem> {
-    let timeline = setting.law.timeline(setting.procedure, setting.on, &setting.facts)?;
+    let timeline = setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?;
     let stones = timeline.iter().filter(|stone| stone.event == Event::ContractSigned);
     let w = reader.w;
     let mut facts = vec![Fact::figure(w.contract_term, contract.term_days.to_string())];

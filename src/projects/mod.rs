@@ -11,4 +11,4 @@ pub mod service;
 pub mod store;
 
 pub use model::{Project, ProjectView};
-pub use service::{freeze_at_first_notice, load, lock};
+pub use service::{freeze_at_first_notice, law_of, load, lock};

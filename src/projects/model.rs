@@ -10,7 +10,7 @@ use crate::{
     jurisdiction::{Level, VenueDecision, VenueQuestion},
     kernel::{
         AllowedAction, Area, Category, Money, RegionCode,
-        id::{OrganisationId, ProjectId},
+        id::{EditionId, OrganisationId, ProjectId},
         time,
     },
 };
@@ -199,6 +199,8 @@ pub struct Project {
     pub accepted_on: Option<NaiveDate>,
     /// Day of the first notice.
     pub first_notice_on: Option<NaiveDate>,
+    /// Edition of the law frozen with it.
+    pub law_edition: Option<EditionId>,
     /// Version, counted up by every change.
     pub version: i64,
 }
@@ -301,6 +303,9 @@ pub struct ProjectView {
     /// Day of the first notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_notice_on: Option<NaiveDate>,
+    /// Edition of the law that the first notice froze; `GET /api/v1/law/changes/{id}` tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub law_edition: Option<EditionId>,
     /// Approval documents in order of precedence.
     pub approvals: Vec<Approval>,
     /// Lots.

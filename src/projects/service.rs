@@ -13,9 +13,10 @@ use crate::{
     kernel::{
         Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
         actor::AccountActor,
-        id::{OrganisationId, ProjectId},
+        id::{EditionId, OrganisationId, ProjectId},
         time::hall_date,
     },
+    law::{Law, Lawbook},
     ledger::{self, Entry},
     platform::{
         db::{OnConstraint, Tx},
@@ -137,6 +138,7 @@ fn assemble(
         registered_by: account.account.0,
         accepted_on: None,
         first_notice_on: None,
+        law_edition: None,
         version: 1,
     }
 }
@@ -347,6 +349,7 @@ async fn view(
         registered_at: project.registered_at,
         accepted_on: project.accepted_on,
         first_notice_on: project.first_notice_on,
+        law_edition: project.law_edition,
         approvals: store::approvals(conn, project.id).await?,
         lots: store::lots(conn, project.id).await?,
         venue: store::decisions(conn, project.id).await?,
@@ -374,7 +377,19 @@ pub async fn lock(tx: &mut Tx<'_>, id: ProjectId) -> Result<Project, Problem> {
     store::find_locked(tx, id).await?.ok_or_else(|| Rejection::not_found().into())
 }
 
-/// Freezes venue and law on the day of the first notice. Answers the day whose law judges the project; the
+/// The law that judges a project: the edition its first notice froze, before that the one in force.
+///
+/// # Errors
+/// When the database is away.
+pub async fn law_of(
+    conn: &mut AsyncPgConnection,
+    book: &Lawbook,
+    project: &Project,
+) -> Result<Arc<Law>, Problem> {
+    book.of(conn, project.law_edition, project.first_notice_on.is_some()).await
+}
+
+/// Freezes venue and law, by day and edition, at the first notice. Answers the day whose law judges the project; the
 /// caller names the changed `projects` row in its own entry when this answers `true` beside it.
 ///
 /// # Errors
@@ -383,11 +398,13 @@ pub async fn freeze_at_first_notice(
     tx: &mut Tx<'_>,
     project: &mut Project,
     today: NaiveDate,
+    edition: Option<EditionId>,
 ) -> Result<(NaiveDate, bool), Problem> {
     if let Some(day) = project.first_notice_on {
         return Ok((day, false));
     }
     project.first_notice_on = Some(today);
+    project.law_edition = edition;
     store::update(tx, project).await?;
     Ok((today, true))
 }

@@ -13,7 +13,7 @@ use crate::{
     jurisdiction::{VenueDecision, VenueQuestion},
     kernel::{
         Area, Money, Problem, RegionCode,
-        id::{OrganisationId, ProjectId},
+        id::{EditionId, OrganisationId, ProjectId},
     },
     platform::{
         db::{Tx, unreadable},
@@ -46,6 +46,7 @@ struct ProjectRow {
     registered_by: Uuid,
     accepted_on: Option<NaiveDate>,
     first_notice_on: Option<NaiveDate>,
+    law_edition: Option<EditionId>,
     version: i64,
 }
 
@@ -82,6 +83,7 @@ impl TryFrom<ProjectRow> for Project {
             registered_by: row.registered_by,
             accepted_on: row.accepted_on,
             first_notice_on: row.first_notice_on,
+            law_edition: row.law_edition,
             version: row.version,
         })
     }
@@ -110,6 +112,7 @@ impl From<&Project> for ProjectRow {
             registered_by: project.registered_by,
             accepted_on: project.accepted_on,
             first_notice_on: project.first_notice_on,
+            law_edition: project.law_edition,
             version: project.version,
         }
     }

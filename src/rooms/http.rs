@@ -8,7 +8,7 @@ use crate::{
     identity::{Call, Key},
     jurisdiction::Jurisdiction,
     kernel::{Problem, id::BookingId},
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Page, PageQuery, Problems, Reply},
@@ -36,7 +36,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 }
 
 /// What every handler needs besides its call.
-type Hall = (web::Data<Db>, web::Data<Arc<Jurisdiction>>, web::Data<Arc<Law>>);
+type Hall = (web::Data<Db>, web::Data<Arc<Jurisdiction>>, web::Data<Lawbook>);
 
 /// Rooms of one centre or of all.
 #[utoipa::path(tag = "rooms", params(RoomsQuery),
@@ -45,10 +45,11 @@ type Hall = (web::Data<Db>, web::Data<Arc<Jurisdiction>>, web::Data<Arc<Law>>);
 async fn rooms(
     call: Call,
     query: web::Query<RoomsQuery>,
-    (db, jurisdiction, law): Hall,
+    (db, jurisdiction, book): Hall,
 ) -> Result<Reply, Problem> {
-    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     Reply::ok(&service::rooms(&mut conn, &call.actor, policy, query.centre.as_deref()).await?)
 }
 
@@ -59,10 +60,11 @@ async fn rooms(
 async fn availability(
     call: Call,
     query: web::Query<AvailabilityQuery>,
-    (db, jurisdiction, law): Hall,
+    (db, jurisdiction, book): Hall,
 ) -> Result<Reply, Problem> {
-    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     Reply::ok(&service::availability(&mut conn, &call.actor, policy, &query).await?)
 }
 
@@ -76,12 +78,13 @@ async fn availability(
 async fn request(
     call: Call,
     body: Body<NewBooking>,
-    (db, jurisdiction, law): Hall,
+    (db, jurisdiction, book): Hall,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     let call = call.about(None, Some(value.tender_id));
     call.commit(&db, "rooms.request", &fingerprint, Key::Optional, async |tx| {
+        let law = book.in_force(tx.conn()).await?;
         let policy = Policy { jurisdiction: &jurisdiction, law: &law };
         service::request(tx, &call.actor, policy, &value).await
     })
@@ -95,12 +98,13 @@ async fn request(
 async fn list(
     call: Call,
     query: web::Query<BookingsQuery>,
-    (db, jurisdiction, law): Hall,
+    (db, jurisdiction, book): Hall,
 ) -> Result<impl Responder, Problem> {
     call.account()?;
     let BookingsQuery { tender, cursor, limit } = query.into_inner();
-    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let now = read_hall_now(&mut conn).await?;
     let asked = (tender, &PageQuery { cursor, limit });
     let page = service::list(&mut conn, &call.actor, policy, asked, now).await?;
@@ -118,9 +122,14 @@ async fn list(
 #[utoipa::path(tag = "rooms", params(("id" = BookingId, Path)),
     responses((status = 200, description = "The booking", body = BookingView), Problems))]
 #[get("/api/v1/bookings/{id}")]
-async fn read(call: Call, id: web::Path<BookingId>, (db, jurisdiction, law): Hall) -> Result<Reply, Problem> {
-    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
+async fn read(
+    call: Call,
+    id: web::Path<BookingId>,
+    (db, jurisdiction, book): Hall,
+) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let now = read_hall_now(&mut conn).await?;
     let (view, version) = service::read(&mut conn, &call.actor, policy, *id, now).await?;
     Ok(Reply::ok(&view)?.at_version(version))
@@ -170,11 +179,12 @@ async fn decide(
     call: &Call,
     (name, fingerprint): (&'static str, &[u8; 32]),
     id: BookingId,
-    (db, jurisdiction, law): Hall,
+    (db, jurisdiction, book): Hall,
     decision: Decision,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, name, fingerprint, Key::Optional, async |tx| {
+        let law = book.in_force(tx.conn()).await?;
         let policy = Policy { jurisdiction: &jurisdiction, law: &law };
         let allow = |version| call.meta.allow_version(version);
         service::decide(tx, &call.actor, policy, id, allow, decision).await

@@ -1,7 +1,5 @@
 //! Award records, findings and histories over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, post, web};
 
 use crate::{
@@ -10,7 +8,7 @@ use crate::{
         Problem,
         id::{AwardId, ProjectId},
     },
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Page, Problems, Reply},
@@ -23,7 +21,12 @@ use crate::{
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(list).service(read).service(review).service(history);
+    config
+        .service(list)
+        .service(read)
+        .service(review)
+        .service(history)
+        .configure(super::lawmaking::http::routes);
 }
 
 /// Awards within the caller's supervising duty, newest first.
@@ -53,7 +56,7 @@ async fn read(
     call: Call,
     id: web::Path<AwardId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;

@@ -1,7 +1,5 @@
 //! Use cases of supervising bodies.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
@@ -15,7 +13,7 @@ use crate::{
         Actor, AllowedAction, Problem, Rejection, Say,
         id::{AwardId, ProjectId, TenderId},
     },
-    law::Law,
+    law::Lawbook,
     ledger::{self, Entry, HistoryRow, Shown},
     notices::{self, model::NoticeFilter},
     opening,
@@ -82,7 +80,7 @@ async fn load(
 pub async fn record(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Arc<Law>,
+    law: &Lawbook,
     id: AwardId,
     now: DateTime<Utc>,
 ) -> Result<AwardRecord, Problem> {

@@ -1,13 +1,11 @@
 //! Tenders over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
     identity::{Call, Key},
     kernel::{Problem, id::TenderId},
-    law::Law,
+    law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
@@ -43,7 +41,7 @@ async fn draft(
     call: Call,
     body: Body<NewTender>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -77,7 +75,7 @@ async fn read(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let now = read_hall_now(&mut conn).await?;
@@ -95,7 +93,7 @@ async fn amend(
     id: web::Path<TenderId>,
     body: Body<TenderChange>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -116,7 +114,7 @@ async fn approve(
     id: web::Path<TenderId>,
     body: Body<Approve>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -135,7 +133,7 @@ async fn publish(
     call: Call,
     id: web::Path<TenderId>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
@@ -154,7 +152,7 @@ async fn clarify(
     id: web::Path<TenderId>,
     body: Body<NewClarification>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -174,7 +172,7 @@ async fn postpone(
     id: web::Path<TenderId>,
     body: Body<Postpone>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
@@ -194,7 +192,7 @@ async fn terminate(
     id: web::Path<TenderId>,
     body: Body<Terminate>,
     db: web::Data<Db>,
-    law: web::Data<Arc<Law>>,
+    law: web::Data<Lawbook>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;

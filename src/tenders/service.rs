@@ -14,7 +14,7 @@ use crate::{
         id::{BookingId, TenderId},
         time::hall_date,
     },
-    law::{Event, Facts, Law, Procedure},
+    law::{Event, Facts, Law, Lawbook, Procedure},
     ledger::{self, Entry},
     notices::{self, NoticeKind},
     platform::{
@@ -45,26 +45,26 @@ pub fn close_key(tender: TenderId) -> String {
 
 /// Where a tender stands in the law: project, procedure, day of law and facts.
 #[derive(Debug, Clone)]
-pub struct Setting<'l> {
+pub struct Setting {
     /// The law.
-    pub law: &'l Law,
+    pub law: Arc<Law>,
     /// The project.
     pub project: Project,
     /// The procedure.
-    pub procedure: &'l Procedure,
+    pub procedure: Arc<Procedure>,
     /// Day whose law judges.
     pub on: NaiveDate,
     /// What happened when.
     pub facts: Facts,
 }
 
-impl Setting<'_> {
+impl Setting {
     /// Judges the time of an act by every period that limits it; answers the rule of a duty done too late.
     ///
     /// # Errors
     /// As [`Law::permit`].
     pub fn permit(&self, event: Event, at: DateTime<Utc>) -> Result<Option<LegalGround>, Problem> {
-        self.law.permit(self.procedure, self.on, event, at, &self.facts)
+        self.law.permit(&self.procedure, self.on, event, at, &self.facts)
     }
 }
 
@@ -72,15 +72,16 @@ impl Setting<'_> {
 ///
 /// # Errors
 /// When the database is away, or the procedure is not in force.
-pub async fn setting<'l>(
+pub async fn setting(
     conn: &mut AsyncPgConnection,
-    law: &'l Law,
+    law: &Lawbook,
     tender: &Tender,
     today: NaiveDate,
-) -> Result<Setting<'l>, Problem> {
+) -> Result<Setting, Problem> {
     let project = projects::load(conn, tender.project).await?;
+    let law = projects::law_of(conn, law, &project).await?;
     let on = tender.law_on.or(project.first_notice_on).unwrap_or(today);
-    let procedure = law.procedure(&tender.procedure_id, on)?;
+    let procedure = Arc::clone(law.procedure(&tender.procedure_id, on)?);
     let facts = store::facts(conn, tender).await?;
     Ok(Setting { law, project, procedure, on, facts })
 }
@@ -179,14 +180,15 @@ pub async fn end(
 ///
 /// # Errors
 /// 403, 404, 409 while another tender of the lot is under way, 422 with pointers.
-pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Law, new: NewTender) -> Result<Reply, Problem> {
+pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, new: NewTender) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     let project = projects::lock(tx, new.project_id).await?;
     let parties = project.parties();
     authorize_known(actor, Action::ProjectRead, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
-    let procedure = procedure_for(law, &new.procedure_id, &project, on)?;
+    let judged_by = projects::law_of(tx.conn(), law, &project).await?;
+    let procedure = procedure_for(&judged_by, &new.procedure_id, &project, on)?;
     document::check(&new.document, procedure)?;
     check_dates(&new.title, new.offered_until, new.deadline)?;
     let centre_code = project.centre_code.clone().ok_or_else(|| {
@@ -241,7 +243,7 @@ fn procedure_for<'l>(
 ) -> Result<&'l Procedure, Problem> {
     let fitting =
         law.procedures(on).find(|procedure| procedure.id == id && procedure.category == project.category);
-    fitting.ok_or_else(|| {
+    fitting.map(Arc::as_ref).ok_or_else(|| {
         let detail =
             Say::new("该类项目没有此采购方式。", "There is no such procedure for this class of project.");
         Rejection::at("/procedureId", "unknown", detail).into()
@@ -279,7 +281,7 @@ fn next_round(rounds: &[(i32, TenderPhase)]) -> Result<i32, Refusal> {
 pub async fn amend(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     expect_version: impl FnOnce(i64) -> Result<(), Rejection>,
     change: TenderChange,
@@ -292,6 +294,7 @@ pub async fn amend(
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     if let Some(changed) = change.document {
+        let law = projects::law_of(tx.conn(), law, &project).await?;
         document::check(&changed, law.procedure(&tender.procedure_id, on)?)?;
         tender.document_hash = changed.hash()?;
         tender.document = changed;
@@ -316,7 +319,7 @@ fn drafting(tender: &Tender) -> Result<(), Refusal> {
 async fn answer(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
     now: DateTime<Utc>,
 ) -> Result<Reply, Problem> {
@@ -330,7 +333,7 @@ async fn answer(
 pub async fn approve(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: Approve,
 ) -> Result<Reply, Problem> {
@@ -358,19 +361,22 @@ pub async fn approve(
 ///
 /// # Errors
 /// 403, 404, and every refusal of [`publication::may_publish`].
-pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) -> Result<Reply, Problem> {
+pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, book: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
     let mut tender = lock(tx, id).await?;
     let mut project = projects::lock(tx, tender.project).await?;
     permit(actor, Action::TenderPublish, &project, &tender)?;
     tender.phase.to(TenderPhase::Published)?;
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
+    book.held(tx).await?;
+    let law = projects::law_of(tx.conn(), book, &project).await?;
     let procedure = law.procedure(&tender.procedure_id, on)?;
     let place = store::place_at(tx.conn(), id, tender.deadline).await?;
     let facts = store::facts(tx.conn(), &tender).await?;
     let at = Circumstances { project: &project, procedure, on, place: place.as_ref(), now, facts: &facts };
-    publication::may_publish(law, &tender, &at)?;
-    let (law_on, frozen) = projects::freeze_at_first_notice(tx, &mut project, hall_date(now)).await?;
+    publication::may_publish(&law, &tender, &at)?;
+    let (law_on, frozen) =
+        projects::freeze_at_first_notice(tx, &mut project, hall_date(now), law.edition()).await?;
     tender.law_on = Some(law_on);
     tender.published_at = Some(now);
     advance(tx, &mut tender, TenderPhase::Published).await?;
@@ -390,7 +396,7 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
         notices::publish(tx, actor, now, draft).await?;
     }
     jobs::schedule(tx, CLOSE_JOB, &close_key(id), tender.deadline, json!({"tender": id})).await?;
-    answer(tx, actor, law, &tender, now).await
+    answer(tx, actor, book, &tender, now).await
 }
 
 /// Publishes a clarification; one that affects bids keeps the law's distance to the deadline.
@@ -400,7 +406,7 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, law: &Law, id: TenderId) ->
 pub async fn clarify(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: NewClarification,
 ) -> Result<Reply, Problem> {
@@ -408,6 +414,7 @@ pub async fn clarify(
     let text = fitting(&asked.text, "/text", 20_000)?;
     let tender = lock(tx, id).await?;
     let now = tx.hall_now().await?;
+    law.held(tx).await?;
     let setting = setting(tx.conn(), law, &tender, hall_date(now)).await?;
     permit(actor, Action::TenderClarify, &setting.project, &tender)?;
     taking_bids(&tender, now)?;
@@ -449,20 +456,21 @@ fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
 pub async fn postpone(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: Postpone,
 ) -> Result<Reply, Problem> {
     let reason = fitting(&asked.reason, "/reason", 1000)?;
     let mut tender = lock(tx, id).await?;
     let now = tx.hall_now().await?;
+    law.held(tx).await?;
     let setting = setting(tx.conn(), law, &tender, hall_date(now)).await?;
     permit(actor, Action::TenderPostpone, &setting.project, &tender)?;
     taking_bids(&tender, now)?;
     let place = store::place_at(tx.conn(), id, asked.deadline).await?;
-    let Setting { project, procedure, on, facts, .. } = &setting;
+    let Setting { project, procedure, on, facts, law: judged_by } = &setting;
     let at = Circumstances { project, procedure, on: *on, place: place.as_ref(), now, facts };
-    publication::may_postpone(law, &tender, asked.deadline, &at)?;
+    publication::may_postpone(judged_by, &tender, asked.deadline, &at)?;
     let old = std::mem::replace(&mut tender.deadline, asked.deadline);
     store::update(tx, &mut tender).await?;
     jobs::reschedule(tx, &close_key(id), tender.deadline).await?;
@@ -484,7 +492,7 @@ pub async fn postpone(
 pub async fn terminate(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     id: TenderId,
     asked: Terminate,
 ) -> Result<Reply, Problem> {
@@ -545,7 +553,7 @@ pub async fn give_up_place(
 pub async fn read(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Arc<Law>,
+    law: &Lawbook,
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(TenderView, i64), Problem> {
@@ -558,7 +566,7 @@ pub async fn read(
 async fn view(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
-    law: &Law,
+    law: &Lawbook,
     tender: &Tender,
     now: DateTime<Utc>,
 ) -> Result<TenderView, Problem> {
@@ -567,7 +575,7 @@ async fn view(
     let clarifications: Vec<Clarification> = store::clarifications(conn, tender.id).await?;
     let circumstances = Circumstances {
         project: &setting.project,
-        procedure: setting.procedure,
+        procedure: &setting.procedure,
         on: setting.on,
         place: place.as_ref(),
         now,
@@ -593,7 +601,7 @@ async fn view(
         phase: visible_phase(tender),
         published_at: tender.published_at,
         law_on: tender.law_on,
-        timeline: law.timeline(setting.procedure, setting.on, &setting.facts)?,
+        timeline: setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?,
         place,
         clarifications,
         ended_reason: tender.ended.as_ref().map(|(reason, _)| reason.clone()),
@@ -608,7 +616,7 @@ fn visible_phase(tender: &Tender) -> TenderPhase {
 fn allowed_actions(
     actor: &Actor,
     tender: &Tender,
-    setting: &Setting<'_>,
+    setting: &Setting,
     at: &Circumstances<'_>,
 ) -> Vec<AllowedAction> {
     let may = |action| permit(actor, action, &setting.project, tender);
@@ -617,7 +625,7 @@ fn allowed_actions(
     let ending = || tender.phase.to(TenderPhase::Terminated).map(drop).map_err(Problem::from);
     let publishing = || {
         tender.phase.to(TenderPhase::Published)?;
-        publication::may_publish(setting.law, tender, at)
+        publication::may_publish(&setting.law, tender, at)
     };
     let submit = AllowedAction::from_guard("submitBid", &may(Action::BidSubmit).and_then(|()| bidding()));
     vec![

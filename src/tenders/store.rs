@@ -255,6 +255,21 @@ pub async fn of_project(conn: &mut AsyncPgConnection, project: ProjectId) -> Res
     rows.into_iter().map(Tender::try_from).collect()
 }
 
+/// Tenders whose notice is out and whose last duty is not done yet, by number.
+///
+/// # Errors
+/// When the database is away.
+pub async fn under_way(conn: &mut AsyncPgConnection) -> Result<Vec<Tender>, Problem> {
+    let done = [TenderPhase::Draft, TenderPhase::Concluded, TenderPhase::Failed, TenderPhase::Terminated];
+    let rows: Vec<Stored> = tenders::table
+        .filter(tenders::phase.ne_all(done.map(|phase| phase.to_string())))
+        .order(tenders::code)
+        .select(Stored::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Tender::try_from).collect()
+}
+
 /// Opens the intake of a published tender: the row its submissions lock.
 ///
 /// # Errors

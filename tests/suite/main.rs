@@ -25,6 +25,8 @@ mod jobs;
 #[cfg(test)]
 mod lawbook;
 #[cfg(test)]
+mod lawmaking;
+#[cfg(test)]
 mod mail;
 #[cfg(test)]
 mod migrations;

@@ -141,6 +141,12 @@ pub enum Action {
     HistoryRead,
     /// Published notices.
     NoticeRead,
+    /// A change of the law, entered for adoption.
+    LawEnter,
+    /// Whether a change of the law comes into force.
+    LawDecide,
+    /// Changes of the law that wait or were refused.
+    LawChangeRead,
     /// Organisations, accounts and their roles.
     AccountManage,
     /// Change one's own password.

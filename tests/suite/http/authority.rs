@@ -46,7 +46,7 @@ impl Place {
             "bookings" => &self.booking,
             "notices" => &self.notice,
             "organisations" => &self.organisation,
-            "law" => "2026",
+            "law" if template.contains("{year}") => "2026",
             _ => MADE_UP,
         };
         let path: Vec<&str> =
@@ -120,6 +120,11 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             json!({"regionCode": "152527", "level": "county", "category": "property"})
         }
         "/api/v1/law/deadlines/preview" => json!({"from": "2026-02-11", "length": 1, "unit": "workingDay"}),
+        "/api/v1/law/editions" => json!({"files": {"law/x.toml": "rules = ["}}),
+        "/api/v1/law/calendars" => json!({"year": 2027, "version": "1", "workingDays": 1,
+            "source": {"zh": "通知", "en": "Notice"}, "off": []}),
+        "/api/v1/law/changes/{id}/approve" => json!({"confirmation": "0".repeat(64)}),
+        "/api/v1/law/changes/{id}/refuse" => reason,
         "/api/v1/evaluation/preview" => {
             json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
             "offers": [{"id": "A", "price": "1.00"}]})
