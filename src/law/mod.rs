@@ -41,6 +41,7 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("calendar/2025.toml", include_str!("../../config/calendar/2025.toml")),
     ("calendar/2026.toml", include_str!("../../config/calendar/2026.toml")),
     ("law/engineering.toml", include_str!("../../config/law/engineering.toml")),
+    ("law/evaluation.toml", include_str!("../../config/law/evaluation.toml")),
     ("law/land-and-minerals.toml", include_str!("../../config/law/land-and-minerals.toml")),
     ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
     ("law/procurement-methods.toml", include_str!("../../config/law/procurement-methods.toml")),

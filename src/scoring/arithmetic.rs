@@ -211,7 +211,10 @@ mod tests {
         let (over, under) = (3 * 10_i128.pow(30), 7 * 10_i128.pow(30));
         let left = fraction(over, under).times(fraction(under, over)).unwrap();
         assert_eq!(left.half_up(2).unwrap(), Decimal::ONE);
-        assert_eq!(fraction(over, under).minus(fraction(over, under)).unwrap().half_up(0).unwrap(), Decimal::ZERO);
+        assert_eq!(
+            fraction(over, under).minus(fraction(over, under)).unwrap().half_up(0).unwrap(),
+            Decimal::ZERO
+        );
     }
 
     proptest! {

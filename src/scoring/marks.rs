@@ -38,6 +38,11 @@ impl Marks {
         text.parse().map(Self).map_err(|_| "not a decimal number")
     }
 
+    /// A number that was computed from marks; it may have more digits than the wire takes in.
+    pub(super) fn of(value: Decimal) -> Self {
+        Self(value)
+    }
+
     /// The number.
     pub fn value(self) -> Decimal {
         self.0

@@ -28,6 +28,11 @@ impl Contender {
     pub fn by_price(id: &str, evaluated: Decimal, technical: Decimal) -> Self {
         Self { id: id.to_owned(), merits: [-evaluated, technical, Decimal::ZERO] }
     }
+
+    /// By the higher quality score.
+    pub fn by_quality(id: &str, quality: Decimal) -> Self {
+        Self { id: id.to_owned(), merits: [quality, Decimal::ZERO, Decimal::ZERO] }
+    }
 }
 
 /// Offers of one rank. More than one: a tie that a recorded draw separates.

@@ -23,7 +23,7 @@ use crate::{
     },
     opening::{OpenedBid, Outcome},
     scoring::{
-        factors::{Factors, Regime},
+        factors::Factors,
         low_price::Lines,
         method::{Marks, Method},
     },
@@ -65,14 +65,14 @@ fn grounds() -> Grounds {
     Grounds { invalid: ground("ENG-22"), qualification: ground("GPB-9") }
 }
 
-fn factors(list: serde_json::Value, regime: Regime) -> Factors {
-    Factors::check(serde_json::from_value(list).unwrap(), regime, "").unwrap()
+fn factors(list: serde_json::Value, object: Object) -> Factors {
+    Factors::check(serde_json::from_value(list).unwrap(), object, "").unwrap()
 }
 
 fn price_only() -> Factors {
     factors(
         json!([{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}]),
-        Regime::Works,
+        Object::Works,
     )
 }
 
@@ -82,7 +82,7 @@ fn goods() -> Factors {
         {"key": "compliance", "matter": "technicalCompliance", "weight": "40", "judged": "objective"},
         {"key": "service", "matter": "afterSales", "weight": "30", "judged": "subjective"},
     ]);
-    factors(list, Regime::Goods)
+    factors(list, Object::Goods)
 }
 
 fn works_method() -> Method {

@@ -132,6 +132,15 @@ impl Method {
         )
     }
 
+    /// Whether policy takes something off a price before offers are compared.
+    pub fn deducts(&self) -> bool {
+        match &self.0 {
+            MethodText::EngComprehensive(_) | MethodText::FrameworkSecondRound(_) => false,
+            MethodText::FrameworkEntry(it) => it.order == EntryOrder::PriceFirst,
+            _ => true,
+        }
+    }
+
     /// Whether it is a method of 招标投标法 for works.
     pub fn is_for_works(&self) -> bool {
         matches!(self.0, MethodText::EngComprehensive(_) | MethodText::EngLowestEvaluated(_))

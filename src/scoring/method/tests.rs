@@ -27,10 +27,7 @@ fn a_method_goes_out_as_it_came_in() {
 
 #[test]
 fn each_wrong_parameter_is_pointed_at() {
-    assert_eq!(
-        pointers(works(|it| it["scoreDecimals"] = json!(5))),
-        ["/document/parameters/scoreDecimals"]
-    );
+    assert_eq!(pointers(works(|it| it["scoreDecimals"] = json!(5))), ["/document/parameters/scoreDecimals"]);
     assert_eq!(pointers(works(|it| it["trimFrom"] = json!(2))), ["/document/parameters/trimFrom"]);
     assert_eq!(pointers(works(|it| it["kAbove"] = json!("1e2"))), ["/document/parameters/kAbove"]);
     assert_eq!(pointers(works(|it| it["kAbove"] = json!(1))), ["/document/parameters/kAbove"]);

@@ -239,12 +239,7 @@ impl EngComprehensive {
         }
         if let Some(parts) = &self.three_part {
             out("threePart/k", coefficient(parts.k), k_zh, k_en);
-            out(
-                "threePart/reductionPercent",
-                parts.reduction_percent >= Marks::HUNDRED,
-                share_zh,
-                share_en,
-            );
+            out("threePart/reductionPercent", parts.reduction_percent >= Marks::HUNDRED, share_zh, share_en);
             let sum = parts.weights.map(|all| all.iter().map(|weight| weight.value()).sum::<Decimal>());
             let uneven = sum.is_some_and(|sum| sum != Decimal::ONE_HUNDRED);
             out("threePart/weights", uneven, "三部分权重之和须为100", "the weights must sum to 100");
