@@ -15,6 +15,9 @@ pub fn read_capitals(text: &str) -> Result<Amount, &'static str> {
     let text = text.trim();
     let text = text.strip_prefix("人民币").unwrap_or(text);
     let text = text.strip_suffix(['整', '正']).unwrap_or(text);
+    if text.is_empty() {
+        return Err(NOT_CAPITALS);
+    }
     let (yuan, cents) = match text.split_once(['元', '圆']) {
         Some((yuan, cents)) => (whole(yuan), cents),
         None => (Some(0), text),

@@ -162,4 +162,6 @@ fn placed(groups: &[TieGroup], mut valued: HashMap<&str, Valued>) -> Vec<Scored>
 }
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod tests;
