@@ -43,6 +43,7 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("law/challenges.toml", include_str!("../../config/law/challenges.toml")),
     ("law/engineering.toml", include_str!("../../config/law/engineering.toml")),
     ("law/experts.toml", include_str!("../../config/law/experts.toml")),
+    ("law/evaluation.toml", include_str!("../../config/law/evaluation.toml")),
     ("law/land-and-minerals.toml", include_str!("../../config/law/land-and-minerals.toml")),
     ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
     ("law/procurement-methods.toml", include_str!("../../config/law/procurement-methods.toml")),

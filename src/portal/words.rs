@@ -380,6 +380,7 @@ words! {
     for_opening: "开标", "Opening";
     method_works: "综合评估法：价格得分按与评标基准价的偏差计算。", "Comprehensive evaluation: the price scores by its distance from the benchmark.";
     method_purchase: "综合评分法：价格得分按最低评审价与评审价之比计算。", "Comprehensive scoring: the price scores by the ratio of the lowest adjusted price to it.";
+    method_lowest: "最低评标价法：按评审价由低到高排序。", "Lowest price: ranked by adjusted price, lowest first.";
     full_marks: "价格满分", "Full marks of the price";
     k_above: "高于基准价每 1% 扣分", "Off for each 1% above";
     k_below: "低于基准价每 1% 扣分", "Off for each 1% below";
