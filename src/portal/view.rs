@@ -730,7 +730,9 @@ pub struct CountedDay {
 pub struct DeadlineView {
     /// The last day.
     pub ends_on: NaiveDate,
-    /// The instant it ends, where the count goes forward.
+    /// Whether the count goes forward.
+    pub forward: bool,
+    /// The instant it ends, where the count goes forward or the act is done at a counter.
     pub ends_at: Option<DateTime<Utc>>,
     /// Every day from first to last by date, without gaps.
     pub days: Vec<CountedDay>,
