@@ -1,9 +1,12 @@
 //! Tenders over HTTP.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
     identity::{Call, Key},
+    jurisdiction::Jurisdiction,
     kernel::{Problem, id::TenderId},
     law::Lawbook,
     platform::{
@@ -42,11 +45,12 @@ async fn draft(
     body: Body<NewTender>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.draft", &fingerprint, Key::Optional, async |tx| {
-        service::draft(tx, &call.actor, &law, value.clone()).await
+        service::draft(tx, &call.actor, &law, &jurisdiction, value.clone()).await
     })
     .await
 }
@@ -134,10 +138,11 @@ async fn publish(
     id: web::Path<TenderId>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
+    jurisdiction: web::Data<Arc<Jurisdiction>>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
-        service::publish(tx, &call.actor, &law, *id).await
+        service::publish(tx, &call.actor, &law, &jurisdiction, *id).await
     })
     .await
 }
