@@ -25,7 +25,7 @@ fn offers() -> Vec<Offer> {
     (0..OFFERS)
         .filter_map(|at| {
             let price = Amount::parse(&format!("{}.{:02}", 18_000_000 + at * 457, at % 100)).ok()?;
-            Some(Offer { id: format!("{at:04}"), price, deduction_percent: None, other_score: None })
+            Some(Offer::new(format!("{at:04}"), price))
         })
         .collect()
 }

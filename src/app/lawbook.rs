@@ -37,7 +37,8 @@ pub enum LawCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Say in words what an edition changes over another in calendars, rules, procedures and settings, and for whom.
+    /// Say in words what an edition changes over another, and for whom: calendars, rules, procedures, settings, and
+    /// where projects trade.
     Diff {
         /// Folder of the edition in force.
         old: PathBuf,
@@ -60,7 +61,9 @@ pub fn answer(command: &LawCommand) -> Result<String, PolicyError> {
             Ok(if *json { edition.to_json().to_string() } else { edition.to_text() })
         }
         LawCommand::Diff { old, new, json } => {
-            let found = changes(&Edition::load(old)?.law, &Edition::load(new)?.law);
+            let (old, new) = (Edition::load(old)?, Edition::load(new)?);
+            let mut found = changes(&old.law, &new.law);
+            found.extend(jurisdiction::changes::changes(&old.jurisdiction, &new.jurisdiction));
             Ok(if *json { in_json(&found) } else { in_words(&found) })
         }
     }
@@ -69,6 +72,7 @@ pub fn answer(command: &LawCommand) -> Result<String, PolicyError> {
 /// A folder of policy, read as the service reads it.
 struct Edition {
     law: Law,
+    jurisdiction: Jurisdiction,
     digest: String,
 }
 
@@ -76,9 +80,9 @@ impl Edition {
     fn load(folder: &Path) -> Result<Self, PolicyError> {
         let source = PolicySource::Folder(folder.to_owned());
         let law = Law::load(&source)?;
-        Jurisdiction::load(&source)?;
+        let jurisdiction = Jurisdiction::load(&source)?;
         Settings::load(&source, [])?;
-        Ok(Self { law, digest: hex::encode(configuration(&source)?.digest()) })
+        Ok(Self { law, jurisdiction, digest: hex::encode(configuration(&source)?.digest()) })
     }
 
     fn to_text(&self) -> String {

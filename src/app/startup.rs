@@ -20,7 +20,7 @@ use super::{
 use crate::{
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
-    jurisdiction::Jurisdiction,
+    jurisdiction::{Jurisdiction, Jurisdictions},
     kernel::id::RequestId,
     law::{
         Law, Lawbook,
@@ -113,15 +113,13 @@ impl Application {
 /// The constitution of the region, read and checked.
 struct Policy {
     configuration: Configuration,
-    jurisdiction: Arc<Jurisdiction>,
 }
 
 impl Policy {
     fn load(options: &Options) -> anyhow::Result<Self> {
         Law::load(&options.policy)?;
-        let jurisdiction = Arc::new(Jurisdiction::load(&options.policy)?);
-        let configuration = lawbook::configuration(&options.policy)?;
-        Ok(Self { configuration, jurisdiction })
+        Jurisdiction::load(&options.policy)?;
+        Ok(Self { configuration: lawbook::configuration(&options.policy)? })
     }
 }
 
@@ -133,12 +131,13 @@ async fn start(
 ) -> anyhow::Result<Running> {
     let db = Db::connect(url, options.settings.database.pool)?;
     site::found(&db, options).await?;
-    db.transaction("rooms.synchronise", RequestId::random(), async |tx| {
-        rooms::synchronise(tx, &policy.jurisdiction).await
-    })
-    .await?;
     db.transaction("law.start", RequestId::random(), async |tx| {
         adopt_configuration(tx, policy.configuration).await
+    })
+    .await?;
+    let jurisdictions = Jurisdictions::open(&mut *db.read().await?).await?;
+    db.transaction("rooms.synchronise", RequestId::random(), async |tx| {
+        rooms::synchronise(tx, &jurisdictions.latest()).await
     })
     .await?;
     let law = Lawbook::default();
@@ -155,14 +154,14 @@ async fn start(
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
         db: db.clone(),
         law: law.clone(),
-        jurisdiction: Arc::clone(&policy.jurisdiction),
+        jurisdiction: jurisdictions.clone(),
         sandbox: options.sandbox.is_some(),
     });
     let hall = Hall {
         db: web::Data::new(db.clone()),
         gate: web::Data::new(Gate::new(db, keys)),
         law: web::Data::new(law),
-        jurisdiction: web::Data::new(policy.jurisdiction),
+        jurisdiction: web::Data::new(jurisdictions),
         jobs: web::Data::new(jobs),
         doors: web::Data::new(doors.clone()),
         lots: web::Data::new(Lots::default()),
@@ -187,7 +186,7 @@ struct Hall {
     db: web::Data<Db>,
     gate: web::Data<Gate>,
     law: web::Data<Lawbook>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
     jobs: web::Data<Arc<Jobs>>,
     doors: web::Data<Doors>,
     lots: web::Data<Lots>,

@@ -30,8 +30,9 @@ pub struct Candidate {
     pub name: Say,
     /// 投标报价
     pub price: Money,
-    /// Total of its scores.
-    pub score: Decimal,
+    /// Total of its scores; absent where the price alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Decimal>,
     /// 工期 / 交货期 in calendar days, as the bid offers it.
     pub term_days: i32,
     /// What else the bid's form states and the law wants published, such as the project leader.

@@ -34,9 +34,11 @@ pub fn candidates_notice(
             &format!("Candidate {}", candidate.rank),
         )
         .say("名称", "Name", candidate.name.clone())
-        .fact("投标报价（元）", "Price (yuan)", candidate.price)
-        .fact("评标得分", "Score", candidate.score)
-        .fact("工期／交货期（日）", "Term (days)", candidate.term_days);
+        .fact("投标报价（元）", "Price (yuan)", candidate.price);
+        if let Some(score) = candidate.score {
+            section = section.fact("评标得分", "Score", score);
+        }
+        section = section.fact("工期／交货期（日）", "Term (days)", candidate.term_days);
         for stated in &candidate.further {
             section = section.fact(&stated.label.zh, &stated.label.en, &stated.value);
         }
@@ -167,10 +169,14 @@ pub fn loser_letter(told: &Telling<'_>, bidder: &Card) -> Result<NewLetter, Prob
 /// What became of a bidder's own bid.
 fn own_result(result: &EvaluationResult, bidder: OrganisationId) -> Say {
     if let Some(bid) = result.ranked.iter().find(|bid| bid.bidder == bidder) {
-        return Say::new(
-            format!("贵单位得分 {}，排名第 {}。", bid.total, bid.rank),
-            format!("Your score is {}, your rank {}.", bid.total, bid.rank),
-        );
+        let rank = bid.rank;
+        return match bid.total {
+            Some(score) => Say::new(
+                format!("贵单位得分 {score}，排名第 {rank}。"),
+                format!("Your score is {score}, your rank {rank}."),
+            ),
+            None => Say::new(format!("贵单位排名第 {rank}。"), format!("Your rank is {rank}.")),
+        };
     }
     match result.rejected.iter().find(|bid| bid.bidder == bidder) {
         Some(bid) => Say::new(

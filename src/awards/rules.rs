@@ -397,7 +397,7 @@ mod tests {
             bidder_id: OrganisationId(Uuid::from_u128(rank.into())),
             name: Say::new(format!("投标人{rank}"), format!("Bidder {rank}")),
             price: Money::yuan(Decimal::ONE).unwrap(),
-            score: Decimal::from(90),
+            score: Some(Decimal::from(90)),
             term_days: 240,
             further: Vec::new(),
         }

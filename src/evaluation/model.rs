@@ -36,15 +36,17 @@ pub struct RankedBid {
     /// Quote after the policy deduction, in yuan; absent where the method knows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted_price: Option<Decimal>,
-    /// Stored price score.
-    pub price_score: Decimal,
+    /// Stored price score; absent where the price alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_score: Option<Decimal>,
     /// Stored scores of the factors that members mark, in the document's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<ItemScore>,
     /// Sum of the stored scores of those factors.
     pub other_score: Decimal,
-    /// Price score plus the others.
-    pub total: Decimal,
+    /// Price score plus the others; absent where the price alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Decimal>,
     /// Whether a recorded draw, and nothing else, gave it its place among equals.
     #[serde(default)]
     pub drawn: bool,

@@ -31,7 +31,7 @@ use crate::{
         http::Reply,
     },
     projects::Project,
-    scoring::ranking::MOST_CANDIDATES,
+    scoring::{low_price::Lines, ranking::MOST_CANDIDATES},
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -347,8 +347,9 @@ fn review_low_prices(
     let failed = rules::failed_by_committee(&members, &sheets, &in_question, &grounds(&table.setting)?);
     let out: Vec<_> = screening.iter().cloned().chain(failed.map_err(Refusal::from)?).collect();
     let document = &table.tender.document;
-    let lines = document.evaluation.low_price_lines.unwrap_or_default();
-    rules::low_price_review(&rules::standing(opened, &out), document.ceiling.amount, lines, table.setting.on)
+    let lawful = Lines::lawful(&table.setting.law, table.setting.on)?;
+    let lines = lawful.map(|lawful| document.evaluation.low_price_lines.unwrap_or(lawful));
+    rules::low_price_review(&rules::standing(opened, &out), document.ceiling.amount, lines)
 }
 
 async fn record_low_prices(

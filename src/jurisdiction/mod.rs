@@ -1,8 +1,9 @@
 //! Where a project must trade: catalogue, regions, centres and thresholds lead to one centre.
 //!
-//! Owns the policy files `regions.toml`, `routing.toml`, `catalogue/*.toml`, `centres/*.toml` and `codes/*.toml`, and the one
-//! pure function [`rules::decide`] over them. Owns no table; must not read a clock, a database or a project:
-//! whoever keeps a decision keeps the [`model::VenueDecision`] it was given.
+//! Owns the policy files `regions.toml`, `routing.toml`, `catalogue/*.toml`, `centres/*.toml` and `codes/*.toml`,
+//! and the one pure function [`rules::decide`] over them. Owns no table; must not read a clock or a project, and of the
+//! database only which edition is in force ([`in_force`]): whoever keeps a decision keeps the
+//! [`model::VenueDecision`] it was given.
 //!
 //! Law: the routing rule of Xilingol League as the article of People's Daily Online of 2015-05-21 quotes it
 //! (RT-1…RT-10); 以上 includes the number (民法典 art 1259).
@@ -13,12 +14,15 @@
 //! * of each threshold at most one is in force on any day;
 //! * the catalogue and every centre have exactly the numbers of items and rooms they declare.
 
+pub mod changes;
 pub mod codes;
 pub mod edition;
 pub mod http;
+pub mod in_force;
 pub mod model;
 pub mod rules;
 
+pub use in_force::Jurisdictions;
 pub use model::{Level, RoomKind, VenueDecision, VenueQuestion};
 pub use rules::decide;
 
@@ -49,7 +53,7 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("centres/152571.toml", include_str!("../../config/centres/152571.toml")),
 ];
 
-/// The validated routing policy of one league. Cheap to share behind an `Arc`; never changes while running.
+/// The validated routing policy of one league. Cheap to share behind an `Arc`; another edition is another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jurisdiction {
     table_version: String,

@@ -11,7 +11,7 @@ use crate::kernel::{LegalGround, Problem, id::EditionId, time::hall_instant};
 
 use super::{
     calendar::Calendar,
-    counting::{CannotCount, Counted, Direction, Roll, Unit, count},
+    counting::{CannotCount, Counted, Direction, Place, Roll, Unit, count},
     model::{Bound, Cap, Period, Quantity, Reached, Rule, Settings},
     procedure::Procedure,
 };
@@ -170,6 +170,22 @@ impl Law {
     ) -> Result<Counted, CannotCount> {
         let roll = if self.settings.roll_weekends { Roll::HolidaysAndWeekends } else { Roll::Holidays };
         count(&self.calendar, from, length, unit, direction, roll)
+    }
+
+    /// When a counted period ends for an act done at `place`.
+    ///
+    /// # Errors
+    /// A calendar that is missing.
+    pub fn end_of(
+        &self,
+        counted: &Counted,
+        direction: Direction,
+        place: Place,
+    ) -> Result<DateTime<Utc>, CannotCount> {
+        match (place, self.settings.counter_closes) {
+            (Place::Counter, Some(closes)) => counted.at_counter(&self.calendar, direction, closes),
+            _ => Ok(counted.ends_at),
+        }
     }
 
     /// Between when and when the rule lets an act come, counted from `from`.

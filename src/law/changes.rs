@@ -28,8 +28,11 @@ pub struct Change {
     pub says: Say,
 }
 
-fn change(about: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Change {
-    Change { about: about.into(), says: Say::new(zh, en) }
+impl Change {
+    /// About `about`, in both languages.
+    pub fn new(about: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { about: about.into(), says: Say::new(zh, en) }
+    }
 }
 
 /// Everything that `new` changes over `old`: calendars, rules, procedures, settings, in this order.
@@ -50,13 +53,13 @@ fn calendars(old: &Law, new: &Law) -> Vec<Change> {
         years.into_iter().flat_map(|year| match (old.calendar().year(year), new.calendar().year(year)) {
             (None, Some(added)) => {
                 let days = added.working_days();
-                vec![change(
+                vec![Change::new(
                     year.to_string(),
                     format!("新增{year}年日历，{days}个工作日"),
                     format!("the calendar of {year} is added, with {days} working days"),
                 )]
             }
-            (Some(_), None) => vec![change(
+            (Some(_), None) => vec![Change::new(
                 year.to_string(),
                 format!("撤下{year}年日历，此后跨入该年的期限不能计算"),
                 format!("the calendar of {year} is taken away: no period that enters it can be counted"),
@@ -77,7 +80,7 @@ fn days(old: &CalendarYear, new: &CalendarYear) -> Vec<Change> {
             } else {
                 ("改为休息日", "becomes a day off")
             };
-            change(
+            Change::new(
                 date.to_string(),
                 format!("{zh}，期限随之变动"),
                 format!("{en}, and open periods move with it"),
@@ -156,7 +159,7 @@ fn versions_by<V: Version>(
 
 fn brought_in<V: Version>(name: &str, version: &V) -> Change {
     let (from, says) = (Version::from(version), version.sentence());
-    change(
+    Change::new(
         name,
         format!("{}；适用于首次公告在{from}及以后的项目", says.zh),
         format!("{}; for projects whose first notice is of {from} or later", says.en),
@@ -165,7 +168,7 @@ fn brought_in<V: Version>(name: &str, version: &V) -> Change {
 
 fn taken_away<V: Version>(name: &str, version: &V) -> Change {
     let (from, says) = (Version::from(version), version.sentence());
-    change(
+    Change::new(
         name,
         format!("撤下自{from}起的规定（{}）；项目均不再适用", says.zh),
         format!("the version of {from} ({}) is taken away: no project is judged by it any more", says.en),
@@ -173,7 +176,7 @@ fn taken_away<V: Version>(name: &str, version: &V) -> Change {
 }
 
 fn retroactive(name: &str, from: NaiveDate, says: Say) -> Change {
-    change(
+    Change::new(
         name,
         format!("自{from}起的规定被改动：{}；适用该规定的项目均受影响，包括进行中的", says.zh),
         format!(
@@ -266,7 +269,7 @@ fn settings(old: &Settings, new: &Settings) -> Vec<Change> {
         .map(|(key, value)| {
             let old = before.get(&key).map(ToString::to_string).unwrap_or_default();
             let says = format!("{old} → {value}");
-            change(key, format!("设置 {says}"), format!("setting {says}"))
+            Change::new(key, format!("设置 {says}"), format!("setting {says}"))
         })
         .collect()
 }

@@ -6,12 +6,15 @@
 //! - Working days are those of the yearly arrangement, made-up weekends included (行政许可法 82).
 //! - A limit counted backwards does not move: the two dates must lie at least that many days apart.
 //! - A month or year ends on the day of the same number, else on the month's last day (民法典 202).
-//! - A period ends at 24:00 in Asia/Shanghai (民法典 203).
+//! - A period ends at 24:00 in Asia/Shanghai; of an act at a counter when business hours end (民法典 203).
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Code, Problem, Rejection, Say, time::end_of_day};
+use crate::kernel::{
+    Code, Problem, Rejection, Say,
+    time::{end_of_day, hall_instant},
+};
 
 use super::calendar::{Calendar, DayKind};
 
@@ -74,6 +77,17 @@ pub enum Direction {
     Backward,
 }
 
+/// Where the act is done that a period is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Place {
+    /// On line: the last day ends at 24:00.
+    #[default]
+    Online,
+    /// At a counter: the last day ends with business hours, on a day that is worked.
+    Counter,
+}
+
 /// Over which days the end of a forward period of calendar days, months or years moves on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Roll {
@@ -131,6 +145,27 @@ pub struct Counted {
     /// The days gone through, in the order of the count; of months and years only the last day, and the
     /// days over which it moved.
     pub counted: Vec<CountedDay>,
+}
+
+impl Counted {
+    /// The end at a counter that closes at `closes`. Where the last day is not worked, as may be when it is counted
+    /// backwards or weekends move nothing, the counter is open last on the nearest working day in the direction of
+    /// the count's care: before it when the act must come early enough, after it when a period has to run out.
+    ///
+    /// # Errors
+    /// [`CannotCount::CalendarUnavailable`] when the search leaves the published years.
+    pub fn at_counter(
+        &self,
+        calendar: &Calendar,
+        direction: Direction,
+        closes: NaiveTime,
+    ) -> Result<DateTime<Utc>, CannotCount> {
+        let mut day = self.ends_on;
+        while !calendar.works(day)? {
+            day = step(day, direction)?;
+        }
+        Ok(hall_instant(day, closes))
+    }
 }
 
 /// Why a period cannot be counted.

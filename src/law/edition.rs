@@ -17,7 +17,7 @@ use super::{
     book::Law,
     calendar::{Calendar, CalendarYear},
     counting::{Direction, Unit},
-    model::{Bound, Cap, Mark, Period, Quantity, Reached, Rule, Settings},
+    model::{Bound, Cap, Mark, NOT_AT_HAND, Period, Quantity, Reached, Rule, Settings},
     procedure::{
         CommitteeRules, EvaluationMethod, Event, Guard, Late, Object, Procedure, QualificationBy, Regime,
         State, Step, can_guard, is_cap,
@@ -25,8 +25,6 @@ use super::{
 };
 
 const SETTINGS: &str = "law/settings.toml";
-/// Stands for the article of a rule whose text was not at hand.
-const NOT_AT_HAND: &str = "-";
 
 type Rules = BTreeMap<String, Vec<Rule>>;
 
@@ -695,7 +693,7 @@ mod tests {
     }
 
     /// The ids of the domain's list of rules, by the last number of each letter group.
-    const LISTED: [(&str, u32); 13] = [
+    const LISTED: [(&str, u32); 15] = [
         ("ENG", 41),
         ("GP", 22),
         ("GPB", 19),
@@ -709,10 +707,12 @@ mod tests {
         ("AUC", 1),
         ("SOA", 14),
         ("CNT", 10),
+        ("EX", 21),
+        ("RM", 20),
     ];
 
     /// Listed, and not among the rules, and why.
-    const ELSEWHERE: [(&str, &str); 11] = [
+    const ELSEWHERE: [(&str, &str); 35] = [
         ("GP-2", "thresholds that a province sets: configuration of a region, once its figures are verified"),
         ("MIN-7", "a practice of 2024, not a rule of law"),
         ("CNT-1", "counting is the room's own law, in `counting`"),
@@ -721,9 +721,33 @@ mod tests {
         ("CNT-4", "in `counting`"),
         ("CNT-5", "in `counting`"),
         ("CNT-6", "in `counting`"),
-        ("CNT-7", "in `counting`"),
+        ("CNT-7", "in `counting`, and the setting `counterCloses`"),
         ("CNT-8", "in `calendar`"),
         ("CNT-9", "in `counting`"),
+        ("EX-5", "the setting `engineeringDrawWindowHours`"),
+        ("EX-7", "with each procedure's committee: ENG-19, GPB-10, GPN-1, GPC-2, LND-5"),
+        ("EX-8", "no law: how the hall draws"),
+        ("EX-10", "the setting `drawBackups`"),
+        ("EX-12", "no law: how the hall draws"),
+        ("EX-18", "no law: a setting of the pool, once it assesses"),
+        ("EX-21", "no law: a setting of the pool, once it counts"),
+        ("RM-1", "no law: the database keeps bookings apart"),
+        ("RM-4", "no law: setup_minutes and cleanup_minutes of a centre"),
+        ("RM-5", "no law: how the hall books"),
+        ("RM-6", "no law: states of a booking"),
+        ("RM-7", "no law: auto_confirm of a centre"),
+        ("RM-8", "no law: how the hall postpones"),
+        ("RM-9", "no law: how the hall books"),
+        ("RM-10", "no law: the article's green channel"),
+        ("RM-11", "no law: how the hall books"),
+        ("RM-12", "no law: opens and closes of a centre"),
+        ("RM-13", "no law: how the hall books"),
+        ("RM-14", "no law: the article's storage room"),
+        ("RM-15", "no law: the article's door control"),
+        ("RM-17", "no law: how the hall draws"),
+        ("RM-18", "no law: how the hall books"),
+        ("RM-19", "no law: how the hall books"),
+        ("RM-20", "no law: figures of the board"),
     ];
 
     #[test]

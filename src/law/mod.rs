@@ -24,7 +24,7 @@ mod wording;
 
 pub use book::{Law, LawGap, Window};
 pub use calendar::Calendar;
-pub use counting::{CannotCount, Counted, CountedDay, Direction, Roll, Unit, count};
+pub use counting::{CannotCount, Counted, CountedDay, Direction, Place, Roll, Unit, count};
 pub use lawbook::Lawbook;
 pub use model::{Bound, Cap, Mark, Period, Quantity, Rule, Settings, share_of};
 pub use procedure::{
@@ -40,11 +40,16 @@ pub const BUILT_IN: &[BuiltInFile] = &[
     ("calendar/2024.toml", include_str!("../../config/calendar/2024.toml")),
     ("calendar/2025.toml", include_str!("../../config/calendar/2025.toml")),
     ("calendar/2026.toml", include_str!("../../config/calendar/2026.toml")),
+    ("law/challenges.toml", include_str!("../../config/law/challenges.toml")),
     ("law/engineering.toml", include_str!("../../config/law/engineering.toml")),
+    ("law/experts.toml", include_str!("../../config/law/experts.toml")),
+    ("law/evaluation.toml", include_str!("../../config/law/evaluation.toml")),
     ("law/land-and-minerals.toml", include_str!("../../config/law/land-and-minerals.toml")),
     ("law/procurement.toml", include_str!("../../config/law/procurement.toml")),
     ("law/procurement-methods.toml", include_str!("../../config/law/procurement-methods.toml")),
     ("law/property.toml", include_str!("../../config/law/property.toml")),
+    ("law/rooms.toml", include_str!("../../config/law/rooms.toml")),
+    ("law/scope-and-penalties.toml", include_str!("../../config/law/scope-and-penalties.toml")),
     ("law/settings.toml", include_str!("../../config/law/settings.toml")),
     ("procedures/engineering-open.toml", include_str!("../../config/procedures/engineering-open.toml")),
     (

@@ -1,6 +1,6 @@
 //! What a rule is: a number with its bound and unit, the article it stands on, and the days it is in force.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -184,12 +184,17 @@ impl Rule {
         self.effective_from <= on && self.effective_to.is_none_or(|last| on <= last)
     }
 
+    /// The article, unless the text was not at hand.
+    pub fn known_article(&self) -> Option<&str> {
+        Some(self.article.as_str()).filter(|article| *article != NOT_AT_HAND)
+    }
+
     /// What a refusal shows of it.
     pub fn ground(&self) -> LegalGround {
         LegalGround {
             id: self.id.clone(),
             source: self.source.clone(),
-            article: Some(self.article.clone()),
+            article: self.known_article().map(str::to_owned),
             earliest: None,
         }
     }
@@ -200,6 +205,9 @@ impl Rule {
     }
 }
 
+/// Stands for the article of a rule whose text was not at hand.
+pub(super) const NOT_AT_HAND: &str = "-";
+
 /// Choices of the centre where no law fixes a value. They are never shown as law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -207,6 +215,10 @@ impl Rule {
 pub struct Settings {
     /// Whether the end of a calendar-day period moves over ordinary weekends too (CNT-3).
     pub roll_weekends: bool,
+    /// When business hours end, for acts at a counter (CNT-7); absent, they end at 24:00 as on-line acts do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "17:30:00")]
+    pub counter_closes: Option<NaiveTime>,
     /// Whether a bid deadline must lie on a working day (TG-3).
     pub deadline_on_working_day: bool,
     /// Minutes the bidders have to decrypt after the opening began.

@@ -10,7 +10,7 @@ use crate::kernel::{
 
 use super::{
     book::Law,
-    counting::{CountedDay, Direction, Unit, length_sentence},
+    counting::{CountedDay, Direction, Place, Unit, length_sentence},
 };
 
 /// A period to count.
@@ -29,6 +29,9 @@ pub struct DeadlineRequest {
     /// Which way; forward if absent.
     #[serde(default)]
     pub direction: Direction,
+    /// Where the act is done; on line if absent. At a counter the last day ends with the centre's business hours.
+    #[serde(default)]
+    pub place: Place,
 }
 
 /// The counted period.
@@ -37,7 +40,7 @@ pub struct DeadlineRequest {
 pub struct DeadlineAnswer {
     /// The last day.
     pub ends_on: NaiveDate,
-    /// 24:00 of that day, as 00:00 of the next, in the business zone (RFC 3339).
+    /// 24:00 of that day, as 00:00 of the next, in the business zone (RFC 3339); at a counter when business hours end.
     #[schema(format = DateTime, example = "2026-02-13T00:00:00+08:00")]
     pub ends_at: String,
     /// Every day gone through, with its reason.
@@ -55,7 +58,7 @@ pub fn preview(law: &Law, request: &DeadlineRequest) -> Result<DeadlineAnswer, P
         .filter(|length| (1..=most).contains(length))
         .ok_or_else(|| Rejection::at("/length", "out-of-range", length_sentence(most)))?;
     let counted = law.count(request.from, length, request.unit, request.direction)?;
-    let ends_at = in_hall_zone(counted.ends_at);
+    let ends_at = in_hall_zone(law.end_of(&counted, request.direction, request.place)?);
     Ok(DeadlineAnswer { ends_on: counted.ends_on, ends_at, counted: counted.counted })
 }
 
@@ -82,6 +85,20 @@ mod tests {
         let back =
             json!({"from": "2026-03-20", "length": 15, "unit": "calendarDay", "direction": "backward"});
         assert_eq!(ask(back).unwrap()["endsOn"], "2026-03-05");
+    }
+
+    #[test]
+    fn an_act_at_a_counter_ends_with_business_hours_on_a_day_that_is_worked() {
+        let at = |from: &str, length: u32, unit: &str, direction: &str| {
+            ask(json!({"from": from, "length": length, "unit": unit, "direction": direction, "place": "counter"}))
+                .map(|answer| answer["endsAt"].clone())
+        };
+        assert_eq!(at("2026-02-11", 1, "workingDay", "forward").unwrap(), "2026-02-12T17:30:00+08:00");
+        // 2026-03-14 is a Saturday: a forward period rolls to Monday, a backward one leaves Friday.
+        assert_eq!(at("2026-03-11", 3, "calendarDay", "forward").unwrap(), "2026-03-16T17:30:00+08:00");
+        assert_eq!(at("2026-03-24", 10, "calendarDay", "backward").unwrap(), "2026-03-13T17:30:00+08:00");
+        assert_eq!(at("2025-01-06", 5, "calendarDay", "backward").unwrap(), "2024-12-31T17:30:00+08:00");
+        assert!(at("2024-01-04", 4, "calendarDay", "backward").is_err(), "2023 has no calendar");
     }
 
     #[test]

@@ -693,21 +693,16 @@ fn out_of_time(code: Code, rule: &Rule, nearest: DateTime<Utc>) -> Refusal {
     } else {
         (last_day_before(nearest), in_hall_zone(nearest))
     };
+    let place = rule.place();
     let detail = if forward {
         Say::new(
-            format!(
-                "{}（《{}》第{}条）。最早可为 {day}（{time} 起）。",
-                rule.text.zh, rule.source, rule.article
-            ),
-            format!(
-                "{} ({}, art. {}). Earliest: {day} (from {time}).",
-                rule.text.en, rule.source, rule.article
-            ),
+            format!("{}（{}）。最早可为 {day}（{time} 起）。", rule.text.zh, place.zh),
+            format!("{} ({}). Earliest: {day} (from {time}).", rule.text.en, place.en),
         )
     } else {
         Say::new(
-            format!("{}（《{}》第{}条）。最迟为 {day}。", rule.text.zh, rule.source, rule.article),
-            format!("{} ({}, art. {}). The last day was {day}.", rule.text.en, rule.source, rule.article),
+            format!("{}（{}）。最迟为 {day}。", rule.text.zh, place.zh),
+            format!("{} ({}). The last day was {day}.", rule.text.en, place.en),
         )
     };
     Refusal::new(code, detail).by_rule(rule.ground_until(nearest))

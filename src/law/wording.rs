@@ -21,6 +21,17 @@ impl Bound {
 }
 
 impl Rule {
+    /// Instrument and article, as a sentence quotes them.
+    pub fn place(&self) -> Say {
+        match self.known_article() {
+            Some(article) => Say::new(
+                format!("《{}》第{article}条", self.source),
+                format!("{}, art. {article}", self.source),
+            ),
+            None => Say::new(format!("《{}》", self.source), self.source.clone()),
+        }
+    }
+
     /// The rule's number in a sentence; nothing where it commands without a number.
     pub fn number(&self) -> Option<Say> {
         let say = |bound: Bound, zh: String, en: String| {

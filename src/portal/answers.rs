@@ -14,9 +14,9 @@ use crate::{
         Jurisdiction,
         model::{Level, Measure, RouteRule, Scope, VenueDecision},
     },
-    kernel::Problem,
+    kernel::{Problem, time::hall_date},
     law::{
-        Counted, Direction, Law, Unit,
+        Counted, Direction, Law, Place, Unit,
         counting::{CountedDay as LawDay, Why},
     },
 };
@@ -147,12 +147,18 @@ pub fn deadline_view(
         (_, true) => w.count_roll,
         (_, false) => w.count_backward,
     });
-    if forward {
+    let counter = question.place == Place::Counter;
+    if counter {
+        reasons.push(w.count_counter);
+    } else if forward {
         reasons.push(w.count_end);
     }
+    let ends_at = law.end_of(&counted, question.direction, question.place)?;
     Ok(DeadlineView {
-        ends_on: counted.ends_on,
-        ends_at: forward.then_some(counted.ends_at),
+        forward,
+        // A counter that is closed on the last day was open last, or is open first, on another.
+        ends_on: if counter { hall_date(ends_at) } else { counted.ends_on },
+        ends_at: (forward || counter).then_some(ends_at),
         days: days(&counted, question.unit, reader),
         reasons: reasons.into_iter().map(ToOwned::to_owned).collect(),
     })

@@ -2,7 +2,7 @@
 
 use super::{
     reader::Reader,
-    results::name_of,
+    results::{figure, name_of},
     view::{FactorHead, FactorRow, FactorTable},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn table(
                 rank: usize::try_from(bid.rank).unwrap_or(usize::MAX),
                 bidder: name_of(&told.bidders, bid.bidder),
                 scores: factors.iter().map(|factor| score(bid, factor)).collect(),
-                total: bid.total.to_string(),
+                total: figure(bid.total),
             })
             .collect(),
     })
@@ -53,7 +53,7 @@ fn capital(word: &str) -> String {
 
 fn score(bid: &RankedBid, factor: &Factor) -> String {
     if factor.judged == Judgement::Computed {
-        return bid.price_score.to_string();
+        return figure(bid.price_score);
     }
     let item = bid.items.iter().find(|item| item.factor == factor.key);
     item.map_or_else(|| "—".to_owned(), |item| item.score.to_string())

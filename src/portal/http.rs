@@ -18,6 +18,7 @@ use super::{
     assets, page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
     reader::{HallFacts, Reader, encoded},
+    statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
 };
 use crate::{
@@ -58,6 +59,20 @@ pub trait Readings: Send + Sync {
 
     /// The venue decision for a question, as a preview.
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView>;
+
+    /// For `/law`.
+    fn law<'a>(&'a self, reader: &'a Reader, query: &'a LawQuery) -> Reading<'a, LawView>;
+
+    /// For `/law/calendar/{year}`; without a year, that of today.
+    fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView>;
+
+    /// For `/projects/{id}/law`.
+    fn project_law<'a>(
+        &'a self,
+        reader: &'a Reader,
+        id: &'a str,
+        query: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectLawView>;
 
     /// The count of days for a question.
     fn deadline<'a>(
@@ -138,6 +153,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/notices", get().to(notices))
         .route("/notices/{id}", get().to(notice))
         .route("/projects/{id}", get().to(project))
+        .route("/projects/{id}/law", get().to(project_law))
+        .route("/law", get().to(law))
+        .route("/law/calendar", get().to(calendar_now))
+        .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
         .route("/static/{hash}/{name}", get().to(assets::serve));
 }
@@ -197,6 +216,41 @@ async fn project(request: HttpRequest, hall: Hall, id: web::Path<String>) -> Htt
         Err(problem) => Err(problem),
     };
     answered(&request, &reader, read)
+}
+
+async fn project_law(request: HttpRequest, hall: Hall, id: web::Path<String>) -> HttpResponse {
+    let reader = Reader::of(&request, hall.hall());
+    let read = match read_query::<ProjectQuery>(&request) {
+        Ok(query) => {
+            hall.project_law(&reader, &id, &query).await.map(|view| page::project_law(&reader, &view))
+        }
+        Err(problem) => Err(problem),
+    };
+    answered(&request, &reader, read)
+}
+
+async fn law(request: HttpRequest, hall: Hall) -> HttpResponse {
+    let reader = Reader::of(&request, hall.hall());
+    let read = match read_query::<LawQuery>(&request) {
+        Ok(query) => hall.law(&reader, &query).await.map(|view| page::law(&reader, &view)),
+        Err(problem) => Err(problem),
+    };
+    answered(&request, &reader, read)
+}
+
+async fn calendar_now(request: HttpRequest, hall: Hall) -> HttpResponse {
+    show_calendar(&request, &hall, None).await
+}
+
+async fn calendar(request: HttpRequest, hall: Hall, year: web::Path<String>) -> HttpResponse {
+    // What is no year names no page.
+    show_calendar(&request, &hall, Some(year.parse().unwrap_or(0))).await
+}
+
+async fn show_calendar(request: &HttpRequest, hall: &Hall, year: Option<i32>) -> HttpResponse {
+    let reader = Reader::of(request, hall.hall());
+    let read = hall.calendar(&reader, year).await.map(|view| page::calendar(&reader, &view));
+    answered(request, &reader, read)
 }
 
 async fn ask(request: HttpRequest, hall: Hall) -> HttpResponse {

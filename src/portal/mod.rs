@@ -25,6 +25,7 @@ pub mod question;
 pub mod reader;
 pub mod readings;
 mod results;
+pub mod statutes;
 mod strip;
 mod timeline;
 pub mod view;

@@ -8,6 +8,7 @@ use super::{
     prices::prices_svg,
     question::{CalculatorForm, Notes},
     reader::Reader,
+    statutes::{CalendarView, LawView, ProjectLawView},
     strip::{self, Line},
     timeline::{Layout, timeline_svg},
     view::*,
@@ -149,6 +150,52 @@ impl CalculatorsPage<'_> {
 pub(super) fn calculators(r: &Reader, c: &Calculators<'_>) -> askama::Result<String> {
     let lines = c.deadline.as_ref().map(|answer| strip::lines(&answer.days, r)).unwrap_or_default();
     CalculatorsPage { r, f: Frame::new(), c, lines, weekdays: strip::weekdays(r) }.render()
+}
+
+#[derive(Template)]
+#[template(path = "law.html")]
+struct LawPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a LawView,
+}
+
+/// Renders `/law`.
+pub(super) fn law(r: &Reader, v: &LawView) -> askama::Result<String> {
+    LawPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "project_law.html")]
+struct ProjectLawPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a ProjectLawView,
+}
+
+/// Renders `/projects/{id}/law`.
+pub(super) fn project_law(r: &Reader, v: &ProjectLawView) -> askama::Result<String> {
+    ProjectLawPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "calendar.html")]
+struct CalendarPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a CalendarView,
+    weekdays: Vec<&'static str>,
+}
+
+impl CalendarPage<'_> {
+    fn of(&self, year: &i32) -> String {
+        format!("/law/calendar/{year}")
+    }
+}
+
+/// Renders `/law/calendar/{year}`.
+pub(super) fn calendar(r: &Reader, v: &CalendarView) -> askama::Result<String> {
+    CalendarPage { r, f: Frame::new(), v, weekdays: strip::weekdays(r) }.render()
 }
 
 #[derive(Template)]

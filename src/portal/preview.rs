@@ -10,15 +10,28 @@ use super::{
     page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
     sample,
+    statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
     view::*,
     *,
 };
-use crate::kernel::{Code, Problem, Refusal, Rejection, Say, say::Language};
+use crate::{
+    kernel::{Code, Problem, Refusal, Rejection, Say, say::Language},
+    law::Law,
+    platform::policy_file::PolicySource,
+};
 
 fn folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target")), PathBuf::from);
     target.join("portal-preview")
+}
+
+fn built_in() -> Law {
+    Law::load(&PolicySource::BuiltIn).unwrap()
+}
+
+fn day(text: &str) -> chrono::NaiveDate {
+    text.parse().unwrap()
 }
 
 /// Every page by name in one language.
@@ -79,11 +92,26 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
                 unit: "calendarDay".into(),
                 ..deadline_form.clone()
             };
-            let law = crate::law::Law::load(&crate::platform::policy_file::PolicySource::BuiltIn).unwrap();
+            let law = built_in();
             let view = answers::deadline_view(&law, &form.deadline(c.w).unwrap(), &c).unwrap();
             calculators(&form, Notes::new(), None, Some(view))
         }),
         ("calculators-wrong", calculators(&wrong, notes, None, None)),
+        (
+            "law",
+            page::law(&at("/law"), &statutes::law_view(&built_in(), day("2026-02-24"), "", &at("/law")))
+                .unwrap(),
+        ),
+        (
+            "law-none",
+            page::law(&at("/law"), &statutes::law_view(&built_in(), day("2026-02-24"), "?", &at("/law")))
+                .unwrap(),
+        ),
+        ("calendar", {
+            let law = built_in();
+            let view = statutes::calendar_view(law.calendar(), 2026, day("2026-02-24"), &r).unwrap();
+            page::calendar(&at("/law/calendar/2026"), &view).unwrap()
+        }),
         ("error", page::error(&at("/x"), &error).unwrap()),
     ]
 }
@@ -249,6 +277,28 @@ impl Readings for Samples {
         })
     }
 
+    fn law<'a>(&'a self, reader: &'a Reader, query: &'a LawQuery) -> Reading<'a, LawView> {
+        Box::pin(async { Ok(statutes::law_view(&built_in(), day("2026-02-24"), &query.q, reader)) })
+    }
+
+    fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView> {
+        Box::pin(async move {
+            let law = built_in();
+            let year = year.unwrap_or(2026);
+            let view = statutes::calendar_view(law.calendar(), year, day("2026-02-24"), reader);
+            view.ok_or_else(|| Rejection::not_found().into())
+        })
+    }
+
+    fn project_law<'a>(
+        &'a self,
+        _: &'a Reader,
+        _: &'a str,
+        _: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectLawView> {
+        Box::pin(async { Err(Rejection::not_found().into()) })
+    }
+
     fn deadline<'a>(
         &'a self,
         reader: &'a Reader,
@@ -289,6 +339,12 @@ async fn every_answer_carries_the_policy_and_its_language() {
         ("/projects/p1", 200),
         ("/projects/p1?record=x", 400),
         ("/calculators", 200),
+        ("/law", 200),
+        ("/law/calendar", 200),
+        ("/law/calendar/2026", 200),
+        ("/law/calendar/2027", 404),
+        ("/law/calendar/x", 404),
+        ("/projects/p1/law", 404),
     ] {
         let request = web_test::TestRequest::get().uri(address).insert_header(("Accept-Language", "en"));
         let (got, headers, body) = fetch(request).await;

@@ -10,15 +10,17 @@ use super::{
     reader::Reader,
     readings::{HallReadings, category_word},
     results,
+    statutes::{self, ProjectLawView},
     view::{Countdown, Fact, Link, Progress, ProjectView, RoomRow, VenueView},
 };
 use crate::{
     identity::{Action, cards},
     jurisdiction::VenueQuestion,
     kernel::{Actor, Category, Problem, Rejection, id::ProjectId, time::hall_date},
+    law::store as law_store,
     notices::{self, model::NoticeFilter},
     platform::{clock, db::unreadable},
-    projects::{self, model::ProjectView as Registered},
+    projects::{self, Project, model::ProjectView as Registered},
     rooms,
     tenders::{self, Setting, Tender, TenderPhase},
 };
@@ -40,20 +42,9 @@ pub(super) async fn read(
     let (registered, _) = projects::service::read(conn, &Actor::Public, id).await?;
     let project = projects::load(conn, id).await?;
     let clock = clock::reading(conn).await?;
-    let mut lots: Vec<Tender> = tenders::store::of_project(conn, id).await?;
-    lots.retain(|tender| tenders::permit(&Actor::Public, Action::TenderRead, &project, tender).is_ok());
-    // In the order of rounds: a later round stands for its lot.
-    let mut shown: Vec<Tender> = Vec::new();
-    for tender in lots {
-        shown.retain(|earlier| earlier.lot_no != tender.lot_no);
-        shown.push(tender);
-    }
+    let mut shown = public_lots(conn, &project).await?;
     let links = lot_links(&shown, id, reader);
-    let wanted = query.lot.and_then(|lot| i32::try_from(lot).ok());
-    let at = match wanted {
-        Some(lot) => shown.iter().position(|tender| tender.lot_no == lot).ok_or_else(Rejection::not_found)?,
-        None => 0,
-    };
+    let at = wanted_lot(&shown, query)?;
     let filter = NoticeFilter { project: Some(id), limit: Some(NOTICES), ..NoticeFilter::default() };
     let (lines, _) = notices::store::list(conn, &filter).await?;
     let mut view = ProjectView {
@@ -83,6 +74,52 @@ pub(super) async fn read(
         results::add(conn, reader, &mut view, &hall.law, (&tender, &setting), clock.now, query).await?;
     }
     Ok(view)
+}
+
+/// The public tenders of a project, of each lot its last round.
+async fn public_lots(conn: &mut AsyncPgConnection, project: &Project) -> Result<Vec<Tender>, Problem> {
+    let mut lots: Vec<Tender> = tenders::store::of_project(conn, project.id).await?;
+    lots.retain(|tender| tenders::permit(&Actor::Public, Action::TenderRead, project, tender).is_ok());
+    // In the order of rounds: a later round stands for its lot.
+    let mut shown: Vec<Tender> = Vec::new();
+    for tender in lots {
+        shown.retain(|earlier| earlier.lot_no != tender.lot_no);
+        shown.push(tender);
+    }
+    Ok(shown)
+}
+
+/// Where the lot that `query` names stands among those shown.
+fn wanted_lot(shown: &[Tender], query: &ProjectQuery) -> Result<usize, Rejection> {
+    match query.lot.and_then(|lot| i32::try_from(lot).ok()) {
+        Some(lot) => shown.iter().position(|tender| tender.lot_no == lot).ok_or_else(Rejection::not_found),
+        None => Ok(0),
+    }
+}
+
+/// Reads the page of the law that judges a lot.
+///
+/// # Errors
+/// `NotFound` for what is not public, or has no notice yet.
+pub(super) async fn law(
+    hall: &HallReadings,
+    conn: &mut AsyncPgConnection,
+    reader: &Reader,
+    id: ProjectId,
+    query: &ProjectQuery,
+) -> Result<ProjectLawView, Problem> {
+    projects::service::read(conn, &Actor::Public, id).await?;
+    let project = projects::load(conn, id).await?;
+    let shown = public_lots(conn, &project).await?;
+    let tender = shown.get(wanted_lot(&shown, query)?).ok_or_else(Rejection::not_found)?;
+    let now = clock::reading(conn).await?.now;
+    let setting = tenders::setting(conn, &hall.law, tender, hall_date(now)).await?;
+    let edition = match setting.law.edition() {
+        Some(edition) => law_store::find(conn, edition).await?,
+        None => None,
+    };
+    let digest = edition.map(|edition| hex::encode(edition.digest)).unwrap_or_default();
+    statutes::project_law_view(&setting, &digest, reader)
 }
 
 /// What every phase may show of a tender.
@@ -148,7 +185,8 @@ async fn facts(
     facts.extend(project.agency_id.map(|agency| Fact::text(w.fact_agency, name(agency))));
     facts.push(Fact::text(w.filter_category, category_word(project.category, reader)));
     facts.push(Fact::text(w.filter_region, hall.region(&project.region_code, reader)));
-    let centre = project.centre_code.as_deref().and_then(|code| hall.jurisdiction.centre(code));
+    let jurisdiction = hall.jurisdiction.latest();
+    let centre = project.centre_code.as_deref().and_then(|code| jurisdiction.centre(code));
     facts.extend(centre.map(|centre| Fact::text(w.fact_centre, reader.says(&centre.name))));
     facts.extend(project.investment.map(|amount| Fact::figure(w.fact_investment, money(amount))));
     facts.extend(project.floor_area.map(|area| Fact::figure(w.fact_floor_area, reader.money(&area.value()))));
@@ -186,7 +224,7 @@ fn venue(hall: &HallReadings, reader: &Reader, project: &Registered) -> Result<O
     let question: VenueQuestion =
         serde_json::from_value(kept.question.clone()).map_err(unreadable("venue_decisions.question"))?;
     let on = question.accepted_on.unwrap_or_else(|| hall_date(kept.decided_at));
-    let view = answers::venue_view(&hall.jurisdiction, &question, &kept.decision, on, reader);
+    let view = answers::venue_view(&hall.jurisdiction.latest(), &question, &kept.decision, on, reader);
     Ok(Some(VenueView { decided: Some(kept.decided_at), ..view }))
 }
 

@@ -16,7 +16,7 @@ use crate::{
         money::{Amount, read_amount},
         time::is_writable,
     },
-    law::{Direction, Unit},
+    law::{Direction, Place, Unit},
 };
 pub use crate::{jurisdiction::model::VenueQuestion, law::preview::DeadlineRequest as DeadlineQuestion};
 
@@ -58,6 +58,8 @@ pub struct CalculatorForm {
     pub unit: String,
     /// `forward` or `backward`.
     pub direction: String,
+    /// `online` or `counter`.
+    pub place: String,
 }
 
 impl CalculatorForm {
@@ -112,8 +114,9 @@ impl CalculatorForm {
         let length = noted(&mut notes, "length", length, w.length_shape);
         let unit = if self.unit == "calendarDay" { Unit::CalendarDay } else { Unit::WorkingDay };
         let direction = if self.direction == "backward" { Direction::Backward } else { Direction::Forward };
+        let place = if self.place == "counter" { Place::Counter } else { Place::Online };
         match (from, length) {
-            (Some(from), Some(length)) => Ok(DeadlineQuestion { from, length, unit, direction }),
+            (Some(from), Some(length)) => Ok(DeadlineQuestion { from, length, unit, direction, place }),
             _ => Err(notes),
         }
     }

@@ -94,6 +94,11 @@ impl Reader {
         self.href(&format!("/projects/{}", encoded(id)))
     }
 
+    /// The page of the law that judges a project.
+    pub fn law_of_project_href(&self, id: &str) -> String {
+        self.href(&format!("/projects/{}/law", encoded(id)))
+    }
+
     /// Another page of the table that `parameter` turns, at the table itself.
     pub fn page_href(&self, parameter: &str, page: usize) -> String {
         format!("{}#{parameter}", self.here_with(parameter, &page.to_string()))
@@ -147,6 +152,14 @@ impl Reader {
         match self.language {
             Language::Zh => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
             Language::En => format!("{} {} {}", date.day(), month_name(date.month()), date.year()),
+        }
+    }
+
+    /// A month: 2月, February.
+    pub fn month(&self, date: &NaiveDate) -> String {
+        match self.language {
+            Language::Zh => format!("{}月", date.month()),
+            Language::En => month_name(date.month()).to_owned(),
         }
     }
 

@@ -3,9 +3,7 @@
 //! Everything that is not public for its phase is asked of the room that guards it, as `Actor::Public`; what the
 //! room refuses leaves no trace on the page. An address that names nothing public is `NotFound`.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use diesel_async::AsyncPgConnection;
 use sha2::{Digest, Sha256};
 use strum::IntoEnumIterator;
@@ -16,6 +14,7 @@ use super::{
     project,
     question::{DeadlineQuestion, VenueQuestion},
     reader::{HallFacts, Reader},
+    statutes::{self, CalendarView, LawQuery, LawView, ProjectLawView},
     view::{
         Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
         OpeningLine, Progress, ProjectView, VenueView,
@@ -23,7 +22,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    jurisdiction::{self, Jurisdiction},
+    jurisdiction::{self, Jurisdictions},
     kernel::{
         Category, Code, Problem, RegionCode, Rejection, Say,
         id::{NoticeId, TenderId},
@@ -60,14 +59,14 @@ pub struct HallReadings {
     /// The law.
     pub law: Lawbook,
     /// Regions, centres and the routing table.
-    pub jurisdiction: Arc<Jurisdiction>,
+    pub jurisdiction: Jurisdictions,
     /// Whether the hall is a sandbox; every page says so.
     pub sandbox: bool,
 }
 
 impl Readings for HallReadings {
     fn hall(&self) -> HallFacts {
-        HallFacts { name: self.jurisdiction.league_centre().name.clone(), sandbox: self.sandbox }
+        HallFacts { name: self.jurisdiction.latest().league_centre().name.clone(), sandbox: self.sandbox }
     }
 
     fn home<'a>(&'a self, reader: &'a Reader) -> Reading<'a, HomeView> {
@@ -141,6 +140,7 @@ impl Readings for HallReadings {
                 line: lines.pop().ok_or_else(Rejection::not_found)?,
                 publisher: self
                     .jurisdiction
+                    .latest()
                     .centre(&notice.centre_code)
                     .map(|centre| reader.says(&centre.name))
                     .unwrap_or_default(),
@@ -168,17 +168,58 @@ impl Readings for HallReadings {
     }
 
     fn regions(&self, reader: &Reader) -> Vec<Choice> {
-        answers::region_choices(&self.jurisdiction, reader)
+        answers::region_choices(&self.jurisdiction.latest(), reader)
     }
 
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {
         Box::pin(async move {
+            let mut conn = self.db.read().await?;
             let on = match question.accepted_on {
                 Some(day) => day,
-                None => hall_date(read_hall_now(&mut *self.db.read().await?).await?),
+                None => hall_date(read_hall_now(&mut conn).await?),
             };
-            let decision = jurisdiction::decide(&self.jurisdiction, question, on)?;
-            Ok(answers::venue_view(&self.jurisdiction, question, &decision, on, reader))
+            let jurisdiction = self.jurisdiction.in_force(&mut conn).await?;
+            let decision = jurisdiction::decide(&jurisdiction, question, on)?;
+            Ok(answers::venue_view(&jurisdiction, question, &decision, on, reader))
+        })
+    }
+
+    fn law<'a>(&'a self, reader: &'a Reader, query: &'a LawQuery) -> Reading<'a, LawView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let today = hall_date(read_hall_now(&mut conn).await?);
+            let on = match query.on.trim() {
+                "" => today,
+                text => text.parse().ok().filter(is_writable).ok_or_else(|| {
+                    Rejection::at("?on", "invalid", Say::new(reader.w.date_shape, reader.w.date_shape))
+                })?,
+            };
+            let law = self.law.in_force(&mut conn).await?;
+            Ok(LawView { year: today.year(), ..statutes::law_view(&law, on, &query.q, reader) })
+        })
+    }
+
+    fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let today = hall_date(read_hall_now(&mut conn).await?);
+            let law = self.law.in_force(&mut conn).await?;
+            let year = year.unwrap_or(today.year());
+            let view = statutes::calendar_view(law.calendar(), year, today, reader);
+            view.ok_or_else(|| Rejection::not_found().into())
+        })
+    }
+
+    fn project_law<'a>(
+        &'a self,
+        reader: &'a Reader,
+        id: &'a str,
+        query: &'a ProjectQuery,
+    ) -> Reading<'a, ProjectLawView> {
+        Box::pin(async move {
+            let id = id.parse().map_err(|_| Rejection::not_found())?;
+            let mut conn = self.db.read().await?;
+            project::law(self, &mut conn, reader, id, query).await
         })
     }
 
@@ -227,6 +268,7 @@ impl HallReadings {
     /// A region's name, or its code where the hall does not serve it.
     pub(super) fn region(&self, code: &RegionCode, reader: &Reader) -> String {
         self.jurisdiction
+            .latest()
             .region(code)
             .map_or_else(|| code.as_str().to_owned(), |region| reader.says(&region.name))
     }

@@ -15,8 +15,8 @@ use super::{
     reader::{Reader, grouped_within},
     view::{
         AwardView, Benchmark, BidOutcome, CandidateRow, CandidatesView, ContractView, DeviationRow,
-        EvaluationView, Fact, OpeningRow, OpeningView, Pages, PriceSpread, ProjectView, Ranking, RatioRow,
-        SetAside,
+        EvaluationView, Fact, OpeningRow, OpeningView, Pages, PriceRow, PriceSpread, ProjectView, Ranking,
+        RatioRow, SetAside,
     },
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
     },
     scoring::{
         method::{EngComprehensive, GpComprehensive, MethodText},
-        score::average,
+        score::{Quote, average},
     },
     tenders::{Setting, Tender},
 };
@@ -169,7 +169,8 @@ fn evaluation_view(
     let method = &tender.document.evaluation.price;
     let (ranking, benchmark) = match method {
         MethodText::EngComprehensive(works) => by_deviation(reader, works, told, &prices, &rows)?,
-        MethodText::GpComprehensive(_) => by_ratio(told, &rows),
+        _ if report.ranked.iter().any(|bid| bid.total.is_some()) => by_ratio(told, &rows),
+        _ => by_price(reader, told, &rows),
     };
     let spread = prices.first().filter(|_| prices.len() >= WORTH_DRAWING);
     let spread = spread.map(|first| PriceSpread { first: *first, benchmark, prices: prices.clone() });
@@ -192,25 +193,23 @@ fn method_in_words(reader: &Reader, method: &MethodText) -> (String, Vec<Fact>) 
     let w = reader.w;
     let decimals = |given: Option<u32>| Fact::figure(w.decimals, given.unwrap_or(2).to_string());
     match method {
-        MethodText::EngComprehensive(EngComprehensive {
-            full_marks,
-            k_above,
-            k_below,
-            score_decimals,
-            ..
-        }) => (
-            w.method_works.to_owned(),
-            vec![
-                Fact::figure(w.full_marks, full_marks.to_string()),
-                Fact::figure(w.k_above, k_above.to_string()),
-                Fact::figure(w.k_below, k_below.to_string()),
-                decimals(*score_decimals),
-            ],
-        ),
+        MethodText::EngComprehensive(works) => {
+            let (above, below) = works.slopes();
+            (
+                w.method_works.to_owned(),
+                vec![
+                    Fact::figure(w.full_marks, works.full_marks.to_string()),
+                    Fact::figure(w.k_above, above.to_string()),
+                    Fact::figure(w.k_below, below.to_string()),
+                    decimals(works.score_decimals),
+                ],
+            )
+        }
         MethodText::GpComprehensive(GpComprehensive { price_weight, score_decimals, .. }) => (
             w.method_purchase.to_owned(),
             vec![Fact::figure(w.price_weight, price_weight.to_string()), decimals(*score_decimals)],
         ),
+        _ => (w.method_lowest.to_owned(), Vec::new()),
     }
 }
 
@@ -241,7 +240,8 @@ fn by_deviation(
     prices: &[Decimal],
     rows: &[&RankedBid],
 ) -> Result<(Ranking, Decimal), Problem> {
-    let exact = average(works, prices).map_err(Problem::internal)?.ok_or_else(Rejection::not_found)?;
+    let quotes: Vec<Quote<'_>> = prices.iter().map(|price| Quote { id: "", price: *price }).collect();
+    let exact = average(works, &quotes).map_err(Problem::internal)?.ok_or_else(Rejection::not_found)?;
     let (value, goes_on) = exact.cut().map_err(Problem::internal)?;
     let whose = |price: Decimal| {
         let bid = told.report.ranked.iter().find(|bid| bid.price.value() == price);
@@ -261,7 +261,7 @@ fn by_deviation(
         price: bid.price.value(),
         deviation: deviation(bid.price.value(), exact.sum, exact.count),
         working: grouped_within(&bid.working),
-        score: bid.total.to_string(),
+        score: figure(bid.total),
         tie: bid.drawn.then(|| reader.w.drawn_tie.to_owned()),
     });
     Ok((Ranking::Deviation { benchmark, rows: rows.collect() }, value))
@@ -293,11 +293,31 @@ fn by_ratio(told: &ReportView, rows: &[&RankedBid]) -> (Ranking, Decimal) {
         price: bid.price.value(),
         adjusted: adjusted(bid),
         working: grouped_within(&bid.working),
-        price_score: bid.price_score.to_string(),
+        price_score: figure(bid.price_score),
         other: bid.other_score.to_string(),
-        total: bid.total.to_string(),
+        total: figure(bid.total),
     });
     (Ranking::Ratio { benchmark, rows: rows.collect() }, benchmark)
+}
+
+/// The ranking of a purchase by the price alone.
+fn by_price(reader: &Reader, told: &ReportView, rows: &[&RankedBid]) -> (Ranking, Decimal) {
+    let adjusted = |bid: &RankedBid| bid.adjusted_price.unwrap_or_else(|| bid.price.value());
+    let lowest = told.report.ranked.iter().map(adjusted).min().unwrap_or_default();
+    let rows = rows.iter().map(|bid| PriceRow {
+        rank: usize::try_from(bid.rank).unwrap_or(usize::MAX),
+        bidder: name_of(&told.bidders, bid.bidder),
+        price: bid.price.value(),
+        working: grouped_within(&bid.working),
+        adjusted: adjusted(bid),
+        tie: bid.drawn.then(|| reader.w.drawn_tie.to_owned()),
+    });
+    (Ranking::Price { rows: rows.collect() }, lowest)
+}
+
+/// A figure that some methods do not have.
+pub(super) fn figure(value: Option<Decimal>) -> String {
+    value.map_or_else(|| "—".to_owned(), |value| value.to_string())
 }
 
 fn candidates_view(reader: &Reader, list: &awards::CandidatesView) -> CandidatesView {
@@ -309,7 +329,7 @@ fn candidates_view(reader: &Reader, list: &awards::CandidatesView) -> Candidates
                 rank: usize::try_from(one.rank).unwrap_or(usize::MAX),
                 bidder: one.name.zh.clone(),
                 price: one.price.value(),
-                score: one.score.to_string(),
+                score: figure(one.score),
             })
             .collect(),
         published: list.published_at,

@@ -689,6 +689,7 @@ pub(super) fn deadline(r: &Reader) -> DeadlineView {
         })
         .collect();
     DeadlineView {
+        forward: true,
         ends_on: day("2026-05-08"),
         ends_at: Some(end_of_day(day("2026-05-08"))),
         days,

@@ -451,6 +451,23 @@ pub struct RatioRow {
     pub total: String,
 }
 
+/// One row of a ranking by the price alone (rules C.3).
+#[derive(Debug, Clone)]
+pub struct PriceRow {
+    /// Rank from 1.
+    pub rank: usize,
+    /// Bidder.
+    pub bidder: String,
+    /// Price as quoted.
+    pub price: Decimal,
+    /// The adjusted price worked out.
+    pub working: String,
+    /// Price after policy deductions.
+    pub adjusted: Decimal,
+    /// Why it stands where it stands among equals, such as a recorded draw.
+    pub tie: Option<String>,
+}
+
 /// The ranking by whichever method.
 #[derive(Debug, Clone)]
 pub enum Ranking {
@@ -467,6 +484,11 @@ pub enum Ranking {
         benchmark: Decimal,
         /// This page of rows.
         rows: Vec<RatioRow>,
+    },
+    /// The lowest adjusted price (rules C.3).
+    Price {
+        /// This page of rows.
+        rows: Vec<PriceRow>,
     },
 }
 
@@ -708,7 +730,9 @@ pub struct CountedDay {
 pub struct DeadlineView {
     /// The last day.
     pub ends_on: NaiveDate,
-    /// The instant it ends, where the count goes forward.
+    /// Whether the count goes forward.
+    pub forward: bool,
+    /// The instant it ends, where the count goes forward or the act is done at a counter.
     pub ends_at: Option<DateTime<Utc>>,
     /// Every day from first to last by date, without gaps.
     pub days: Vec<CountedDay>,

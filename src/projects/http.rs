@@ -1,12 +1,10 @@
 //! Projects over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
     identity::{Call, Key},
-    jurisdiction::Jurisdiction,
+    jurisdiction::Jurisdictions,
     kernel::{Problem, id::ProjectId},
     platform::{
         db::Db,
@@ -43,11 +41,12 @@ async fn register(
     call: Call,
     body: Body<NewProject>,
     db: web::Data<Db>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "projects.register", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         service::register(tx, &call.actor, &jurisdiction, value.clone()).await
     })
     .await
@@ -89,11 +88,12 @@ async fn amend(
     id: web::Path<ProjectId>,
     body: Body<ProjectChange>,
     db: web::Data<Db>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "projects.amend", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         let expect = |version| call.meta.expect_version(version);
         service::amend(tx, &call.actor, &jurisdiction, *id, expect, value.clone()).await
     })
@@ -108,10 +108,11 @@ async fn accept(
     call: Call,
     id: web::Path<ProjectId>,
     db: web::Data<Db>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "projects.accept", &call.meta.target, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         service::accept(tx, &call.actor, &jurisdiction, *id).await
     })
     .await
@@ -127,11 +128,12 @@ async fn clear_split(
     id: web::Path<ProjectId>,
     body: Body<Because>,
     db: web::Data<Db>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "projects.clearSplit", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         venue::clear_split(tx, &call.actor, &jurisdiction, *id, value.clone()).await
     })
     .await
@@ -166,11 +168,12 @@ async fn decide_venue(
     id: web::Path<ProjectId>,
     body: Body<VenueAnswer>,
     db: web::Data<Db>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "projects.decideVenue", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         venue::answer(tx, &call.actor, &jurisdiction, *id, value.clone()).await
     })
     .await

@@ -1,12 +1,10 @@
 //! Rooms and bookings over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, post, web};
 
 use crate::{
     identity::{Call, Key},
-    jurisdiction::Jurisdiction,
+    jurisdiction::Jurisdictions,
     kernel::{Problem, id::BookingId},
     law::Lawbook,
     platform::{
@@ -36,7 +34,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 }
 
 /// What every handler needs besides its call.
-type Hall = (web::Data<Db>, web::Data<Arc<Jurisdiction>>, web::Data<Lawbook>);
+type Hall = (web::Data<Db>, web::Data<Jurisdictions>, web::Data<Lawbook>);
 
 /// Rooms of one centre or of all.
 #[utoipa::path(tag = "rooms", params(RoomsQuery),
@@ -49,6 +47,7 @@ async fn rooms(
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     Reply::ok(&service::rooms(&mut conn, &call.actor, policy, query.centre.as_deref()).await?)
 }
@@ -64,6 +63,7 @@ async fn availability(
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     Reply::ok(&service::availability(&mut conn, &call.actor, policy, &query).await?)
 }
@@ -85,6 +85,7 @@ async fn request(
     let call = call.about(None, Some(value.tender_id));
     call.commit(&db, "rooms.request", &fingerprint, Key::Optional, async |tx| {
         let law = book.in_force(tx.conn()).await?;
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         let policy = Policy { jurisdiction: &jurisdiction, law: &law };
         service::request(tx, &call.actor, policy, &value).await
     })
@@ -104,6 +105,7 @@ async fn list(
     let BookingsQuery { tender, cursor, limit } = query.into_inner();
     let mut conn = db.read().await?;
     let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let now = read_hall_now(&mut conn).await?;
     let asked = (tender, &PageQuery { cursor, limit });
@@ -129,6 +131,7 @@ async fn read(
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     let now = read_hall_now(&mut conn).await?;
     let (view, version) = service::read(&mut conn, &call.actor, policy, *id, now).await?;
@@ -185,6 +188,7 @@ async fn decide(
     call.account()?;
     call.commit(&db, name, fingerprint, Key::Optional, async |tx| {
         let law = book.in_force(tx.conn()).await?;
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         let policy = Policy { jurisdiction: &jurisdiction, law: &law };
         let allow = |version| call.meta.allow_version(version);
         service::decide(tx, &call.actor, policy, id, allow, decision).await

@@ -2,7 +2,9 @@
 //!
 //! `rust_decimal` rounds a division to 28 digits; a score rounded from that could, in principle, fall on the
 //! wrong side of a half. A fraction of two 128-bit integers carries every number of this room without loss:
-//! amounts have at most 16 digits, marks 7 and a tender 5,000 offers, so no product here passes 10^37.
+//! amounts have at most 16 digits, marks 7 and a tender 5,000 offers. A product that would pass 128 bits is tried again
+//! with its factors reduced; where coefficients with many decimals meet the largest amounts even that can be too much,
+//! and then the answer is an error, never a rounded number.
 
 use rust_decimal::Decimal;
 
@@ -44,7 +46,20 @@ impl Exact {
     /// # Errors
     /// The product passes 128 bits.
     pub fn times(self, by: Self) -> Result<Self, TooLarge> {
+        self.times_as_is(by).or_else(|_| {
+            let left = Self { over: self.over, under: by.under }.reduced();
+            let right = Self { over: by.over, under: self.under }.reduced();
+            left.times_as_is(right)
+        })
+    }
+
+    fn times_as_is(self, by: Self) -> Result<Self, TooLarge> {
         Ok(Self { over: product(self.over, by.over)?, under: product(self.under, by.under)? })
+    }
+
+    fn reduced(self) -> Self {
+        let divisor = common_divisor(self.over, self.under);
+        Self { over: self.over / divisor, under: self.under / divisor }
     }
 
     /// `self ÷ by`; the divisor must not be zero.
@@ -56,10 +71,7 @@ impl Exact {
             return Err(TooLarge);
         }
         let sign = by.over.signum();
-        Ok(Self {
-            over: product(product(self.over, by.under)?, sign)?,
-            under: product(product(self.under, by.over)?, sign)?,
-        })
+        self.times(Self { over: product(by.under, sign)?, under: product(by.over, sign)? })
     }
 
     /// `self − by`.
@@ -67,6 +79,10 @@ impl Exact {
     /// # Errors
     /// A product or the difference passes 128 bits.
     pub fn minus(self, by: Self) -> Result<Self, TooLarge> {
+        self.minus_as_is(by).or_else(|_| self.reduced().minus_as_is(by.reduced()))
+    }
+
+    fn minus_as_is(self, by: Self) -> Result<Self, TooLarge> {
         let left = product(self.over, by.under)?;
         let right = product(by.over, self.under)?;
         Ok(Self { over: left.checked_sub(right).ok_or(TooLarge)?, under: product(self.under, by.under)? })
@@ -114,6 +130,15 @@ impl Exact {
     }
 }
 
+/// At least 1, by Euclid.
+fn common_divisor(left: i128, right: i128) -> i128 {
+    let (mut greater, mut lesser) = (left.unsigned_abs(), right.unsigned_abs());
+    while lesser != 0 {
+        (greater, lesser) = (lesser, greater % lesser);
+    }
+    i128::try_from(greater).unwrap_or(1).max(1)
+}
+
 fn product(left: i128, right: i128) -> Result<i128, TooLarge> {
     left.checked_mul(right).ok_or(TooLarge)
 }
@@ -136,9 +161,12 @@ pub fn sum(values: impl IntoIterator<Item = Decimal>) -> Result<Decimal, TooLarg
 /// # Errors
 /// The product has more than 28 digits.
 pub fn times(left: Decimal, right: Decimal) -> Result<Decimal, TooLarge> {
-    let mantissa = product(left.mantissa(), right.mantissa())?;
-    let scale = left.scale().checked_add(right.scale()).ok_or(TooLarge)?;
-    Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| TooLarge)
+    let exact = |left: Decimal, right: Decimal| {
+        let mantissa = product(left.mantissa(), right.mantissa())?;
+        let scale = left.scale().checked_add(right.scale()).ok_or(TooLarge)?;
+        Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| TooLarge)
+    };
+    exact(left, right).or_else(|_| exact(left.normalize(), right.normalize()))
 }
 
 /// Yuan for reading: no needless zeros, but never fewer than two decimals.
@@ -176,6 +204,17 @@ mod tests {
         assert_eq!(large.times(large).unwrap_err(), TooLarge);
         assert_eq!(large.half_up(2).unwrap_err(), TooLarge);
         assert_eq!(fraction(1, 2).divided_by(fraction(0, 1)).unwrap_err(), TooLarge);
+    }
+
+    #[test]
+    fn factors_that_cancel_do_not_overflow() {
+        let (over, under) = (3 * 10_i128.pow(30), 7 * 10_i128.pow(30));
+        let left = fraction(over, under).times(fraction(under, over)).unwrap();
+        assert_eq!(left.half_up(2).unwrap(), Decimal::ONE);
+        assert_eq!(
+            fraction(over, under).minus(fraction(over, under)).unwrap().half_up(0).unwrap(),
+            Decimal::ZERO
+        );
     }
 
     proptest! {

@@ -4,8 +4,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::method::{Complaints, Marks};
-use crate::kernel::{LegalGround, Rejection, Say};
+use super::{complaints::Complaints, marks::Marks};
+use crate::{
+    kernel::{LegalGround, Rejection, Say},
+    law::Object,
+};
 
 /// What a factor may look at: word on the wire, 中文, English.
 pub const MATTERS: [(&str, &str, &str); 13] = [
@@ -61,28 +64,6 @@ pub struct Factor {
     pub judged: Judgement,
 }
 
-/// Which law governs the document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Regime {
-    /// Works under 招标投标法.
-    Works,
-    /// Purchase of goods: price at least 30 points (令87 art 55).
-    Goods,
-    /// Purchase of services: price at least 10 points (令87 art 55).
-    Services,
-}
-
-impl Regime {
-    /// Least points of the price factor, where the law sets one.
-    pub fn least_price_weight(self) -> Option<Decimal> {
-        match self {
-            Self::Works => None,
-            Self::Goods => Some(Decimal::from(30)),
-            Self::Services => Some(Decimal::from(10)),
-        }
-    }
-}
-
 /// The article that governs factors of purchases.
 pub fn ground() -> LegalGround {
     LegalGround {
@@ -102,12 +83,12 @@ impl Factors {
     /// Checks the factors of a document; `at` is the JSON pointer of their array.
     ///
     /// # Errors
-    /// 422 with a pointer for each factor that is unknown, forbidden, repeated or weightless, for a price weight
-    /// below the lawful one, and for weights that do not sum to 100.
-    pub fn check(factors: Vec<Factor>, regime: Regime, at: &str) -> Result<Self, Rejection> {
+    /// 422 with a pointer for each factor that is unknown, forbidden, repeated or weightless, and for weights that do
+    /// not sum to 100.
+    pub fn check(factors: Vec<Factor>, object: Object, at: &str) -> Result<Self, Rejection> {
         let mut wrong = Complaints::new(at.to_owned());
         for (place, factor) in factors.iter().enumerate() {
-            check_matter(place, factor, regime, &mut wrong);
+            check_matter(place, factor, object, &mut wrong);
             if factor.weight.value().is_zero() {
                 wrong.add(format!("{place}/weight"), "权重须大于0", "must be above 0");
             }
@@ -147,9 +128,9 @@ impl Factors {
     }
 }
 
-fn check_matter(place: usize, factor: &Factor, regime: Regime, wrong: &mut Complaints) {
+fn check_matter(place: usize, factor: &Factor, object: Object, wrong: &mut Complaints) {
     let named = |list: &[(&str, &str, &str)]| list.iter().any(|(word, ..)| *word == factor.matter);
-    if named(&FORBIDDEN_MATTERS) && regime != Regime::Works {
+    if named(&FORBIDDEN_MATTERS) && object != Object::Works {
         wrong.add(
             format!("{place}/matter"),
             "资格条件及企业规模指标不得作为评审因素（财政部令第87号第17、55条）",
@@ -157,14 +138,6 @@ fn check_matter(place: usize, factor: &Factor, regime: Regime, wrong: &mut Compl
         );
     } else if !named(&MATTERS) && !named(&FORBIDDEN_MATTERS) {
         wrong.add(format!("{place}/matter"), "未知的评审因素", "is not a known factor");
-    }
-    let Some(least) = regime.least_price_weight() else { return };
-    if factor.matter == "price" && factor.weight.value() < least {
-        wrong.add(
-            format!("{place}/weight"),
-            &format!("价格分权重不得低于{least}（财政部令第87号第55条）"),
-            &format!("the price must weigh at least {least} (MOF order 87 art 55)"),
-        );
     }
 }
 
@@ -190,21 +163,21 @@ pub(super) mod tests {
         ]
     }
 
-    fn pointers(factors: Vec<Factor>, regime: Regime) -> Vec<String> {
-        let rejection = Factors::check(factors, regime, "/factors").unwrap_err();
+    fn pointers(factors: Vec<Factor>, object: Object) -> Vec<String> {
+        let rejection = Factors::check(factors, object, "/factors").unwrap_err();
         rejection.errors.into_iter().map(|error| error.pointer).collect()
     }
 
     #[test]
     fn lawful_factors_pass() {
-        assert_eq!(Factors::check(goods(), Regime::Goods, "").unwrap().marked().count(), 2);
+        assert_eq!(Factors::check(goods(), Object::Goods, "").unwrap().marked().count(), 2);
     }
 
     #[test]
     fn weights_sum_to_100_exactly() {
         let mut factors = goods();
         factors[1].weight = Marks::parse("59.9999").unwrap();
-        assert_eq!(pointers(factors, Regime::Goods), ["/factors"]);
+        assert_eq!(pointers(factors, Object::Goods), ["/factors"]);
     }
 
     #[test]
@@ -212,24 +185,19 @@ pub(super) mod tests {
         for (word, ..) in FORBIDDEN_MATTERS {
             let mut factors = goods();
             factors[2].matter = word.into();
-            assert_eq!(pointers(factors.clone(), Regime::Services), ["/factors/2/matter"], "{word}");
-            assert!(Factors::check(factors, Regime::Works, "").is_ok());
+            assert_eq!(pointers(factors.clone(), Object::Services), ["/factors/2/matter"], "{word}");
+            assert!(Factors::check(factors, Object::Works, "").is_ok());
         }
     }
 
     #[test]
-    fn what_is_unknown_repeated_or_too_light_is_pointed_at() {
+    fn what_is_unknown_or_repeated_is_pointed_at() {
         let mut factors = goods();
         factors[1].matter = "beauty".into();
         factors[2].key = "tech".into();
-        assert_eq!(pointers(factors, Regime::Goods), ["/factors/1/matter", "/factors/2/key"]);
-        let mut factors = goods();
-        factors[0].weight = Marks::parse("29.99").unwrap();
-        factors[1].weight = Marks::parse("60.01").unwrap();
-        assert_eq!(pointers(factors.clone(), Regime::Goods), ["/factors/0/weight"]);
-        assert!(Factors::check(factors, Regime::Services, "").is_ok());
+        assert_eq!(pointers(factors, Object::Goods), ["/factors/1/matter", "/factors/2/key"]);
         let mut factors = goods();
         factors[1].judged = Judgement::Computed;
-        assert_eq!(pointers(factors, Regime::Goods), ["/factors/1/judged"]);
+        assert_eq!(pointers(factors, Object::Goods), ["/factors/1/judged"]);
     }
 }

@@ -9,11 +9,19 @@
 //! an offer above the ceiling never moves the benchmark; the same offers in another order give the same answer.
 
 pub mod arithmetic;
+mod bands;
+mod capitals;
+pub mod catalogue;
+mod complaints;
+pub mod corrections;
 pub mod factors;
 pub mod low_price;
+mod marks;
 pub mod method;
+pub mod policy;
 pub mod preview;
 pub mod ranking;
 pub mod score;
 pub mod sheets;
+pub mod weights;
 mod workings;

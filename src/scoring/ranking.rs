@@ -1,4 +1,4 @@
-//! From totals to an order: equal totals by price, equal prices by a recorded draw.
+//! From totals or prices to an order: equals by the next merit, and what is equal in all by a recorded draw.
 //!
 //! The draw itself is made elsewhere and handed in; here it can only settle the tie it was made for.
 
@@ -14,10 +14,25 @@ pub const MOST_CANDIDATES: usize = 3;
 pub struct Contender {
     /// The offer's id.
     pub id: String,
-    /// Total score.
-    pub total: Decimal,
-    /// Original quote in yuan (投标报价).
-    pub price: Decimal,
+    /// What is compared, one after the other: the greater stands before.
+    pub merits: [Decimal; 3],
+}
+
+impl Contender {
+    /// By total, then the lower price, then the technical score (令87 art 57; 财库〔2014〕214号 art 25).
+    pub fn by_score(id: &str, total: Decimal, price: Decimal, technical: Decimal) -> Self {
+        Self { id: id.to_owned(), merits: [total, -price, technical] }
+    }
+
+    /// By the lower evaluated price, then the technical score.
+    pub fn by_price(id: &str, evaluated: Decimal, technical: Decimal) -> Self {
+        Self { id: id.to_owned(), merits: [-evaluated, technical, Decimal::ZERO] }
+    }
+
+    /// By the higher quality score.
+    pub fn by_quality(id: &str, quality: Decimal) -> Self {
+        Self { id: id.to_owned(), merits: [quality, Decimal::ZERO, Decimal::ZERO] }
+    }
 }
 
 /// Offers of one rank. More than one: a tie that a recorded draw separates.
@@ -25,34 +40,21 @@ pub struct Contender {
 pub struct TieGroup {
     /// Rank of every offer in the group; one more than the number of offers before it.
     pub rank: usize,
-    /// Their total.
-    pub total: Decimal,
-    /// Their original quote.
-    pub price: Decimal,
     /// Their ids, ascending: the order in which a draw lists them.
     pub ids: Vec<String>,
 }
 
-/// Orders by total descending, then price ascending; what is equal in both stands in one group (令87 art 57).
+/// Orders by merits, the greater before; what is equal in all stands in one group.
 pub fn rank(mut contenders: Vec<Contender>) -> Vec<TieGroup> {
-    contenders.sort_by(|left, right| {
-        (right.total.cmp(&left.total))
-            .then_with(|| left.price.cmp(&right.price))
-            .then_with(|| left.id.cmp(&right.id))
-    });
+    contenders.sort_by(|left, right| right.merits.cmp(&left.merits).then_with(|| left.id.cmp(&right.id)));
     let mut groups: Vec<TieGroup> = Vec::new();
-    for (before, contender) in contenders.into_iter().enumerate() {
-        match groups.last_mut() {
-            Some(group) if group.total == contender.total && group.price == contender.price => {
-                group.ids.push(contender.id);
-            }
-            _ => groups.push(TieGroup {
-                rank: before + 1,
-                total: contender.total,
-                price: contender.price,
-                ids: vec![contender.id],
-            }),
+    let mut before: Option<[Decimal; 3]> = None;
+    for (place, Contender { id, merits }) in contenders.into_iter().enumerate() {
+        match groups.last_mut().filter(|_| before == Some(merits)) {
+            Some(group) => group.ids.push(id),
+            None => groups.push(TieGroup { rank: place + 1, ids: vec![id] }),
         }
+        before = Some(merits);
     }
     groups
 }
@@ -108,10 +110,8 @@ mod tests {
 
     #[test]
     fn a_recorded_draw_settles_exactly_its_tie() {
-        let contender = |id: &str, total: i64, price: i64| Contender {
-            id: id.to_owned(),
-            total: Decimal::new(total, 2),
-            price: Decimal::from(price),
+        let contender = |id: &str, total: i64, price: i64| {
+            Contender::by_score(id, Decimal::new(total, 2), Decimal::from(price), Decimal::ZERO)
         };
         let groups = rank(vec![
             contender("z", 9000, 7),

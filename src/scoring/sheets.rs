@@ -211,7 +211,7 @@ fn check_sheet(factors: &Factors, sheet: &Sheet) -> Result<(), SheetFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scoring::factors::{Regime, tests::goods};
+    use crate::{law::Object, scoring::factors::tests::goods};
 
     fn committee() -> Vec<String> {
         ["一", "二", "三", "四", "五"].map(str::to_owned).to_vec()
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn goods_factors() -> Factors {
-        Factors::check(goods(), Regime::Goods, "").unwrap()
+        Factors::check(goods(), Object::Goods, "").unwrap()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tender document 招标文件 as data, checked when it is written, not when it is used. Pure.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,13 +8,18 @@ use utoipa::ToSchema;
 
 use crate::{
     kernel::{Code, FieldError, Money, Problem, Rejection, Say},
-    law::{EvaluationMethod, Object, Procedure},
+    law::{EvaluationMethod, Law, Object, Procedure, Regime},
     scoring::{
-        factors::{Factor, Factors, Regime},
+        factors::{Factor, Factors},
         low_price::Lines,
-        method::{Marks, Method, MethodText},
+        method::{Averaging, Marks, Method, MethodText, TieBreak},
+        policy::{Policy, Preferences},
+        weights,
     },
 };
+
+/// Word of an error about what the hall cannot carry out.
+const UNSUPPORTED: &str = "unsupported";
 
 /// How equal totals are parted at the top of the ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -134,25 +140,24 @@ impl TenderDocument {
     /// # Errors
     /// 422 with pointers.
     pub fn factors(&self, procedure: &Procedure) -> Result<Factors, Rejection> {
-        Factors::check(self.evaluation.factors.clone(), regime_of(procedure), "/document/evaluation/factors")
+        Factors::check(self.evaluation.factors.clone(), procedure.object, "/document/evaluation/factors")
     }
 }
 
-fn regime_of(procedure: &Procedure) -> Regime {
-    match procedure.object {
-        Object::Works => Regime::Works,
-        Object::Goods => Regime::Goods,
-        Object::Services => Regime::Services,
-    }
-}
-
-/// Checks a document against the procedure it is written for: method, factors, weights, lengths.
+/// Checks a document against the procedure it is written for and the law of the day: method, factors, weights,
+/// preferences, lengths. What passes here can be carried through evaluation and award.
 ///
 /// # Errors
 /// 422 with a pointer for each place that is wrong.
-pub fn check(document: &TenderDocument, procedure: &Procedure) -> Result<(), Rejection> {
+pub fn check(
+    document: &TenderDocument,
+    procedure: &Procedure,
+    law: &Law,
+    on: NaiveDate,
+) -> Result<(), Problem> {
     let method = document.method()?;
     let factors = document.factors(procedure)?;
+    check_by_law(document, procedure, &method, law, on)?;
     let mut errors = Vec::new();
     check_method(document, procedure, &method, &factors, &mut errors);
     check_texts(document, &mut errors);
@@ -177,7 +182,90 @@ pub fn check(document: &TenderDocument, procedure: &Procedure) -> Result<(), Rej
         return Ok(());
     }
     let detail = Say::new("招标文件不符合要求，见 errors。", "The document does not fit; see errors.");
-    Err(Rejection { code: Code::InvalidRequest, detail, errors })
+    Err(Rejection { code: Code::InvalidRequest, detail, errors }.into())
+}
+
+/// Numbers that law bounds on the day: the weight of the price, the deduction, the lines of low prices.
+fn check_by_law(
+    document: &TenderDocument,
+    procedure: &Procedure,
+    method: &Method,
+    law: &Law,
+    on: NaiveDate,
+) -> Result<(), Problem> {
+    weights::check(law, on, procedure.object, method, "/document/evaluation/price")?;
+    let evaluation = &document.evaluation;
+    if let Some(small) = evaluation.small_enterprise_percent {
+        let preferences = Preferences {
+            small_percent: Some(small),
+            reserved: document.set_aside.as_ref().is_some_and(|aside| aside.reserved),
+            ..Preferences::default()
+        };
+        let place = "/document/evaluation/smallEnterprisePercent";
+        if procedure.regime != Regime::Procurement {
+            let detail = Say::new("只有政府采购才有此项", "belongs to government purchases");
+            return Err(Rejection::at(place, UNSUPPORTED, detail).into());
+        }
+        Policy::check(law, on, procedure.object, method, &preferences, "").map_err(
+            |problem| match problem {
+                Problem::Rejection(mut wrong) => {
+                    wrong.errors.iter_mut().for_each(|error| place.clone_into(&mut error.pointer));
+                    Problem::Rejection(wrong)
+                }
+                other => other,
+            },
+        )?;
+    }
+    if let Some(lines) = evaluation.low_price_lines {
+        let place = "/document/evaluation/lowPriceLines";
+        if procedure.regime != Regime::Procurement {
+            let detail = Say::new("只有政府采购才有此项", "belongs to government purchases");
+            return Err(Rejection::at(place, UNSUPPORTED, detail).into());
+        }
+        lines.check(law, on, place)?;
+    }
+    Ok(())
+}
+
+/// What law would allow, but the hall cannot carry through evaluation and award yet: refused when it is written.
+fn check_carried(method: &Method, errors: &mut Vec<FieldError>) {
+    let mut refuse = |place: &str, detail: &str| {
+        let pointer = format!("/document/evaluation/price/{place}");
+        errors.push(FieldError::new(pointer, UNSUPPORTED, detail));
+    };
+    match method.text() {
+        MethodText::EngComprehensive(works) => {
+            let drawn = matches!(works.benchmark, Averaging::Floating | Averaging::RandomSample)
+                || works.three_part.as_ref().is_some_and(|parts| parts.drawn.is_some());
+            if drawn {
+                refuse(
+                    "parameters/benchmark",
+                    "开标时公开抽取的参数尚不能写入招标文件 / what is drawn at the opening cannot be carried yet",
+                );
+            }
+            if works.addition_above_full {
+                refuse(
+                    "parameters/additionAboveFull",
+                    "价格分加分尚不能执行 / additions to the price score cannot be carried yet",
+                );
+            }
+        }
+        MethodText::EngLowestEvaluated(_) => refuse(
+            "method",
+            "评标委员会尚不能在系统中填写量化偏差 / quantified deviations cannot be entered by a committee yet",
+        ),
+        _ => {}
+    }
+    let by_technical = match method.text() {
+        MethodText::EngComprehensive(it) => it.ties == Some(TieBreak::Technical),
+        MethodText::GpComprehensive(_) | MethodText::GpLowestPrice(_) => {
+            method.tie_break() == TieBreak::Technical
+        }
+        _ => false,
+    };
+    if by_technical {
+        refuse("parameters/ties", "须与 ties 一致：抽签 / must be a draw, as the document's ties say");
+    }
 }
 
 fn push(errors: &mut Vec<FieldError>, pointer: &str, detail: &str) {
@@ -192,10 +280,19 @@ fn check_method(
     errors: &mut Vec<FieldError>,
 ) {
     let kind = match method.text() {
-        MethodText::EngComprehensive(_) => EvaluationMethod::EngComprehensive,
-        MethodText::GpComprehensive(_) => EvaluationMethod::GpComprehensive,
+        MethodText::EngComprehensive(_) => Some(EvaluationMethod::EngComprehensive),
+        MethodText::EngLowestEvaluated(_) => Some(EvaluationMethod::EngLowestEvaluated),
+        MethodText::GpComprehensive(_) => Some(EvaluationMethod::GpComprehensive),
+        MethodText::GpLowestPrice(_) => Some(EvaluationMethod::GpLowestPrice),
+        MethodText::GpConsultation(_)
+        | MethodText::Negotiation(_)
+        | MethodText::Inquiry(_)
+        | MethodText::FrameworkEntry(_)
+        | MethodText::FrameworkSecondRound(_) => None,
     };
-    if !procedure.evaluation_methods.contains(&kind) {
+    if kind.is_some_and(|kind| procedure.evaluation_methods.contains(&kind)) {
+        check_carried(method, errors);
+    } else {
         push(
             errors,
             "/document/evaluation/price/method",

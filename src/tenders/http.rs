@@ -1,12 +1,10 @@
 //! Tenders over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
     identity::{Call, Key},
-    jurisdiction::Jurisdiction,
+    jurisdiction::Jurisdictions,
     kernel::{Problem, id::TenderId},
     law::Lawbook,
     platform::{
@@ -45,11 +43,12 @@ async fn draft(
     body: Body<NewTender>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.draft", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         service::draft(tx, &call.actor, &law, &jurisdiction, value.clone()).await
     })
     .await
@@ -138,10 +137,11 @@ async fn publish(
     id: web::Path<TenderId>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
-    jurisdiction: web::Data<Arc<Jurisdiction>>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
         service::publish(tx, &call.actor, &law, &jurisdiction, *id).await
     })
     .await

@@ -37,7 +37,7 @@ pub struct Circumstances<'a> {
 pub fn may_publish(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Result<(), Problem> {
     registered(at.project, tender)?;
     approved(tender)?;
-    document::check(&tender.document, at.procedure)?;
+    document::check(&tender.document, at.procedure, law, at.on)?;
     within_budget(law, tender, at)?;
     deposit_within_cap(law, tender, at)?;
     still_ahead(tender.deadline, at.now)?;

@@ -200,7 +200,7 @@ pub async fn draft(
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     let judged_by = projects::law_of(tx.conn(), law, &project).await?;
     let procedure = procedure_for(&judged_by, &new.procedure_id, &project, on)?;
-    document::check(&new.document, procedure)?;
+    document::check(&new.document, procedure, &judged_by, on)?;
     check_dates(&new.title, new.offered_until, new.deadline)?;
     let judged = Entry::new("tender.drafted").project(project.id);
     let judged =
@@ -323,7 +323,7 @@ pub async fn amend(
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     if let Some(changed) = change.document {
         let law = projects::law_of(tx.conn(), law, &project).await?;
-        document::check(&changed, law.procedure(&tender.procedure_id, on)?)?;
+        document::check(&changed, law.procedure(&tender.procedure_id, on)?, &law, on)?;
         tender.document_hash = changed.hash()?;
         tender.document = changed;
     }

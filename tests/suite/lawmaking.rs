@@ -216,3 +216,28 @@ fn a_restart_adopts_nothing_twice() {
     let _second = TestApp::beside(&app);
     assert_eq!(adopted(&app), 5);
 }
+
+#[test]
+fn a_changed_threshold_routes_from_its_adoption_on_everywhere() {
+    let app = TestApp::sandbox(START);
+    let other = TestApp::beside(&app);
+    let (admin, office) = (app.as_("admin"), app.as_("supervisor.office"));
+    let routing = include_str!("../../config/routing.toml");
+    let lower = routing.replace("\"5000000.00\"", "\"4000000.00\"");
+    let centre = include_str!("../../config/centres/152527.toml");
+    let renamed = centre.replacen("第一开标室", "开标大厅", 1);
+    let body = json!({"files": {"routing.toml": lower, "centres/152527.toml": renamed}});
+    let entered = admin.post(EDITIONS, &body).expect(201);
+    let about: Vec<&Value> =
+        entered["said"]["changes"].as_array().unwrap().iter().map(|one| &one["about"]).collect();
+    assert_eq!(about, ["RT-3", "152527"]);
+    let scope = |app: &TestApp| {
+        let ask = json!({"regionCode": "152527", "level": "county", "category": "procurement", "budget": "4500000.00"});
+        app.public().post("/api/v1/venue-decisions/preview", &ask).expect(200).text_at("/scope")
+    };
+    assert_eq!((scope(&app).as_str(), scope(&other).as_str()), ("own", "own"));
+    approve(&office, &entered).expect(200);
+    assert_eq!((scope(&app).as_str(), scope(&other).as_str()), ("league", "league"));
+    let rooms = app.as_("operator.taibus").get("/api/v1/rooms?centre=152527").expect(200);
+    assert!(rooms.text.contains("开标大厅"), "{}", rooms.text);
+}

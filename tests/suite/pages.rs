@@ -234,6 +234,7 @@ fn a_citizen_finds_the_notice_and_works_out_centre_and_day() {
                 let (base, project) = desk;
                 from_home_to_the_project(&client, &base, &project).await;
                 the_calculators_answer(&client, &base).await;
+                the_law_can_be_read(&client, &base, &project).await;
                 by_keyboard_and_in_english(&client, &base, &project).await;
             })
             .await;
@@ -288,6 +289,37 @@ async fn the_calculators_answer(client: &Client, base: &str) {
     says(client, "#venue [role=alert]", &["请先更正以下各项"]).await;
 }
 
+async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {
+    open(client, &format!("{base}/law?lang=zh")).await;
+    says(client, "main", &["招标投标法", "不少于20日", "第24条", "decryptionWindowMinutes"]).await;
+    picture(client, "law").await;
+    fill(client, "#q", "ENG-4 20").await;
+    press(client, ".law-filter button").await;
+    says(client, "[role=status]", &["1 /"]).await;
+    says(client, ".law-rules", &["ENG-4", "不少于20日"]).await;
+    accessible(client, "narrowed law").await;
+    // An order of 2017 judges nobody in 2015.
+    open(client, &format!("{base}/law?lang=zh&on=2015-06-01")).await;
+    let text = text(client, "main").await.unwrap();
+    assert!(text.contains("招标投标法") && !text.contains("政府采购货物和服务招标投标管理办法"));
+    open(client, &format!("{base}/law?lang=zh&on=yesterday")).await;
+    press(client, ".main-nav a[href^='/law']").await;
+    press(client, ".law-ways a[href^='/law/calendar']").await;
+    says(client, ".calendar", &["248", "2月", "16 个工作日", "春节", "2026年2月23日"]).await;
+    accessible(client, "calendar").await;
+    picture(client, "calendar").await;
+    press(client, ".years a[href^='/law/calendar/2025']").await;
+    says(client, "h1", &["2025"]).await;
+    open(client, &format!("{base}/projects/{project}?lang=en")).await;
+    press(client, "#timeline a[href*='/law']").await;
+    says(client, "#why", &["24 February 2026", "day of the first notice"]).await;
+    let deadline = ["at least 20 calendar days", "最短不得少于20日", "art. 24", "not before 16 March 2026"];
+    says(client, ".project-body", &deadline).await;
+    says(client, "#numbers", &["ENG-19", "an odd number", "800,000.00"]).await;
+    accessible(client, "law of the project").await;
+    picture(client, "project-law").await;
+}
+
 /// Where the focus is: its place among everything on the page that takes it, and whether one sees it there.
 const FOCUS: &str = r#"
 const stops = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary, [tabindex='0']")];
@@ -323,7 +355,11 @@ async fn by_keyboard_and_in_english(client: &Client, base: &str, project: &str) 
 }
 
 async fn on_a_phone(client: &Client, base: &str, project: &str) {
-    for page in ["/", "/notices", "/calculators", "/nowhere", &format!("/projects/{project}")] {
+    let of_project = format!("/projects/{project}");
+    let its_law = format!("{of_project}/law");
+    for page in
+        ["/", "/notices", "/calculators", "/nowhere", "/law", "/law/calendar/2026", &of_project, &its_law]
+    {
         for language in ["zh", "en"] {
             open(client, &format!("{base}{page}?lang={language}")).await;
         }

@@ -19,7 +19,7 @@ use crate::{
     opening::OpenedBid,
     scoring::{
         factors::Factors,
-        method::{Marks, Method, MethodText},
+        method::{Marks, Method},
         ranking,
         score::{Exclusion, Offer, Scored, score},
         sheets::{self, ItemScores, SheetFault, item_scores},
@@ -103,14 +103,7 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         let above =
             |bid: &&RejectedBid| bid.price.is_some_and(|price| price.value() > findings.ceiling.value());
         let above = rejected.iter().filter(|bid| bid.by == RejectedBy::System).filter(above);
-        offers.extend(above.filter_map(|bid| {
-            Some(Offer {
-                id: bid.bid.to_string(),
-                price: bid.price?.amount,
-                deduction_percent: None,
-                other_score: None,
-            })
-        }));
+        offers.extend(above.filter_map(|bid| Some(Offer::new(bid.bid.to_string(), bid.price?.amount))));
     }
     let scoring = score(findings.method, &offers)?;
     debug_assert!(scoring.excluded.iter().all(|(_, why)| *why == Exclusion::AboveCeiling));
@@ -127,7 +120,7 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
     ranked.sort_by_key(|bid| (bid.rank, bid.bid));
     let tie_draws = tie_draws(&scoring.groups, draws, seed)?;
     let mut workings = scoring.workings;
-    workings.extend(tie_draws.iter().map(tell_draw));
+    workings.extend(tie_draws.iter().map(|draw| tell_draw(draw, findings.method.scores())));
     Ok(Conclusion::Report(Box::new(Report {
         tender: findings.tender,
         received: count(findings.opened.len()),
@@ -185,14 +178,13 @@ fn offer(
         .map(|scores| Marks::parse(&scores.sum.normalize().to_string()))
         .transpose()
         .map_err(|why| Problem::internal(anyhow::anyhow!("a sum of marks: {why}")))?;
-    let purchase = matches!(findings.method.text(), MethodText::GpComprehensive(_));
+    let purchase = !findings.method.is_for_works();
     let small =
         purchase && bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
     Ok(Some(Offer {
-        id: bid.bid.to_string(),
-        price: price.amount,
         deduction_percent: findings.small_enterprise.filter(|_| small),
         other_score,
+        ..Offer::new(bid.bid.to_string(), price.amount)
     }))
 }
 

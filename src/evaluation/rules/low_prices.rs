@@ -9,21 +9,21 @@ use crate::{
     scoring::low_price::{self, Lines},
 };
 
-/// The abnormally-low check over the original quotes of conforming bids (C.5).
+/// The abnormally-low check over the original quotes of conforming bids (C.5), by the lines of the document where the
+/// law of the project knows such lines at all.
 ///
 /// # Errors
 /// Never within the grammar of amounts.
 pub fn low_price_review(
     conforming: &[&OpenedBid],
     ceiling: Amount,
-    lines: Lines,
-    on: chrono::NaiveDate,
+    lines: Option<Lines>,
 ) -> Result<LowPriceReview, Problem> {
+    let Some(lines) = lines else { return Ok(LowPriceReview::default()) };
     let quotes: Vec<(String, Amount)> =
         conforming.iter().filter_map(|bid| Some((bid.bid.to_string(), bid.price?.amount))).collect();
-    let caught = low_price::abnormally_low(&quotes, ceiling, lines, on).map_err(Problem::internal)?;
-    let applies = low_price::IN_FORCE_FROM.is_some_and(|first| on >= first);
-    Ok(LowPriceReview { applies, caught, decisions: Vec::new() })
+    let caught = low_price::abnormally_low(&quotes, ceiling, lines).map_err(Problem::internal)?;
+    Ok(LowPriceReview { applies: true, caught, decisions: Vec::new() })
 }
 
 /// The committee's decisions by the votes of more than half of it, in the order of the caught bids.

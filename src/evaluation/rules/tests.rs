@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::DateTime;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,9 +21,11 @@ use crate::{
         id::{BidId, OrganisationId, TenderId},
         money::Amount,
     },
+    law::{Law, Object},
     opening::{OpenedBid, Outcome},
+    platform::policy_file::PolicySource,
     scoring::{
-        factors::{Factors, Regime},
+        factors::Factors,
         low_price::Lines,
         method::{Marks, Method},
     },
@@ -65,14 +67,14 @@ fn grounds() -> Grounds {
     Grounds { invalid: ground("ENG-22"), qualification: ground("GPB-9") }
 }
 
-fn factors(list: serde_json::Value, regime: Regime) -> Factors {
-    Factors::check(serde_json::from_value(list).unwrap(), regime, "").unwrap()
+fn factors(list: serde_json::Value, object: Object) -> Factors {
+    Factors::check(serde_json::from_value(list).unwrap(), object, "").unwrap()
 }
 
 fn price_only() -> Factors {
     factors(
         json!([{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}]),
-        Regime::Works,
+        Object::Works,
     )
 }
 
@@ -82,7 +84,7 @@ fn goods() -> Factors {
         {"key": "compliance", "matter": "technicalCompliance", "weight": "40", "judged": "objective"},
         {"key": "service", "matter": "afterSales", "weight": "30", "judged": "subjective"},
     ]);
-    factors(list, Regime::Goods)
+    factors(list, Object::Goods)
 }
 
 fn works_method() -> Method {
@@ -207,9 +209,9 @@ fn the_goods_example_comes_out_to_the_last_digit_through_five_sheets() {
             (
                 bid.bid,
                 bid.rank,
-                bid.price_score.to_string(),
+                bid.price_score.unwrap().to_string(),
                 bid.other_score.to_string(),
-                bid.total.to_string(),
+                bid.total.unwrap().to_string(),
             )
         })
         .collect();
@@ -275,7 +277,10 @@ fn more_than_half_of_the_committee_rejects_and_a_bid_above_the_ceiling_moves_no_
     assert!(report.rejected[0].reason.zh.contains("评委3：缺2"), "{}", report.rejected[0].reason.zh);
     // 100 and 150 are left out; (120 + 130 + 140) ÷ 3 = 130.
     assert_eq!((report.effective, report.benchmark.as_deref()), (5, Some("130.00")));
-    assert_eq!((report.ranked[0].bid, report.ranked[0].total.to_string().as_str()), (id(4), "100.0000"));
+    assert_eq!(
+        (report.ranked[0].bid, report.ranked[0].total.unwrap().to_string().as_str()),
+        (id(4), "100.0000")
+    );
     assert!(report.workings[0].zh.contains("否决1个"), "{}", report.workings[0].zh);
 }
 
@@ -304,12 +309,13 @@ fn equals_among_the_candidates_are_drawn_and_the_draw_can_be_made_again() {
 
 #[test]
 fn a_low_price_waits_for_more_than_half_of_the_committee() {
-    let on = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap();
+    let law = Law::load(&PolicySource::BuiltIn).unwrap();
+    let lines = |day: &str| Lines::lawful(&law, day.parse().unwrap()).unwrap();
     let mut case = Case::goods(c1_sheets());
     case.opened[1].price = Some(yuan("400000"));
     let conforming: Vec<_> = case.opened.iter().collect();
     let ceiling = yuan("1150000").amount;
-    let mut review = low_price_review(&conforming, ceiling, Lines::default(), on).unwrap();
+    let mut review = low_price_review(&conforming, ceiling, lines("2026-03-01")).unwrap();
     assert_eq!(review.caught.iter().map(|quote| quote.id.clone()).collect::<Vec<_>>(), [id(2).to_string()]);
     let refusal = low_price_closed(&review).unwrap_err();
     assert_eq!(
@@ -333,9 +339,8 @@ fn a_low_price_waits_for_more_than_half_of_the_committee() {
     case.least = 1;
     let report = case.report(0);
     assert_eq!((report.rejected[0].by, report.rejected[0].ground.id.as_str()), (RejectedBy::LowPrice, "ALP"));
-    let before = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
-    let review =
-        low_price_review(&case.opened.iter().collect::<Vec<_>>(), ceiling, Lines::default(), before).unwrap();
+    let all: Vec<_> = case.opened.iter().collect();
+    let review = low_price_review(&all, ceiling, lines("2026-01-31")).unwrap();
     assert_eq!(review, LowPriceReview::default());
 }
 

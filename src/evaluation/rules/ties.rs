@@ -51,18 +51,23 @@ pub(super) fn tie_draws(
         .collect()
 }
 
-pub(super) fn tell_draw(draw: &TieDraw) -> Say {
+pub(super) fn tell_draw(draw: &TieDraw, scored: bool) -> Say {
+    let (equal_zh, equal_en) = if scored {
+        ("总分和报价均相同", "equal in total and price")
+    } else {
+        ("评审价格相同", "equal in adjusted price")
+    };
     let order = |between: &str| draw.drawn.iter().map(BidId::to_string).collect::<Vec<_>>().join(between);
     Say::new(
         format!(
-            "第{}名总分和报价均相同{}家，抽签：按 HMAC-SHA256(种子 {}, 投标编号) 升序，结果 {}",
+            "第{}名{equal_zh}{}家，抽签：按 HMAC-SHA256(种子 {}, 投标编号) 升序，结果 {}",
             draw.rank,
             draw.tied.len(),
             draw.seed,
             order("、")
         ),
         format!(
-            "Rank {}: {} equal in total and price; drawn by HMAC-SHA256(seed {}, bid id) ascending: {}",
+            "Rank {}: {} {equal_en}; drawn by HMAC-SHA256(seed {}, bid id) ascending: {}",
             draw.rank,
             draw.tied.len(),
             draw.seed,

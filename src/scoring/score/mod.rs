@@ -6,14 +6,15 @@
 pub(super) mod benchmark;
 mod offers;
 mod price;
+mod standing;
 
-pub use benchmark::{Benchmark, average};
-pub use offers::{MOST_OFFERS, Offer};
+pub use benchmark::{Benchmark, Quote, average};
+pub use offers::{Deviation, MOST_OFFERS, Offer};
 
 use std::collections::HashMap;
 
 use offers::check_offers;
-use price::{Priced, Valued};
+use price::{Rule, Valued};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,10 +22,10 @@ use utoipa::ToSchema;
 use super::{
     arithmetic::TooLarge,
     method::{Method, MethodText},
-    ranking::{Contender, MOST_CANDIDATES, TieGroup, rank},
-    workings::{tell_ceiling, tell_rounding},
+    ranking::TieGroup,
+    workings::{tell_order, tell_rounding},
 };
-use crate::kernel::{Rejection, Say, money::Amount};
+use crate::kernel::{Rejection, Say};
 
 /// An effective offer with its scores and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +34,18 @@ pub struct Scored {
     pub id: String,
     /// Original quote in yuan.
     pub price: Decimal,
-    /// Price after policy deduction, exact; `None` where the method knows none.
+    /// Price after policy deduction and quantified deviations, exact; `None` where the method knows none.
     pub adjusted_price: Option<Decimal>,
-    /// Stored price score.
-    pub price_score: Decimal,
-    /// Stored price score plus the other items.
-    pub total: Decimal,
+    /// Stored price score; `None` where the price alone decides.
+    pub price_score: Option<Decimal>,
+    /// Stored price score plus the other items, or the quality score; `None` where the price alone decides.
+    pub total: Option<Decimal>,
     /// 1 for the best; equal for tied offers, the next rank counts all before it.
     pub rank: usize,
-    /// Same total and same price as another offer: only a draw separates them.
+    /// Equal to another offer in all that is compared: only a draw separates them.
     pub tied: bool,
+    /// Whether the supplier enters a framework agreement; `None` elsewhere and where a draw decides.
+    pub entered: Option<bool>,
     /// The score's arithmetic in one line.
     pub working: String,
 }
@@ -53,6 +56,14 @@ pub struct Scored {
 pub enum Exclusion {
     /// Original quote above the ceiling: rejected before the benchmark (条例 art 51; 令87 art 63).
     AboveCeiling,
+    /// Found below the bidder's own cost (招标投标法 art 33).
+    BelowCost,
+    /// Above the supplier's own price of the framework agreement (令110 art 33).
+    AboveAgreement,
+    /// Another offer of the same brand goes forward (令87 art 31).
+    SameBrand,
+    /// The bidder does not confirm the corrected price (令87 art 59).
+    CorrectionRefused,
 }
 
 /// What the order means for the procedure.
@@ -65,6 +76,8 @@ pub enum Outcome {
     DrawNeeded,
     /// Fewer than three effective offers: whether competition suffices is the committee's question.
     FewerThanThree,
+    /// Fewer than two effective offers, where two suffice.
+    FewerThanTwo,
     /// No effective offer.
     NoEffectiveOffer,
 }
@@ -98,43 +111,33 @@ pub fn score(method: &Method, offers: &[Offer]) -> Result<Scoring, Rejection> {
 }
 
 fn compute(method: &Method, offers: &[Offer]) -> Result<Scoring, TooLarge> {
-    let ceiling = method.ceiling().map(Amount::value);
-    let (above, effective): (Vec<&Offer>, Vec<&Offer>) =
-        offers.iter().partition(|offer| ceiling.is_some_and(|most| offer.price.value() > most));
     let mut workings = Vec::new();
-    tell_ceiling(ceiling, offers.len(), &above, &mut workings);
-    let mut excluded: Vec<_> =
-        above.iter().map(|offer| (offer.id.clone(), Exclusion::AboveCeiling)).collect();
-    excluded.sort();
-    let priced = match method.text() {
-        MethodText::EngComprehensive(works) => Priced::by_average(works, &effective, &mut workings)?,
-        MethodText::GpComprehensive(purchase) => Priced::by_lowest(purchase, &effective, &mut workings)?,
-    };
+    let (effective, mut excluded) = standing::sift(method, offers, &mut workings);
+    let rule = Rule::of(method, &effective, &mut workings)?;
     let mut valued = HashMap::with_capacity(effective.len());
     let mut contenders = Vec::with_capacity(effective.len());
-    if let Some(priced) = &priced {
-        for offer in effective {
-            let value = priced.value(method, offer)?;
-            contenders.push(Contender {
-                id: offer.id.clone(),
-                total: value.total,
-                price: offer.price.value(),
-            });
+    if let Some(rule) = &rule {
+        for offer in &effective {
+            let (value, contender) = rule.value(method, offer)?;
+            contenders.push(contender);
             valued.insert(offer.id.as_str(), value);
         }
-        tell_rounding(method, &mut workings);
+        let technical = effective.iter().any(|offer| offer.technical_score.is_some());
+        if method.scores() {
+            tell_rounding(method, technical, &mut workings);
+        } else {
+            tell_order(method, technical, &mut workings);
+        }
     }
-    let groups = rank(contenders);
-    let ranked = placed(&groups, valued);
-    let outcome = outcome(&groups, ranked.len());
-    Ok(Scoring {
-        benchmark: priced.map(|priced| priced.benchmark),
-        ranked,
-        excluded,
-        groups,
-        outcome,
-        workings,
-    })
+    let groups = standing::ordered(method, &effective, contenders, &mut excluded, &mut workings);
+    let mut ranked = placed(&groups, valued);
+    let outcome = match method.text() {
+        MethodText::FrameworkEntry(entry) => standing::enter(entry, &groups, &mut ranked, &mut workings)?,
+        _ => standing::outcome(method, &groups, standing::bidders(&effective)),
+    };
+    excluded.sort();
+    let benchmark = rule.and_then(|rule| rule.benchmark());
+    Ok(Scoring { benchmark, ranked, excluded, groups, outcome, workings })
 }
 
 fn placed(groups: &[TieGroup], mut valued: HashMap<&str, Valued>) -> Vec<Scored> {
@@ -144,12 +147,13 @@ fn placed(groups: &[TieGroup], mut valued: HashMap<&str, Valued>) -> Vec<Scored>
             let Some(value) = valued.remove(id.as_str()) else { continue };
             ranked.push(Scored {
                 id: id.clone(),
-                price: group.price,
+                price: value.price,
                 adjusted_price: value.adjusted_price,
                 price_score: value.price_score,
                 total: value.total,
                 rank: group.rank,
                 tied: group.ids.len() > 1,
+                entered: None,
                 working: value.working,
             });
         }
@@ -157,16 +161,7 @@ fn placed(groups: &[TieGroup], mut valued: HashMap<&str, Valued>) -> Vec<Scored>
     ranked
 }
 
-fn outcome(groups: &[TieGroup], effective: usize) -> Outcome {
-    match effective {
-        0 => Outcome::NoEffectiveOffer,
-        1 | 2 => Outcome::FewerThanThree,
-        _ if groups.iter().any(|group| group.rank <= MOST_CANDIDATES && group.ids.len() > 1) => {
-            Outcome::DrawNeeded
-        }
-        _ => Outcome::Ranked,
-    }
-}
-
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,8 @@ fn purchase(weight: &str) -> Method {
 
 /// id, price score, total, rank of every effective offer, best first.
 fn table(scoring: &Scoring) -> Vec<(String, String, String, usize)> {
-    let row = |it: &Scored| (it.id.clone(), it.price_score.to_string(), it.total.to_string(), it.rank);
+    let shown = |value: Option<Decimal>| value.map_or_else(String::new, |value| value.to_string());
+    let row = |it: &Scored| (it.id.clone(), shown(it.price_score), shown(it.total), it.rank);
     scoring.ranked.iter().map(row).collect()
 }
 
@@ -84,7 +85,7 @@ fn five() -> Vec<Offer> {
 fn price_scores(scoring: &Scoring) -> Vec<String> {
     let mut rows: Vec<&Scored> = scoring.ranked.iter().collect();
     rows.sort_by_key(|it| &it.id);
-    rows.into_iter().map(|it| it.price_score.to_string()).collect()
+    rows.into_iter().map(|it| it.price_score.unwrap().to_string()).collect()
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_score_never_falls_below_its_minimum() {
     let far = offers(json!([{"id": "low", "price": "100"}, {"id": "high", "price": "300"}]));
     for (least, expected) in [(Value::Null, "0.00"), (json!("12.5"), "12.50")] {
         let scoring = score(&steep(least), &far).unwrap();
-        assert!(scoring.ranked.iter().all(|it| it.price_score.to_string() == expected));
+        assert!(scoring.ranked.iter().all(|it| it.price_score.unwrap().to_string() == expected));
     }
 }
 
@@ -147,10 +148,7 @@ fn the_recorded_opening_of_1528_bids_is_scored_as_published() {
     assert_eq!(all.len(), 1528);
     let opened: Vec<Offer> = all
         .into_iter()
-        .filter_map(|(id, price)| {
-            let price = Amount::new(price?).unwrap();
-            Some(Offer { id, price, deduction_percent: None, other_score: None })
-        })
+        .filter_map(|(id, price)| Some(Offer::new(id, Amount::new(price?).unwrap())))
         .collect();
     assert_eq!(opened.len(), 1525);
     let method = method(json!({"method": "engComprehensive", "parameters": {
@@ -167,7 +165,7 @@ fn the_recorded_opening_of_1528_bids_is_scored_as_published() {
         .ranked
         .iter()
         .take(5)
-        .map(|it| (it.rank, it.id.as_str(), yuan(it.price), it.total.to_string(), it.tied))
+        .map(|it| (it.rank, it.id.as_str(), yuan(it.price), it.total.unwrap().to_string(), it.tied))
         .collect();
     assert_eq!(
         top[..4],
@@ -215,11 +213,11 @@ fn each_unusable_offer_is_pointed_at() {
 #[test]
 fn the_largest_numbers_of_the_grammars_are_carried() {
     let most = (0..MOST_OFFERS)
-        .map(|at| Offer {
-            id: at.to_string(),
-            price: Amount::parse(if at % 2 == 0 { "99999999999999.99" } else { "0.01" }).unwrap(),
-            deduction_percent: None,
-            other_score: None,
+        .map(|at| {
+            Offer::new(
+                at.to_string(),
+                Amount::parse(if at % 2 == 0 { "99999999999999.99" } else { "0.01" }).unwrap(),
+            )
         })
         .collect::<Vec<_>>();
     let works = method(json!({"method": "engComprehensive", "parameters": {
@@ -241,12 +239,7 @@ fn some_offers() -> impl Strategy<Value = Vec<Offer>> {
         prices
             .into_iter()
             .enumerate()
-            .map(|(at, fen)| Offer {
-                id: format!("{at:02}"),
-                price: Amount::new(Decimal::new(fen, 2)).unwrap(),
-                deduction_percent: None,
-                other_score: None,
-            })
+            .map(|(at, fen)| Offer::new(format!("{at:02}"), Amount::new(Decimal::new(fen, 2)).unwrap()))
             .collect()
     })
 }
@@ -286,8 +279,8 @@ proptest! {
             let scoring = score(&method, &given).unwrap();
             prop_assert_eq!(scoring.ranked.len() + scoring.excluded.len(), given.len());
             for it in &scoring.ranked {
-                prop_assert!(it.price_score >= Decimal::ZERO && it.price_score <= method.price_points().value());
-                prop_assert_eq!(it.price_score.scale(), 2);
+                prop_assert!(it.price_score.unwrap() >= Decimal::ZERO && it.price_score.unwrap() <= method.price_points().value());
+                prop_assert_eq!(it.price_score.unwrap().scale(), 2);
             }
             for pair in scoring.ranked.windows(2) {
                 let (first, second) = (&pair[0], &pair[1]);
@@ -302,7 +295,7 @@ proptest! {
     #[test]
     fn cheaper_never_scores_less_in_a_purchase(given in some_offers()) {
         let scoring = score(&purchase("30"), &given).unwrap();
-        prop_assert_eq!(scoring.ranked[0].price_score, Decimal::from(30));
+        prop_assert_eq!(scoring.ranked[0].price_score, Some(Decimal::from(30)));
         prop_assert!(scoring.ranked.windows(2).all(|pair| pair[0].price <= pair[1].price));
     }
 }

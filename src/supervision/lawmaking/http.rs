@@ -21,11 +21,11 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     config
         .service(enter_edition)
         .service(enter_calendar)
-        .service(list)
-        .service(read)
-        .service(files)
-        .service(approve)
-        .service(refuse);
+        .service(list_changes)
+        .service(read_change)
+        .service(change_files)
+        .service(approve_change)
+        .service(refuse_change);
 }
 
 /// Enter files that a new edition of the law changes, as the administrator. It is checked as a whole and comes into
@@ -70,7 +70,7 @@ async fn enter_calendar(
 #[utoipa::path(tag = "law", params(PageQuery),
     responses((status = 200, description = "One page", body = Page<LawChangeLine>), Problems))]
 #[get("/api/v1/law/changes")]
-async fn list(
+async fn list_changes(
     call: Call,
     query: web::Query<PageQuery>,
     db: web::Data<Db>,
@@ -89,7 +89,7 @@ async fn list(
 #[utoipa::path(tag = "law", params(("id" = EditionId, Path)),
     responses((status = 200, description = "The change", body = LawChangeView), Problems))]
 #[get("/api/v1/law/changes/{id}")]
-async fn read(
+async fn read_change(
     call: Call,
     id: web::Path<EditionId>,
     db: web::Data<Db>,
@@ -104,7 +104,7 @@ async fn read(
 #[utoipa::path(tag = "law", params(("id" = EditionId, Path)),
     responses((status = 200, description = "The texts by path", body = LawFiles), Problems))]
 #[get("/api/v1/law/changes/{id}/files")]
-async fn files(call: Call, id: web::Path<EditionId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+async fn change_files(call: Call, id: web::Path<EditionId>, db: web::Data<Db>) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     Reply::ok(&LawFiles { files: lawmaking::files(&mut conn, &call.actor, *id).await? })
 }
@@ -115,7 +115,7 @@ async fn files(call: Call, id: web::Path<EditionId>, db: web::Data<Db>) -> Resul
     params(("id" = EditionId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The change, in force", body = LawChangeView), Problems))]
 #[post("/api/v1/law/changes/{id}/approve")]
-async fn approve(
+async fn approve_change(
     call: Call,
     id: web::Path<EditionId>,
     body: Body<Confirmed>,
@@ -135,7 +135,7 @@ async fn approve(
     params(("id" = EditionId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The change, refused", body = LawChangeView), Problems))]
 #[post("/api/v1/law/changes/{id}/refuse")]
-async fn refuse(
+async fn refuse_change(
     call: Call,
     id: web::Path<EditionId>,
     body: Body<SentBack>,

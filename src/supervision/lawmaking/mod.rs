@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     identity::{Action, Object, authorize},
-    jurisdiction::Jurisdiction,
+    jurisdiction::{self, Jurisdiction},
     kernel::{
         Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
         id::{AccountId, EditionId},
@@ -187,19 +187,23 @@ async fn said(
     now: DateTime<Utc>,
 ) -> Result<Said, Problem> {
     let law = book.in_force(conn).await?;
-    let (new, moved) = match change.of {
+    let (found, moved) = match change.of {
         ChangeOf::Edition => {
-            let read = read_edition(conn, &change.files).await?;
-            (read.map_err(Problem::internal)?.0, Vec::new())
+            let in_force = store::edition_in_force(conn).await?.ok_or_else(Rejection::not_found)?;
+            let (_, old) = read_edition(conn, &in_force.files).await?.map_err(Problem::internal)?;
+            let (new_law, new) = read_edition(conn, &change.files).await?.map_err(Problem::internal)?;
+            let mut found = changes(&law, &new_law);
+            found.extend(jurisdiction::changes::changes(&old, &new));
+            (found, Vec::new())
         }
         ChangeOf::Calendar(_) => {
             let text = change.files.values().next().map(String::as_str).unwrap_or_default();
             let calendar = with_year(&law, read_year(text).map_err(Problem::internal)?);
             let moved = moved::deadlines(conn, book, &calendar, now).await?;
-            (law.with_calendar(calendar), moved)
+            (changes(&law, &law.with_calendar(calendar)), moved)
         }
     };
-    let says = changes(&law, &new).into_iter().map(model::SaidChange::from).collect();
+    let says = found.into_iter().map(model::SaidChange::from).collect();
     let mut said = Said { changes: says, moved, confirmation: String::new() };
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(&said).map_err(Problem::internal)?);
