@@ -415,6 +415,10 @@ words! {
     rule_rt7: "本地没有平台，就近进场", "The region has no platform: a nearby centre";
     rule_rt8: "土地、矿业权和产权不适用金额标准", "Thresholds do not apply to land, mining rights and property";
     rule_rt9: "不在公共资源交易目录内", "Not in the catalogue";
+    rule_rt10: "采购人自愿选择进场", "the purchaser chooses to trade here";
+    rule_amb7: "疑似拆分，待公管办书面排除", "suspected of being split; to be cleared by the supervision office";
+    rule_amb8: "分流后金额下降，仍在盟中心（本级设定）", "the figure sank after routing; it stays at the league (a setting)";
+    rule_amb13: "矿业权进入盟中心（本级设定）", "mineral rights trade at the league (a setting)";
     routing_table: "进场规则表", "routing table";
     count_start: "起算日当天不计（CNT-2）。", "The first day itself is not counted (CNT-2).";
     count_working: "只计工作日，含调休上班日（CNT-4）。", "Only working days count, made-up weekends included (CNT-4).";
@@ -425,6 +429,10 @@ words! {
     // A project as the rooms know it.
     fact_code: "项目编号", "Project number";
     fact_tender: "招标编号", "Tender number";
+    fact_section: "标段编号", "Section code";
+    fact_document: "文件编号", "Document code";
+    fact_deal: "统一交易标识码", "Unified deal code";
+    fact_investment_code: "投资项目统一代码", "Investment project code";
     fact_owner: "招标人", "Purchaser";
     fact_purchaser: "采购人", "Purchaser";
     fact_agency: "代理机构", "Agency";
