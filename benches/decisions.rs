@@ -119,14 +119,8 @@ fn venue(bench: &mut Criterion) {
         return;
     };
     let question = VenueQuestion {
-        region_code: region,
-        level: Level::County,
-        category: Category::Engineering,
-        catalogue_item: None,
         investment: Some(investment),
-        floor_area: None,
-        budget: None,
-        accepted_on: None,
+        ..VenueQuestion::new(region, Level::County, Category::Engineering)
     };
     bench.bench_function("baseline: copy the question", |it| it.iter(|| black_box(&question).clone()));
     bench.bench_function("venue of a project", |it| it.iter(|| decide(&hall, black_box(&question), today)));

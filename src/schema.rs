@@ -155,6 +155,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    code_counters (scope) {
+        scope -> Text,
+        last -> Int8,
+    }
+}
+
+diesel::table! {
     committee_seats (id) {
         id -> Uuid,
         draw_id -> Uuid,
@@ -513,6 +520,19 @@ diesel::table! {
         first_notice_on -> Nullable<Date>,
         version -> Int8,
         law_edition -> Nullable<Uuid>,
+        investment_code -> Nullable<Text>,
+        budget_item -> Nullable<Text>,
+        procurement_category -> Nullable<Text>,
+        gb_industry -> Nullable<Text>,
+        regime -> Nullable<Text>,
+        foreign_amount -> Nullable<Jsonb>,
+        other_phases -> Nullable<Jsonb>,
+        phase_no -> Nullable<Int4>,
+        voluntary -> Nullable<Jsonb>,
+        accepted_centre -> Nullable<Text>,
+        split_suspected -> Bool,
+        stays_at_league -> Bool,
+        round_open -> Bool,
     }
 }
 
@@ -593,6 +613,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    split_suspects (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        rule -> Text,
+        shared -> Text,
+        fiscal_year -> Int4,
+        total -> Numeric,
+        bound -> Numeric,
+        others -> Jsonb,
+        flagged_at -> Timestamptz,
+        cleared_at -> Nullable<Timestamptz>,
+        cleared_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     tender_clarifications (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -665,6 +702,23 @@ diesel::table! {
         created_at -> Timestamptz,
         created_by -> Uuid,
         version -> Int8,
+        section_code -> Nullable<Text>,
+        document_code -> Nullable<Text>,
+        deal_code -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    venue_applications (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        applied_at -> Timestamptz,
+        applied_by -> Uuid,
+        reason -> Text,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        approved -> Nullable<Bool>,
+        answer -> Nullable<Text>,
     }
 }
 
@@ -742,11 +796,13 @@ diesel::joinable!(report_signatures -> committee_seats (seat_id));
 diesel::joinable!(score_sheets -> committee_seats (seat_id));
 diesel::joinable!(signing_keys -> accounts (enrolled_by));
 diesel::joinable!(signing_keys -> organisations (organisation_id));
+diesel::joinable!(split_suspects -> projects (project_id));
 diesel::joinable!(tender_clarifications -> tenders (tender_id));
 diesel::joinable!(tender_events -> tenders (tender_id));
 diesel::joinable!(tender_intake -> tenders (tender_id));
 diesel::joinable!(tender_places -> tenders (tender_id));
 diesel::joinable!(tenders -> projects (project_id));
+diesel::joinable!(venue_applications -> projects (project_id));
 diesel::joinable!(venue_decisions -> projects (project_id));
 diesel::joinable!(written_reports -> tenders (tender_id));
 
@@ -761,6 +817,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     booking_slots,
     bookings,
     candidate_lists,
+    code_counters,
     committee_seats,
     contracts,
     deposits,
@@ -792,11 +849,13 @@ diesel::allow_tables_to_appear_in_same_query! {
     rooms,
     score_sheets,
     signing_keys,
+    split_suspects,
     tender_clarifications,
     tender_events,
     tender_intake,
     tender_places,
     tenders,
+    venue_applications,
     venue_decisions,
     written_reports,
 }

@@ -308,11 +308,7 @@ fn sample_uscc(kind: OrganisationKind, region: &str, serial: usize) -> Result<St
         OrganisationKind::Centre => "12",
         OrganisationKind::Purchaser | OrganisationKind::SupervisingBody => "11",
     };
-    "0123456789ABCDEFGHJKLMNPQRTUWXY"
-        .chars()
-        .find_map(|check| Uscc::try_from(format!("{head}{region}MB{serial:07}{check}")).ok())
-        .map(String::from)
-        .ok_or_else(|| Problem::internal(anyhow::anyhow!("no check character for a sample code")))
+    Uscc::complete(&format!("{head}{region}MB{serial:07}")).map(String::from).map_err(Problem::internal)
 }
 
 /// The division in a credit code (characters 3 to 8), or the league where there is none.

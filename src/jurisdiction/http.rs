@@ -7,15 +7,21 @@ use utoipa::ToSchema;
 
 use super::{
     Jurisdiction, Jurisdictions,
-    model::{CatalogueEdition, Category, Level, VenueDecision, VenueQuestion},
+    codes::{ForeignAmount, Quote},
+    model::{
+        CatalogueEdition, Category, Level, OtherPhase, RegionKind, VenueDecision, VenueQuestion,
+        VoluntaryEntry,
+    },
     rules,
 };
 use crate::{
     kernel::{
         Area, Problem, RegionCode, Rejection, Say,
+        codes::{CurrencyCode, TradeClass},
         money::Amount,
         time::{self, hall_date},
     },
+    law::Regime,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
@@ -39,12 +45,25 @@ pub struct VenuePreview {
     /// Code of the catalogue item; absent means an item of `category` that is in the catalogue, `none` that the
     /// project is outside it.
     pub catalogue_item: Option<String>,
+    /// Class of 公共资源交易分类, such as `A02`; tells mineral rights from land.
+    pub industry_code: Option<TradeClass>,
+    /// Under which law works are procured (AMB-6): `tendering` compares investment and floor area only,
+    /// `procurement` the budget only; absent means that of `category`.
+    pub regime: Option<Regime>,
     /// Total approved investment; required for engineering.
     pub investment: Option<Amount>,
     /// Total floor area; absent for works that are no building, and then RT-2 is not evaluated.
     pub floor_area: Option<Area>,
     /// Budget; required for procurement.
     pub budget: Option<Amount>,
+    /// The compared figure, where it was approved in a foreign currency (AMB-1).
+    pub foreign: Option<ForeignAmount>,
+    /// Further phases of the project; those without an approval of their own count with it (AMB-9).
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub other_phases: Vec<OtherPhase>,
+    /// The purchaser's choice to trade where it need not (RT-9, RT-10).
+    pub voluntary: Option<VoluntaryEntry>,
     /// Day on which the centre accepts the registration; absent means today in the hall.
     #[serde(default, deserialize_with = "time::read_some")]
     pub accepted_on: Option<NaiveDate>,
@@ -53,14 +72,17 @@ pub struct VenuePreview {
 impl From<VenuePreview> for VenueQuestion {
     fn from(asked: VenuePreview) -> Self {
         Self {
-            region_code: asked.region_code,
-            level: asked.level,
-            category: asked.category,
             catalogue_item: asked.catalogue_item,
+            industry_code: asked.industry_code,
+            regime: asked.regime,
             investment: asked.investment,
             floor_area: asked.floor_area,
             budget: asked.budget,
+            foreign: asked.foreign,
+            other_phases: asked.other_phases,
+            voluntary: asked.voluntary,
             accepted_on: asked.accepted_on,
+            ..Self::new(asked.region_code, asked.level, asked.category)
         }
     }
 }
@@ -79,7 +101,7 @@ pub fn preview(
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(read_catalogue).service(preview_venue);
+    config.service(read_catalogue).service(read_codes).service(preview_venue);
 }
 
 /// Query of the catalogue.
@@ -152,6 +174,113 @@ async fn read_catalogue(
     let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let edition = jurisdiction.catalogue_on(on).ok_or_else(Rejection::not_found)?;
     Reply::ok(&CatalogueAnswer::from(edition))
+}
+
+/// A table of codes with the edition of its standard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CodeTableView<T> {
+    /// The standard.
+    standard: String,
+    /// Its edition.
+    std_version: String,
+    /// Its codes, in order.
+    codes: Vec<T>,
+}
+
+/// A division, and whether the standard has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RegionCodeView {
+    /// Six digits.
+    code: RegionCode,
+    /// Its name.
+    name: Say,
+    /// What it is.
+    kind: RegionKind,
+    /// `false` for a statistical code that stands outside the standard.
+    in_standard: bool,
+}
+
+/// A class of 公共资源交易分类.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+struct TradeClassView {
+    /// Three characters.
+    code: TradeClass,
+    /// Its class in the catalogue.
+    category: Category,
+    /// Its name.
+    name: Say,
+    /// Stands for a project of the category that names no class.
+    other: bool,
+}
+
+/// A currency with a published central parity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+struct CurrencyView {
+    /// Three letters.
+    code: CurrencyCode,
+    /// Three digits.
+    number: String,
+    /// How its parity is written.
+    quote: Quote,
+    /// Its name.
+    name: Say,
+}
+
+/// The code tables in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CodesAnswer {
+    /// Trading regions.
+    regions: CodeTableView<RegionCodeView>,
+    /// Classes of what is traded.
+    trade_classes: CodeTableView<TradeClassView>,
+    /// Currencies that amounts may be approved in besides yuan.
+    currencies: CodeTableView<CurrencyView>,
+}
+
+impl From<&Jurisdiction> for CodesAnswer {
+    fn from(hall: &Jurisdiction) -> Self {
+        let (standard, version) = hall.region_standard();
+        let regions = hall.regions().iter().map(|region| RegionCodeView {
+            code: region.code.clone(),
+            name: region.name.clone(),
+            kind: region.kind,
+            in_standard: region.kind != RegionKind::ManagementArea,
+        });
+        let (classes, currencies) = (hall.classes(), hall.currencies());
+        let class_views = classes.codes.iter().map(|class| TradeClassView {
+            code: class.code.clone(),
+            category: class.category,
+            name: class.name.clone(),
+            other: class.other,
+        });
+        let currency_views = currencies.codes.iter().map(|currency| CurrencyView {
+            code: currency.code.clone(),
+            number: currency.number.clone(),
+            quote: currency.quote,
+            name: currency.name.clone(),
+        });
+        Self {
+            regions: table(standard, version, regions.collect()),
+            trade_classes: table(&classes.standard, &classes.std_version, class_views.collect()),
+            currencies: table(&currencies.standard, &currencies.std_version, currency_views.collect()),
+        }
+    }
+}
+
+fn table<T>(standard: &str, std_version: &str, codes: Vec<T>) -> CodeTableView<T> {
+    CodeTableView { standard: standard.to_owned(), std_version: std_version.to_owned(), codes }
+}
+
+/// The tables of codes in use, each with the edition of its standard.
+#[utoipa::path(tag = "jurisdiction",
+    responses((status = 200, description = "The tables", body = CodesAnswer), Problems))]
+#[get("/api/v1/codes")]
+async fn read_codes(jurisdictions: web::Data<Jurisdictions>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let hall = jurisdictions.in_force(&mut *db.read().await?).await?;
+    Reply::ok(&CodesAnswer::from(hall.as_ref()))
 }
 
 /// Where a project would have to trade, with every rule that held and its arithmetic. Public; keeps nothing.

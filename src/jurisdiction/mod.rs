@@ -1,11 +1,12 @@
 //! Where a project must trade: catalogue, regions, centres and thresholds lead to one centre.
 //!
-//! Owns the policy files `regions.toml`, `routing.toml`, `catalogue/*.toml` and `centres/*.toml`, and the one
-//! pure function [`rules::decide`] over them. Owns no table; must not read a clock or a project, and of the database
-//! only which edition is in force ([`in_force`]): whoever keeps a decision keeps the [`model::VenueDecision`] it was given.
+//! Owns the policy files `regions.toml`, `routing.toml`, `catalogue/*.toml`, `centres/*.toml` and `codes/*.toml`,
+//! and the one pure function [`rules::decide`] over them. Owns no table; must not read a clock or a project, and of the
+//! database only which edition is in force ([`in_force`]): whoever keeps a decision keeps the
+//! [`model::VenueDecision`] it was given.
 //!
 //! Law: the routing rule of Xilingol League as the article of People's Daily Online of 2015-05-21 quotes it
-//! (RT-1…RT-9); 以上 includes the number (民法典 art 1259).
+//! (RT-1…RT-10); 以上 includes the number (民法典 art 1259).
 //!
 //! Invariants after [`Jurisdiction::load`]:
 //! * every region named by a neighbour list or a centre exists, and there is exactly one league;
@@ -14,6 +15,7 @@
 //! * the catalogue and every centre have exactly the numbers of items and rooms they declare.
 
 pub mod changes;
+pub mod codes;
 pub mod edition;
 pub mod http;
 pub mod in_force;
@@ -25,14 +27,23 @@ pub use model::{Level, RoomKind, VenueDecision, VenueQuestion};
 pub use rules::decide;
 
 use chrono::NaiveDate;
+use codes::{CodeTable, Currency, TradeClassEntry};
 use model::{CatalogueEdition, Centre, Measure, Region, Room, Threshold};
 
-use crate::{kernel::RegionCode, platform::policy_file::BuiltInFile};
+use crate::{
+    kernel::{
+        Category, RegionCode,
+        codes::{CurrencyCode, TradeClass},
+    },
+    platform::policy_file::BuiltInFile,
+};
 
 /// The edition compiled into the program: Xilingol League.
 pub const BUILT_IN: &[BuiltInFile] = &[
     ("regions.toml", include_str!("../../config/regions.toml")),
     ("routing.toml", include_str!("../../config/routing.toml")),
+    ("codes/trade-classes.toml", include_str!("../../config/codes/trade-classes.toml")),
+    ("codes/currencies.toml", include_str!("../../config/codes/currencies.toml")),
     ("catalogue/2014.toml", include_str!("../../config/catalogue/2014.toml")),
     ("centres/152500.toml", include_str!("../../config/centres/152500.toml")),
     ("centres/152501.toml", include_str!("../../config/centres/152501.toml")),
@@ -53,6 +64,10 @@ pub struct Jurisdiction {
     thresholds: Vec<Threshold>,
     catalogue: Vec<CatalogueEdition>,
     centres: Vec<Centre>,
+    region_standard: (String, String),
+    mineral_to_league: bool,
+    classes: CodeTable<TradeClassEntry>,
+    currencies: CodeTable<Currency>,
 }
 
 impl Jurisdiction {
@@ -119,5 +134,40 @@ impl Jurisdiction {
     /// The catalogue edition in force on `date`.
     pub fn catalogue_on(&self, date: NaiveDate) -> Option<&CatalogueEdition> {
         self.catalogue.iter().find(|edition| edition.in_force.contains(date))
+    }
+
+    /// Name and edition of the standard of the regions' codes.
+    pub fn region_standard(&self) -> (&str, &str) {
+        (&self.region_standard.0, &self.region_standard.1)
+    }
+
+    /// AMB-13, a setting: whether mineral rights of counties trade at the league's centre.
+    pub fn mineral_to_league(&self) -> bool {
+        self.mineral_to_league
+    }
+
+    /// The table of 公共资源交易分类.
+    pub fn classes(&self) -> &CodeTable<TradeClassEntry> {
+        &self.classes
+    }
+
+    /// The class with this code.
+    pub fn class(&self, code: &TradeClass) -> Option<&TradeClassEntry> {
+        self.classes.codes.iter().find(|class| class.code == *code)
+    }
+
+    /// The class that stands for a project of a category that names none.
+    pub fn other_class(&self, category: Category) -> Option<&TradeClassEntry> {
+        self.classes.codes.iter().find(|class| class.other && class.category == category)
+    }
+
+    /// Currencies with a published parity.
+    pub fn currencies(&self) -> &CodeTable<Currency> {
+        &self.currencies
+    }
+
+    /// The currency with this code.
+    pub fn currency(&self, code: &CurrencyCode) -> Option<&Currency> {
+        self.currencies.codes.iter().find(|currency| currency.code == *code)
     }
 }

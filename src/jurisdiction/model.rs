@@ -5,8 +5,16 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::codes::ForeignAmount;
 pub use crate::kernel::Category;
-use crate::kernel::{Area, RegionCode, Say, money::Amount};
+use crate::{
+    kernel::{
+        Area, RegionCode, Say, Uscc,
+        codes::{PlatformId, TradeClass},
+        money::Amount,
+    },
+    law::Regime,
+};
 
 /// A span of days, both ends included; without an end it lasts until further notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,6 +169,10 @@ pub struct Centre {
     pub code: String,
     /// Where it stands.
     pub region: RegionCode,
+    /// The ten digits its numbers begin with.
+    pub platform: PlatformId,
+    /// Its credit code, part of every unified deal code.
+    pub uscc: Uscc,
     /// Its name.
     pub name: Say,
     /// Its address.
@@ -321,6 +333,29 @@ pub enum RouteRule {
     #[serde(rename = "RT-9")]
     #[strum(serialize = "RT-9")]
     Rt9,
+    /// Below the thresholds or outside the catalogue, by the purchaser's choice → league (a setting of the hall).
+    #[serde(rename = "RT-10")]
+    #[strum(serialize = "RT-10")]
+    Rt10,
+    /// Suspected of being split below the thresholds → league, until the supervision office clears it.
+    #[serde(rename = "AMB-7")]
+    #[strum(serialize = "AMB-7")]
+    Amb7,
+    /// Sank below the thresholds after it had been routed → stays at the league's centre.
+    #[serde(rename = "AMB-8")]
+    #[strum(serialize = "AMB-8")]
+    Amb8,
+    /// Mineral rights of a county, where the setting sends them → league.
+    #[serde(rename = "AMB-13")]
+    #[strum(serialize = "AMB-13")]
+    Amb13,
+}
+
+impl RouteRule {
+    /// Whether the rule is one of the thresholds.
+    pub fn is_threshold(self) -> bool {
+        matches!(self, Self::Rt1 | Self::Rt2 | Self::Rt3)
+    }
 }
 
 /// Which centre, seen from the project's region.
@@ -351,6 +386,77 @@ pub enum Scope {
     NotRequired,
 }
 
+/// Which of the two tests a project has to pass (AMB-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Test {
+    /// Investment and floor area.
+    Works,
+    /// The budget.
+    Purchase,
+    /// No threshold applies (RT-8).
+    None,
+}
+
+impl Test {
+    /// The figures the test compares.
+    pub fn measures(self) -> &'static [Measure] {
+        match self {
+            Self::Works => &[Measure::Investment, Measure::FloorArea],
+            Self::Purchase => &[Measure::Budget],
+            Self::None => &[],
+        }
+    }
+}
+
+/// Where a purchaser that need not come chooses to trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ChosenPlace {
+    /// At the league's centre (RT-10).
+    League,
+    /// Where a project of the region that is in the catalogue would trade (RT-6, RT-7); only for a project outside it.
+    Region,
+}
+
+/// The purchaser's choice to trade where it need not (RT-9, RT-10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VoluntaryEntry {
+    /// Where.
+    pub at: ChosenPlace,
+    /// Why, 1 to 1000 characters; part of the decision.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Another phase of the same project (AMB-9). A phase with an approval of its own is a project of its own; the others
+/// count together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherPhase {
+    /// Whether it has an approval of its own.
+    pub own_approval: bool,
+    /// Its investment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub investment: Option<Amount>,
+    /// Its floor area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_area: Option<Area>,
+    /// Its budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Amount>,
+}
+
+impl OtherPhase {
+    fn figure(&self, measure: Measure) -> Option<Decimal> {
+        match measure {
+            Measure::Investment => self.investment.map(Amount::value),
+            Measure::FloorArea => self.floor_area.map(Area::value),
+            Measure::Budget => self.budget.map(Amount::value),
+        }
+    }
+}
+
 /// What routing needs to know of a project: the project as a whole, never a lot (AMB-5). Kept with the
 /// decision as its inputs (RT-11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,14 +470,86 @@ pub struct VenueQuestion {
     pub category: Category,
     /// Item of the catalogue; absent means some item of `category`, [`OUTSIDE_THE_CATALOGUE`] none at all.
     pub catalogue_item: Option<String>,
+    /// Class of 公共资源交易分类; tells mineral rights from land (AMB-13).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub industry_code: Option<TradeClass>,
+    /// Under which law works are procured (AMB-6); absent means that of `category`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regime: Option<Regime>,
     /// Total approved investment in yuan, as approved (AMB-2, AMB-3).
     pub investment: Option<Amount>,
     /// Total floor area in square metres; absent for works that are no building (AMB-4).
     pub floor_area: Option<Area>,
     /// Budget of the purchase in yuan.
     pub budget: Option<Amount>,
+    /// The figure the test compares, where it was approved in a foreign currency (AMB-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<ForeignAmount>,
+    /// Further phases of the project (AMB-9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_phases: Vec<OtherPhase>,
+    /// The purchaser's choice (RT-9, RT-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voluntary: Option<VoluntaryEntry>,
+    /// Suspected of being split and not cleared (AMB-7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub split_suspected: bool,
+    /// Sank below the thresholds after it had been routed, without leave to go (AMB-8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays_at_league: bool,
     /// Day on which the centre accepted the registration 进场登记; absent means today in the hall.
     pub accepted_on: Option<NaiveDate>,
+}
+
+impl VenueQuestion {
+    /// A question without figures.
+    pub fn new(region_code: RegionCode, level: Level, category: Category) -> Self {
+        Self {
+            region_code,
+            level,
+            category,
+            catalogue_item: None,
+            industry_code: None,
+            regime: None,
+            investment: None,
+            floor_area: None,
+            budget: None,
+            foreign: None,
+            other_phases: Vec::new(),
+            voluntary: None,
+            split_suspected: false,
+            stays_at_league: false,
+            accepted_on: None,
+        }
+    }
+
+    /// AMB-6: works under the law of tendering meet the test of works and no other, works bought by another method
+    /// that of purchases and no other; never both.
+    pub fn test(&self) -> Test {
+        match (self.category, self.regime) {
+            (Category::LandMineral | Category::Property, _) => Test::None,
+            (_, Some(Regime::Tendering)) | (Category::Engineering, None) => Test::Works,
+            (_, Some(Regime::Procurement)) | (Category::Procurement, None) => Test::Purchase,
+        }
+    }
+
+    /// The figure of `measure` as given, without other phases.
+    pub fn own_figure(&self, measure: Measure) -> Option<Decimal> {
+        match measure {
+            Measure::Investment => self.investment.map(Amount::value),
+            Measure::FloorArea => self.floor_area.map(Area::value),
+            Measure::Budget => self.budget.map(Amount::value),
+        }
+    }
+
+    /// What the phases without an approval of their own add to `measure` (AMB-9).
+    pub fn added_by_phases(&self, measure: Measure) -> Decimal {
+        self.other_phases
+            .iter()
+            .filter(|phase| !phase.own_approval)
+            .filter_map(|phase| phase.figure(measure))
+            .sum()
+    }
 }
 
 /// Where a project must trade, and why. Immutable once kept (RT-11).

@@ -5,19 +5,19 @@
 pub mod actor;
 pub mod allowed;
 pub mod category;
+pub mod codes;
 pub mod id;
 pub mod money;
 pub mod problem;
 pub mod region;
 pub mod say;
 pub mod time;
-pub mod uscc;
 
 pub use actor::{Actor, OrganisationKind, Role};
 pub use allowed::AllowedAction;
 pub use category::Category;
+pub use codes::Uscc;
 pub use money::{Area, Money};
 pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};
 pub use region::RegionCode;
 pub use say::Say;
-pub use uscc::Uscc;

@@ -126,7 +126,59 @@ macro_rules! decimal_string {
 decimal_string!(Amount, "Yuan as an exact decimal string with at most two places");
 decimal_string!(Area, "Square metres as an exact decimal string with at most two places");
 
-/// Currency of stored money. Only yuan until AMB-1's conversion is built.
+/// A parity of currencies: a decimal above zero with at most four digits before the point and eight after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = r"^(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?$", example = "7.1528")]
+pub struct Rate(Decimal);
+
+impl Rate {
+    /// Reads the grammar.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with `text`.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let plain = digits(whole) && digits(fraction) && (whole.len() == 1 || !whole.starts_with('0'));
+        if !plain || whole.len() > 4 || fraction.len() > 8 {
+            return Err(
+                "expected a parity such as \"7.1528\": at most 4 digits before the point and 8 after it",
+            );
+        }
+        match text.parse::<Decimal>() {
+            Ok(value) if !value.is_zero() => Ok(Self(value)),
+            _ => Err("a parity is above zero"),
+        }
+    }
+
+    /// The number.
+    pub fn value(self) -> Decimal {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        rate.to_string()
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// Currency of stored money: amounts in other currencies are converted as they come in (AMB-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 pub enum Currency {
     /// 人民币元
@@ -140,7 +192,7 @@ pub enum Currency {
 pub struct Money {
     /// Exact decimal string.
     pub amount: Amount,
-    /// Always `CNY` for now.
+    /// Always `CNY`.
     pub currency: Currency,
 }
 

@@ -3,7 +3,6 @@
 //! Pure. The decisions are those of `jurisdiction` and `law`; here they only become rows and words.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 
 use super::{
     question::{DeadlineQuestion, VenueQuestion},
@@ -13,9 +12,9 @@ use super::{
 use crate::{
     jurisdiction::{
         Jurisdiction,
-        model::{Category, Level, Measure, RouteRule, Scope, VenueDecision},
+        model::{Level, Measure, RouteRule, Scope, VenueDecision},
     },
-    kernel::{Area, Problem, money::Amount, time::hall_date},
+    kernel::{Problem, time::hall_date},
     law::{
         Counted, Direction, Law, Place, Unit,
         counting::{CountedDay as LawDay, Why},
@@ -81,21 +80,22 @@ fn thresholds(
         return Vec::new();
     }
     let w = reader.w;
-    let measures: &[(Measure, &str, Option<Decimal>)] = match question.category {
-        Category::Engineering => &[
-            (Measure::Investment, w.measure_investment, question.investment.map(Amount::value)),
-            (Measure::FloorArea, w.measure_floor_area, question.floor_area.map(Area::value)),
-        ],
-        Category::Procurement => &[(Measure::Budget, w.measure_budget, question.budget.map(Amount::value))],
-        Category::LandMineral | Category::Property => &[],
-    };
-    measures
+    question
+        .test()
+        .measures()
         .iter()
-        .filter_map(|(measure, what, figure)| {
+        .filter_map(|measure| {
             let threshold = hall.threshold(*measure, on)?;
+            let own = question.own_figure(*measure);
+            let figure = own.map(|own| own + question.added_by_phases(*measure));
+            let what = match measure {
+                Measure::Investment => w.measure_investment,
+                Measure::FloorArea => w.measure_floor_area,
+                Measure::Budget => w.measure_budget,
+            };
             Some(Comparison {
                 rule: threshold.rule.to_string(),
-                what: (*what).to_owned(),
+                what: what.to_owned(),
                 left: figure.map_or_else(|| "—".to_owned(), |figure| grouped(&format!("{figure:.2}"))),
                 sign: "≥".to_owned(),
                 right: grouped(&format!("{:.2}", threshold.at_least)),
@@ -121,6 +121,10 @@ fn in_words(rule: RouteRule, reader: &Reader) -> Option<&'static str> {
         RouteRule::Rt7 => Some(w.rule_rt7),
         RouteRule::Rt8 => Some(w.rule_rt8),
         RouteRule::Rt9 => Some(w.rule_rt9),
+        RouteRule::Rt10 => Some(w.rule_rt10),
+        RouteRule::Amb7 => Some(w.rule_amb7),
+        RouteRule::Amb8 => Some(w.rule_amb8),
+        RouteRule::Amb13 => Some(w.rule_amb13),
     }
 }
 

@@ -166,7 +166,7 @@ async fn facts(
     let name = |party| names.get(&party).map(|card| reader.says(&card.name())).unwrap_or_default();
     let money = |amount: crate::kernel::Money| reader.money(&amount.value());
     let mut facts = vec![
-        Fact::text(w.fact_code, &project.code),
+        Fact::text(w.fact_code, project.code.as_str()),
         Fact::text(
             match project.category {
                 Category::Engineering => w.fact_owner,
@@ -175,6 +175,13 @@ async fn facts(
             name(project.purchaser_id),
         ),
     ];
+    facts.extend(
+        project
+            .particulars
+            .investment_code
+            .as_ref()
+            .map(|code| Fact::text(w.fact_investment_code, code.as_str())),
+    );
     facts.extend(project.agency_id.map(|agency| Fact::text(w.fact_agency, name(agency))));
     facts.push(Fact::text(w.filter_category, category_word(project.category, reader)));
     facts.push(Fact::text(w.filter_region, hall.region(&project.region_code, reader)));
@@ -191,10 +198,13 @@ fn tender_facts(reader: &Reader, tender: &Tender, setting: &Setting) -> Vec<Fact
     let w = reader.w;
     let document = &tender.document;
     let mut facts = vec![
-        Fact::text(w.fact_tender, &tender.code),
+        Fact::text(w.fact_tender, tender.code.as_str()),
         Fact::text(w.fact_procedure, reader.says(&setting.procedure.name)),
         Fact::figure(w.fact_ceiling, reader.money(&document.ceiling.value())),
     ];
+    facts.extend(tender.section_code().map(|code| Fact::text(w.fact_section, code.as_str())));
+    facts.extend(tender.document_code.as_ref().map(|code| Fact::text(w.fact_document, code.as_str())));
+    facts.extend(tender.deal_code.as_ref().map(|code| Fact::text(w.fact_deal, code.as_str())));
     facts.extend(document.deposit.map(|amount| Fact::figure(w.fact_deposit, reader.money(&amount.value()))));
     let term = match setting.project.category {
         Category::Engineering => w.fact_term_works,

@@ -93,14 +93,11 @@ impl CalculatorForm {
         }
         match (region, category) {
             (Some(region_code), Some(category)) if notes.is_empty() => Ok(VenueQuestion {
-                region_code,
-                level,
-                category,
-                catalogue_item: None,
                 investment,
                 floor_area,
                 budget,
                 accepted_on,
+                ..VenueQuestion::new(region_code, level, category)
             }),
             _ => Err(notes),
         }

@@ -11,14 +11,26 @@ use crate::{
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
     },
     projects::{
-        model::{NewProject, ProjectChange, ProjectLine, ProjectView},
-        service, store,
+        model::{
+            Because, NewProject, ProjectChange, ProjectLine, ProjectView, SplitSuspect, SuspectFilter,
+            VenueAnswer,
+        },
+        service, store, venue,
     },
 };
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(register).service(read).service(list).service(amend).service(accept);
+    config
+        .service(register)
+        .service(read)
+        .service(list)
+        .service(amend)
+        .service(accept)
+        .service(clear_split)
+        .service(apply_for_venue)
+        .service(decide_venue)
+        .service(suspects);
 }
 
 /// Register a project 进场登记. The answer tells where it must trade and why.
@@ -104,4 +116,83 @@ async fn accept(
         service::accept(tx, &call.actor, &jurisdiction, *id).await
     })
     .await
+}
+
+/// Clear a suspicion of splitting in writing 书面排除拆分嫌疑 (AMB-7). The project then goes where the rules send it.
+#[utoipa::path(tag = "projects", request_body = Because,
+    params(("id" = ProjectId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The cleared project", body = ProjectView), Problems))]
+#[post("/api/v1/projects/{id}/split-clearance")]
+async fn clear_split(
+    call: Call,
+    id: web::Path<ProjectId>,
+    body: Body<Because>,
+    db: web::Data<Db>,
+    jurisdiction: web::Data<Jurisdictions>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "projects.clearSplit", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+        venue::clear_split(tx, &call.actor, &jurisdiction, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Ask to leave the league's centre after the figure sank below the thresholds (AMB-8).
+#[utoipa::path(tag = "projects", request_body = Because,
+    params(("id" = ProjectId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The project with its application", body = ProjectView), Problems))]
+#[post("/api/v1/projects/{id}/venue-application")]
+async fn apply_for_venue(
+    call: Call,
+    id: web::Path<ProjectId>,
+    body: Body<Because>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "projects.applyForVenue", &fingerprint, Key::Optional, async |tx| {
+        venue::apply(tx, &call.actor, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Answer an application to leave the league's centre (AMB-8).
+#[utoipa::path(tag = "projects", request_body = VenueAnswer,
+    params(("id" = ProjectId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The project as it now trades", body = ProjectView), Problems))]
+#[post("/api/v1/projects/{id}/venue-application/decision")]
+async fn decide_venue(
+    call: Call,
+    id: web::Path<ProjectId>,
+    body: Body<VenueAnswer>,
+    db: web::Data<Db>,
+    jurisdiction: web::Data<Jurisdictions>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "projects.decideVenue", &fingerprint, Key::Optional, async |tx| {
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+        venue::answer(tx, &call.actor, &jurisdiction, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Suspicions of splitting within the caller's supervising duty, newest first (AMB-7).
+#[utoipa::path(tag = "projects", params(SuspectFilter),
+    responses((status = 200, description = "One page", body = Page<SplitSuspect>), Problems))]
+#[get("/api/v1/split-suspects")]
+async fn suspects(
+    call: Call,
+    query: web::Query<SuspectFilter>,
+    db: web::Data<Db>,
+) -> Result<impl Responder, Problem> {
+    let mut conn = db.read().await?;
+    let page = venue::suspects(&mut conn, &call.actor, &query).await?;
+    let link = page.link("/api/v1/split-suspects");
+    Ok(HttpResponse::Ok()
+        .insert_header(("Link", link))
+        .insert_header(("Cache-Control", "no-store"))
+        .json(page))
 }

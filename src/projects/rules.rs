@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use crate::{
-    kernel::{AllowedAction, Category, Code, FieldError, Money, Problem, Refusal, Rejection, Say},
+    identity::Action,
+    jurisdiction::{codes::ForeignAmount, model::Test},
+    kernel::{AllowedAction, Code, FieldError, Money, Problem, Refusal, Rejection, Say},
     projects::model::{Approval, ApprovalKind, Lot, NewProject, Project},
 };
 
@@ -11,15 +13,48 @@ use crate::{
 ///
 /// # Errors
 /// 422 with a pointer for every place that is wrong.
-pub fn check_registration(new: &NewProject) -> Result<(), Rejection> {
+pub fn check_registration(new: &NewProject, test: Test) -> Result<(), Rejection> {
     let mut errors = Vec::new();
     check_name(&new.name, &mut errors);
-    check_approvals(&new.approvals, new.category, new.investment, new.budget, &mut errors);
+    check_approvals(&new.approvals, test, new.investment, new.budget, &mut errors);
+    check_parity(new.foreign.as_ref(), &new.approvals, test, &mut errors);
     check_lots(&new.lots, &mut errors);
-    if new.industry_code.as_ref().is_some_and(|code| code.len() > 10) {
-        errors.push(FieldError::new("/industryCode", "too-long", "最多 10 个字符 / at most 10 characters"));
+    check_budget_item(new.budget_item.as_deref(), &mut errors);
+    if new.phase_no.is_some_and(|no| !(1..=99).contains(&no)) {
+        errors.push(FieldError::new("/phaseNo", "invalid", "须在 1 至 99 之间 / 1 to 99"));
     }
     all_right(errors)
+}
+
+/// A budget item has 1 to 100 characters.
+pub fn check_budget_item(item: Option<&str>, errors: &mut Vec<FieldError>) {
+    if item.is_some_and(|item| !(1..=100).contains(&item.trim().chars().count())) {
+        errors.push(FieldError::new("/budgetItem", "length", "须为 1 至 100 字 / 1 to 100 characters"));
+    }
+}
+
+/// Days by which a parity may be older than the approving document: it is published on working days only, and no
+/// holiday leaves a longer gap.
+const PARITY_DAYS: i64 = 15;
+
+/// AMB-1: the parity is that of the approving document's day, or the last one published before it.
+pub fn check_parity(
+    foreign: Option<&ForeignAmount>,
+    approvals: &[Approval],
+    test: Test,
+    errors: &mut Vec<FieldError>,
+) {
+    let (Some(foreign), Some(document)) = (foreign, leading(approvals, test == Test::Purchase)) else {
+        return;
+    };
+    let age = (document.date - foreign.rate_on).num_days();
+    if !(0..=PARITY_DAYS).contains(&age) {
+        let day = document.date;
+        let detail = format!(
+            "须为批复日 {day} 或此前最近公布日的中间价 / the parity of {day}, or the last published before it"
+        );
+        errors.push(FieldError::new("/foreign/rateOn", "out-of-range", detail));
+    }
 }
 
 /// 422 with the collected places, or nothing.
@@ -51,7 +86,7 @@ pub fn check_name(name: &str, errors: &mut Vec<FieldError>) {
 /// AMB-3: the figure that routes is the one of the document that ranks first.
 pub fn check_approvals(
     approvals: &[Approval],
-    category: Category,
+    test: Test,
     investment: Option<Money>,
     budget: Option<Money>,
     errors: &mut Vec<FieldError>,
@@ -62,11 +97,11 @@ pub fn check_approvals(
             errors.push(FieldError::new(format!("/approvals/{at}/documentNo"), "length", detail));
         }
     }
-    let (pointer, figure, document) = match category {
-        Category::Engineering => ("/investment", investment, leading(approvals, false)),
-        Category::Procurement => ("/budget", budget, leading(approvals, true)),
-        Category::LandMineral | Category::Property if approvals.is_empty() => ("", None, None),
-        Category::LandMineral | Category::Property => return,
+    let (pointer, figure, document) = match test {
+        Test::Works => ("/investment", investment, leading(approvals, false)),
+        Test::Purchase => ("/budget", budget, leading(approvals, true)),
+        Test::None if approvals.is_empty() => ("", None, None),
+        Test::None => return,
     };
     match (figure, document) {
         (_, None) => {
@@ -86,7 +121,7 @@ pub fn check_approvals(
 }
 
 /// The document that ranks first for an investment, or the budget's; the later of equals.
-fn leading(approvals: &[Approval], budget: bool) -> Option<&Approval> {
+pub fn leading(approvals: &[Approval], budget: bool) -> Option<&Approval> {
     approvals
         .iter()
         .filter(|approval| (approval.kind == ApprovalKind::Budget) == budget)
@@ -111,7 +146,7 @@ fn check_lots(lots: &[Lot], errors: &mut Vec<FieldError>) {
 /// # Errors
 /// `wrong-state` after the first notice.
 pub fn before_first_notice(project: &Project) -> Result<(), Problem> {
-    let Some(day) = project.first_notice_on else { return Ok(()) };
+    let Some(day) = project.frozen_on() else { return Ok(()) };
     let detail = Say::new(
         format!("首次公告已于 {day} 发布，项目登记内容已冻结。"),
         format!("The first notice was published on {day}; the registration is frozen."),
@@ -119,27 +154,61 @@ pub fn before_first_notice(project: &Project) -> Result<(), Problem> {
     Err(Refusal::new(Code::WrongState, detail).into())
 }
 
-/// The form check is made once.
+/// The form check is made once by each centre where the project trades.
 ///
 /// # Errors
 /// `wrong-state` when it was made before.
 pub fn not_accepted_yet(project: &Project) -> Result<(), Problem> {
-    let Some(day) = project.accepted_on else { return Ok(()) };
+    let Some(day) = project.accepted_on.filter(|_| project.is_accepted()) else { return Ok(()) };
     let detail =
         Say::new(format!("进场登记已于 {day} 受理。"), format!("The registration was accepted on {day}."));
     Err(Refusal::new(Code::WrongState, detail).into())
 }
 
+/// AMB-7: only what is held can be cleared.
+///
+/// # Errors
+/// `wrong-state` when nothing is held.
+pub fn is_held(project: &Project) -> Result<(), Problem> {
+    if project.split_suspected {
+        return Ok(());
+    }
+    let detail =
+        Say::new("该项目没有待排除的拆分嫌疑。", "The project is not held as suspected of being split.");
+    Err(Refusal::new(Code::WrongState, detail).into())
+}
+
+/// AMB-8: only who is kept at the league's centre can ask to leave it, and only before the first notice.
+///
+/// # Errors
+/// `wrong-state` otherwise.
+pub fn is_kept_at_league(project: &Project) -> Result<(), Problem> {
+    before_first_notice(project)?;
+    if project.stays_at_league {
+        return Ok(());
+    }
+    let detail = Say::new(
+        "该项目并非因金额下降而留在盟中心。",
+        "The project is not at the league's centre because its figure sank.",
+    );
+    Err(Refusal::new(Code::WrongState, detail).into())
+}
+
 /// What the caller may do, given what `authorize` says of each act.
-pub fn allowed_actions(
-    project: &Project,
-    may_change: Result<(), Problem>,
-    may_accept: Result<(), Problem>,
-) -> Vec<AllowedAction> {
-    vec![
-        AllowedAction::from_guard("change", &may_change.and_then(|()| before_first_notice(project))),
-        AllowedAction::from_guard("accept", &may_accept.and_then(|()| not_accepted_yet(project))),
-    ]
+pub fn allowed_actions(project: &Project, may: impl Fn(Action) -> Result<(), Problem>) -> Vec<AllowedAction> {
+    let guards: [(&str, Action, fn(&Project) -> Result<(), Problem>); 5] = [
+        ("change", Action::ProjectAmend, before_first_notice),
+        ("accept", Action::ProjectAccept, not_accepted_yet),
+        ("clearSplit", Action::SplitClear, is_held),
+        ("applyForVenue", Action::VenueApply, is_kept_at_league),
+        ("decideVenue", Action::VenueDecide, is_kept_at_league),
+    ];
+    guards
+        .into_iter()
+        .map(|(name, action, guard)| {
+            AllowedAction::from_guard(name, &may(action).and_then(|()| guard(project)))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -166,7 +235,7 @@ mod tests {
         ];
         let errors_for = |figure: &str| {
             let mut errors = Vec::new();
-            check_approvals(&approvals, Category::Engineering, Some(money(figure)), None, &mut errors);
+            check_approvals(&approvals, Test::Works, Some(money(figure)), None, &mut errors);
             errors
         };
         assert!(errors_for("21000000.00").is_empty());
@@ -177,9 +246,9 @@ mod tests {
     fn a_budget_is_not_an_investment() {
         let mut errors = Vec::new();
         let approvals = [approval(ApprovalKind::Budget, "1150000.00")];
-        check_approvals(&approvals, Category::Procurement, None, Some(money("1150000.00")), &mut errors);
+        check_approvals(&approvals, Test::Purchase, None, Some(money("1150000.00")), &mut errors);
         assert!(errors.is_empty());
-        check_approvals(&approvals, Category::Engineering, Some(money("1150000.00")), None, &mut errors);
+        check_approvals(&approvals, Test::Works, Some(money("1150000.00")), None, &mut errors);
         assert_eq!(errors[0].pointer, "/approvals");
     }
 }

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use crate::{
     identity::{Action, Object, Side, authorize, authorize_known, claim_side, kind_of},
-    jurisdiction::{self, Jurisdiction, VenueDecision, VenueQuestion},
+    jurisdiction::{self, Jurisdiction, VenueQuestion, model::Test},
     kernel::{
-        Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
+        Actor, Code, Money, OrganisationKind, Problem, Refusal, RegionCode, Rejection, Role, Say,
         actor::AccountActor,
+        codes::{PlatformId, ProjectCode},
         id::{EditionId, OrganisationId, ProjectId},
         time::hall_date,
     },
@@ -23,9 +24,11 @@ use crate::{
         http::Reply,
     },
     projects::{
-        model::{Approval, Lot, NewProject, Project, ProjectChange, ProjectView},
+        held,
+        model::{Approval, Lot, NewProject, Particulars, Project, ProjectChange, ProjectView},
         rules,
         store::{self, Reach},
+        venue::{self, Bench},
     },
 };
 
@@ -40,7 +43,8 @@ pub async fn register(
     new: NewProject,
 ) -> Result<Reply, Problem> {
     let account = signed_in(actor)?;
-    rules::check_registration(&new)?;
+    let new = in_yuan(jurisdiction, new)?;
+    rules::check_registration(&new, test_of(&new))?;
     let now = tx.hall_now().await?;
     let purchaser = purchaser_of(account, &new)?;
     expect_kind(tx, purchaser, OrganisationKind::Purchaser, "/purchaserId").await?;
@@ -48,22 +52,33 @@ pub async fn register(
     if let Some(agency) = agency {
         expect_kind(tx, agency, OrganisationKind::Agency, "/agencyId").await?;
     }
-    let code = store::next_code(tx, &new.region_code).await?;
+    held::hold_purchaser(tx, purchaser).await?;
+    let platform = platform_of(jurisdiction, &new.region_code);
+    let code = store::next_code(tx, platform).await?;
     let mut project = assemble(&new, account, (purchaser, agency), code, now);
-    let question = project.question(hall_date(now));
-    let decision = jurisdiction::decide(jurisdiction, &question, hall_date(now))?;
-    project.centre_code.clone_from(&decision.centre_code);
+    let today = hall_date(now);
+    let free = venue::unheld(jurisdiction, &project, today)?;
+    project.centre_code.clone_from(&free.centre_code);
     authorize(actor, Action::ProjectRegister, &Object::of(&project.parties(), project.phase()))?;
+    let entry = Entry::new("project.registered").project(project.id).row("projects", project.id.0);
+    let bench = Bench { jurisdiction, by: Some(account.account.0), now };
+    let (suspect, mut entry) = venue::suspect(tx, &bench, &mut project, &new.approvals, entry).await?;
+    let question = project.question(today);
+    let decision = jurisdiction::decide(jurisdiction, &question, today)?;
+    project.centre_code.clone_from(&decision.centre_code);
     store::insert(tx, &project).await?;
-    let mut entry = Entry::new("project.registered").project(project.id).row("projects", project.id.0);
     for id in save_approvals(tx, project.id, &new.approvals).await? {
         entry = entry.row("project_approvals", id);
     }
     for id in store::insert_lots(tx, project.id, &lots_of(&new)).await? {
         entry = entry.row("project_lots", id);
     }
-    entry =
-        entry.row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
+    if let Some(suspect) = &suspect {
+        held::insert_suspect(tx, suspect).await?;
+        entry = entry.row("split_suspects", suspect.id);
+    }
+    let kept = store::insert_decision(tx, project.id, bench.by, now, &question, &decision).await?;
+    entry = entry.row("venue_decisions", kept);
     claim_own_side(tx, &project, account).await?;
     ledger::record(
         tx,
@@ -73,6 +88,30 @@ pub async fn register(
     )
     .await?;
     answer_new(tx, actor, &project).await
+}
+
+/// The platform whose number a project gets: that of its region, or the league's where the region has none. It stays
+/// with the project wherever it trades.
+fn platform_of<'a>(jurisdiction: &'a Jurisdiction, region: &RegionCode) -> &'a PlatformId {
+    &jurisdiction.centre_of_region(region).unwrap_or(jurisdiction.league_centre()).platform
+}
+
+fn test_of(new: &NewProject) -> Test {
+    let question = VenueQuestion::new(new.region_code.clone(), new.level, new.category);
+    VenueQuestion { regime: new.regime, ..question }.test()
+}
+
+/// Fills in the figure in yuan where only the foreign one was given (AMB-1).
+fn in_yuan(jurisdiction: &Jurisdiction, mut new: NewProject) -> Result<NewProject, Problem> {
+    if let Some(foreign) = &new.foreign {
+        let yuan = Money::from(jurisdiction::rules::in_yuan(jurisdiction, foreign)?);
+        match test_of(&new) {
+            Test::Works => new.investment = new.investment.or(Some(yuan)),
+            Test::Purchase => new.budget = new.budget.or(Some(yuan)),
+            Test::None => {}
+        }
+    }
+    Ok(new)
 }
 
 fn signed_in(actor: &Actor) -> Result<&AccountActor, Problem> {
@@ -114,7 +153,7 @@ fn assemble(
     new: &NewProject,
     account: &AccountActor,
     (purchaser, agency): (OrganisationId, Option<OrganisationId>),
-    code: String,
+    code: ProjectCode,
     now: DateTime<Utc>,
 ) -> Project {
     Project {
@@ -126,6 +165,7 @@ fn assemble(
         category: new.category,
         catalogue_item: new.catalogue_item.clone(),
         industry_code: new.industry_code.clone(),
+        particulars: Particulars::from(new),
         purchaser,
         agency,
         mandated_at: agency.map(|_| now),
@@ -137,6 +177,10 @@ fn assemble(
         registered_at: now,
         registered_by: account.account.0,
         accepted_on: None,
+        accepted_centre: None,
+        split_suspected: false,
+        stays_at_league: false,
+        round_open: false,
         first_notice_on: None,
         law_edition: None,
         version: 1,
@@ -162,17 +206,6 @@ async fn save_approvals(
             Say::new("同一文号的批复已登记。", "This approval document is registered already."),
         )
     })
-}
-
-async fn keep_decision(
-    tx: &mut Tx<'_>,
-    project: &Project,
-    account: &AccountActor,
-    now: DateTime<Utc>,
-    question: &VenueQuestion,
-    decision: &VenueDecision,
-) -> Result<Uuid, Problem> {
-    store::insert_decision(tx, project.id, Some(account.account.0), now, question, decision).await
 }
 
 /// Whoever acts for a party takes that party's side (SOD-1).
@@ -201,6 +234,8 @@ pub async fn amend(
     change: ProjectChange,
 ) -> Result<Reply, Problem> {
     let account = signed_in(actor)?;
+    let purchaser = load(tx.conn(), id).await?.purchaser;
+    held::hold_purchaser(tx, purchaser).await?;
     let mut project = lock(tx, id).await?;
     let parties = project.parties();
     authorize_known(
@@ -219,29 +254,48 @@ pub async fn amend(
         project.mandated_at = project.mandated_at.or(Some(now));
     }
     let before = project.question(hall_date(now));
-    apply(&mut project, &change)?;
+    let shared_before = project.particulars.clone();
+    apply(jurisdiction, &mut project, &change)?;
     let mut approvals = store::approvals(tx.conn(), id).await?;
     approvals.extend(change.approvals.iter().cloned());
-    let mut errors = Vec::new();
-    rules::check_approvals(&approvals, project.category, project.investment, project.budget, &mut errors);
+    let (test, mut errors) = (project.question(hall_date(now)).test(), Vec::new());
+    rules::check_approvals(&approvals, test, project.investment, project.budget, &mut errors);
+    rules::check_parity(project.particulars.foreign.as_ref(), &approvals, test, &mut errors);
+    rules::check_budget_item(project.particulars.budget_item.as_deref(), &mut errors);
     rules::all_right(errors)?;
     let mut entry = Entry::new("project.amended").project(id).because(change.reason.trim());
     for row in save_approvals(tx, id, &change.approvals).await? {
         entry = entry.row("project_approvals", row);
     }
-    let question = project.question(hall_date(now));
-    if question != before {
-        let decision = jurisdiction::decide(jurisdiction, &question, hall_date(now))?;
-        project.centre_code.clone_from(&decision.centre_code);
-        entry = entry
-            .row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
+    if project.question(hall_date(now)) != before || project.particulars != shared_before {
+        let bench = Bench { jurisdiction, by: Some(account.account.0), now };
+        entry = route_again(tx, &bench, &mut project, &approvals, entry).await?;
     }
     store::update(tx, &mut project).await?;
     ledger::record(tx, actor, now, entry.row("projects", id.0)).await?;
-    Ok(Reply::ok(&view(tx.conn(), actor, &project).await?)?.at_version(project.version))
+    answer(tx, actor, &project).await
 }
 
-fn apply(project: &mut Project, change: &ProjectChange) -> Result<(), Problem> {
+/// AMB-8 and AMB-7 for a registration that was changed.
+async fn route_again(
+    tx: &mut Tx<'_>,
+    bench: &Bench<'_>,
+    project: &mut Project,
+    approvals: &[Approval],
+    entry: Entry,
+) -> Result<Entry, Problem> {
+    let last = store::decisions(tx.conn(), project.id).await?.pop().map(|kept| kept.decision);
+    let free = venue::unheld(bench.jurisdiction, project, hall_date(bench.now))?;
+    venue::keep_at_league(project, last.as_ref(), &free);
+    let (suspect, mut entry) = venue::suspect(tx, bench, project, approvals, entry).await?;
+    if let Some(suspect) = suspect {
+        held::insert_suspect(tx, &suspect).await?;
+        entry = entry.row("split_suspects", suspect.id);
+    }
+    Ok(venue::decide(tx, bench, project, entry).await?.1)
+}
+
+fn apply(jurisdiction: &Jurisdiction, project: &mut Project, change: &ProjectChange) -> Result<(), Problem> {
     if !(1..=1000).contains(&change.reason.trim().chars().count()) {
         let detail = Say::new("请说明变更理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters.");
         return Err(Rejection::at("/reason", "length", detail).into());
@@ -252,10 +306,42 @@ fn apply(project: &mut Project, change: &ProjectChange) -> Result<(), Problem> {
         rules::all_right(errors)?;
         name.trim().clone_into(&mut project.name);
     }
-    project.investment = change.investment.or(project.investment);
+    apply_figures(jurisdiction, project, change)?;
+    let kept = &mut project.particulars;
+    if let Some(phases) = &change.other_phases {
+        kept.other_phases.clone_from(phases);
+    }
+    kept.voluntary = change.voluntary.clone().or(kept.voluntary.take());
+    kept.investment_code = change.investment_code.clone().or(kept.investment_code.take());
+    kept.budget_item =
+        change.budget_item.as_deref().map(|item| item.trim().to_owned()).or(kept.budget_item.take());
+    kept.procurement_category = change.procurement_category.clone().or(kept.procurement_category.take());
+    Ok(())
+}
+
+/// A figure given in yuan alone takes the place of one in a foreign currency.
+fn apply_figures(
+    jurisdiction: &Jurisdiction,
+    project: &mut Project,
+    change: &ProjectChange,
+) -> Result<(), Problem> {
     project.floor_area = change.floor_area.or(project.floor_area);
-    project.budget = change.budget.or(project.budget);
     project.estimate = change.estimate.or(project.estimate);
+    let (mut investment, mut budget) = (change.investment, change.budget);
+    let test = project.question(hall_date(project.registered_at)).test();
+    if let Some(foreign) = &change.foreign {
+        let yuan = Money::from(jurisdiction::rules::in_yuan(jurisdiction, foreign)?);
+        match test {
+            Test::Works => investment = investment.or(Some(yuan)),
+            Test::Purchase => budget = budget.or(Some(yuan)),
+            Test::None => {}
+        }
+        project.particulars.foreign = Some(foreign.clone());
+    } else if (test == Test::Works && investment.is_some()) || (test == Test::Purchase && budget.is_some()) {
+        project.particulars.foreign = None;
+    }
+    project.investment = investment.or(project.investment);
+    project.budget = budget.or(project.budget);
     Ok(())
 }
 
@@ -281,18 +367,27 @@ pub async fn accept(
     rules::not_accepted_yet(&project)?;
     let now = tx.hall_now().await?;
     project.accepted_on = Some(hall_date(now));
-    let question = project.question(hall_date(now));
-    let decision = jurisdiction::decide(jurisdiction, &question, hall_date(now))?;
-    let mut entry = Entry::new("project.accepted").project(id);
-    if decision.centre_code != project.centre_code {
-        project.centre_code.clone_from(&decision.centre_code);
-        entry = entry
-            .row("venue_decisions", keep_decision(tx, &project, account, now, &question, &decision).await?);
-    }
+    project.accepted_centre.clone_from(&project.centre_code);
+    let entry = Entry::new("project.accepted").project(id);
+    let bench = Bench { jurisdiction, by: Some(account.account.0), now };
+    let decision = jurisdiction::decide(jurisdiction, &project.question(hall_date(now)), hall_date(now))?;
+    let entry = if decision.centre_code == project.centre_code {
+        entry
+    } else {
+        venue::decide(tx, &bench, &mut project, entry).await?.1
+    };
     store::update(tx, &mut project).await?;
     claim_own_side(tx, &project, account).await?;
     ledger::record(tx, actor, now, entry.row("projects", id.0)).await?;
-    Ok(Reply::ok(&view(tx.conn(), actor, &project).await?)?.at_version(project.version))
+    answer(tx, actor, &project).await
+}
+
+/// The project as its caller sees it after an act.
+///
+/// # Errors
+/// When the database is away.
+pub async fn answer(tx: &mut Tx<'_>, actor: &Actor, project: &Project) -> Result<Reply, Problem> {
+    Ok(Reply::ok(&view(tx.conn(), actor, project).await?)?.at_version(project.version))
 }
 
 /// The project for a caller who may read it.
@@ -339,6 +434,7 @@ async fn view(
         category: project.category,
         catalogue_item: project.catalogue_item.clone(),
         industry_code: project.industry_code.clone(),
+        particulars: project.particulars.clone(),
         purchaser_id: project.purchaser,
         agency_id: project.agency,
         investment: project.investment,
@@ -353,11 +449,9 @@ async fn view(
         approvals: store::approvals(conn, project.id).await?,
         lots: store::lots(conn, project.id).await?,
         venue: store::decisions(conn, project.id).await?,
-        allowed_actions: rules::allowed_actions(
-            project,
-            may(Action::ProjectAmend),
-            may(Action::ProjectAccept),
-        ),
+        split_suspects: held::suspects_of(conn, project.id).await?,
+        venue_applications: held::applications_of(conn, project.id).await?,
+        allowed_actions: rules::allowed_actions(project, may),
     })
 }
 
@@ -401,10 +495,28 @@ pub async fn freeze_at_first_notice(
     edition: Option<EditionId>,
 ) -> Result<(NaiveDate, bool), Problem> {
     if let Some(day) = project.first_notice_on {
-        return Ok((day, false));
+        let again = std::mem::take(&mut project.round_open);
+        if again {
+            store::update(tx, project).await?;
+        }
+        return Ok((day, again));
     }
     project.first_notice_on = Some(today);
     project.law_edition = edition;
     store::update(tx, project).await?;
     Ok((today, true))
+}
+
+/// Every round of a published project has ended without an award: registration and venue may change until the next
+/// notice (AMB-8). The caller names the changed `projects` row in its own entry when this answers `true`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn open_round(tx: &mut Tx<'_>, project: &mut Project) -> Result<bool, Problem> {
+    if project.frozen_on().is_none() {
+        return Ok(false);
+    }
+    project.round_open = true;
+    store::update(tx, project).await?;
+    Ok(true)
 }

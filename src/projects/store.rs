@@ -3,23 +3,28 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension,
-    PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
+    PgExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     jurisdiction::{VenueDecision, VenueQuestion},
     kernel::{
         Area, Money, Problem, RegionCode,
+        codes::{PlatformId, ProjectCode},
         id::{EditionId, OrganisationId, ProjectId},
     },
     platform::{
         db::{Tx, unreadable},
         http::Cursor,
     },
-    projects::model::{Approval, KeptDecision, Lot, Project, ProjectLine},
+    projects::{
+        model::{Approval, KeptDecision, Lot, Particulars, Project, ProjectLine},
+        serials::{next_serial, used_up},
+    },
     schema::{project_approvals, project_lots, projects, venue_decisions},
 };
 
@@ -34,6 +39,19 @@ struct ProjectRow {
     category: String,
     catalogue_item: Option<String>,
     industry_code: Option<String>,
+    investment_code: Option<String>,
+    budget_item: Option<String>,
+    procurement_category: Option<String>,
+    gb_industry: Option<String>,
+    regime: Option<String>,
+    foreign_amount: Option<Value>,
+    other_phases: Option<Value>,
+    phase_no: Option<i32>,
+    voluntary: Option<Value>,
+    accepted_centre: Option<String>,
+    split_suspected: bool,
+    stays_at_league: bool,
+    round_open: bool,
     purchaser_id: OrganisationId,
     agency_id: Option<OrganisationId>,
     mandated_at: Option<DateTime<Utc>>,
@@ -59,14 +77,20 @@ impl TryFrom<ProjectRow> for Project {
 
     fn try_from(row: ProjectRow) -> Result<Self, Problem> {
         Ok(Self {
+            particulars: particulars(&row)?,
             id: row.id,
-            code: row.code,
+            code: row.code.try_into().map_err(unreadable("projects.code"))?,
             name: row.name,
             region_code: RegionCode::try_from(row.region_code).map_err(unreadable("projects.region_code"))?,
             level: row.level.parse().map_err(unreadable("projects.level"))?,
             category: row.category.parse().map_err(unreadable("projects.category"))?,
             catalogue_item: row.catalogue_item,
-            industry_code: row.industry_code,
+            // Before the classes had a table this was free text of up to ten characters.
+            industry_code: row.industry_code.and_then(|code| code.try_into().ok()),
+            accepted_centre: row.accepted_centre,
+            split_suspected: row.split_suspected,
+            stays_at_league: row.stays_at_league,
+            round_open: row.round_open,
             purchaser: row.purchaser_id,
             agency: row.agency_id,
             mandated_at: row.mandated_at,
@@ -89,44 +113,89 @@ impl TryFrom<ProjectRow> for Project {
     }
 }
 
-impl From<&Project> for ProjectRow {
-    fn from(project: &Project) -> Self {
-        Self {
-            id: project.id,
-            code: project.code.clone(),
-            name: project.name.clone(),
-            region_code: project.region_code.to_string(),
-            level: project.level.to_string(),
-            category: project.category.to_string(),
-            catalogue_item: project.catalogue_item.clone(),
-            industry_code: project.industry_code.clone(),
-            purchaser_id: project.purchaser,
-            agency_id: project.agency,
-            mandated_at: project.mandated_at,
-            investment: project.investment.map(Money::value),
-            floor_area: project.floor_area.map(Area::value),
-            budget: project.budget.map(Money::value),
-            estimate: project.estimate.map(Money::value),
-            centre_code: project.centre_code.clone(),
-            registered_at: project.registered_at,
-            registered_by: project.registered_by,
-            accepted_on: project.accepted_on,
-            first_notice_on: project.first_notice_on,
-            law_edition: project.law_edition,
-            version: project.version,
-        }
-    }
+/// A code or a word of a column, by its type.
+fn read<T: TryFrom<String>>(text: Option<&String>, place: &'static str) -> Result<Option<T>, Problem>
+where
+    T::Error: std::fmt::Debug,
+{
+    text.cloned().map(T::try_from).transpose().map_err(unreadable(place))
 }
 
-/// A new 项目编号: `I`, region, platform 0001 and a serial (17 characters).
+fn from_json<T: serde::de::DeserializeOwned>(
+    value: Option<&Value>,
+    place: &'static str,
+) -> Result<Option<T>, Problem> {
+    value.cloned().map(serde_json::from_value).transpose().map_err(unreadable(place))
+}
+
+fn particulars(row: &ProjectRow) -> Result<Particulars, Problem> {
+    Ok(Particulars {
+        investment_code: read(row.investment_code.as_ref(), "projects.investment_code")?,
+        budget_item: row.budget_item.clone(),
+        procurement_category: read(row.procurement_category.as_ref(), "projects.procurement_category")?,
+        gb_industry: read(row.gb_industry.as_ref(), "projects.gb_industry")?,
+        regime: from_json(row.regime.clone().map(Value::String).as_ref(), "projects.regime")?,
+        foreign: from_json(row.foreign_amount.as_ref(), "projects.foreign_amount")?,
+        other_phases: from_json(row.other_phases.as_ref(), "projects.other_phases")?.unwrap_or_default(),
+        phase_no: row.phase_no,
+        voluntary: from_json(row.voluntary.as_ref(), "projects.voluntary")?,
+    })
+}
+
+fn to_json<T: serde::Serialize>(value: Option<&T>) -> Result<Option<Value>, Problem> {
+    value.map(serde_json::to_value).transpose().map_err(Problem::internal)
+}
+
+fn row_of(project: &Project) -> Result<ProjectRow, Problem> {
+    let kept = &project.particulars;
+    let phases = Some(&kept.other_phases).filter(|phases| !phases.is_empty());
+    let regime = to_json(kept.regime.as_ref())?.and_then(|word| word.as_str().map(str::to_owned));
+    Ok(ProjectRow {
+        id: project.id,
+        investment_code: kept.investment_code.clone().map(String::from),
+        budget_item: kept.budget_item.clone(),
+        procurement_category: kept.procurement_category.clone().map(String::from),
+        gb_industry: kept.gb_industry.clone().map(String::from),
+        regime,
+        foreign_amount: to_json(kept.foreign.as_ref())?,
+        other_phases: to_json(phases)?,
+        phase_no: kept.phase_no,
+        voluntary: to_json(kept.voluntary.as_ref())?,
+        accepted_centre: project.accepted_centre.clone(),
+        split_suspected: project.split_suspected,
+        stays_at_league: project.stays_at_league,
+        round_open: project.round_open,
+        code: project.code.to_string(),
+        name: project.name.clone(),
+        region_code: project.region_code.to_string(),
+        level: project.level.to_string(),
+        category: project.category.to_string(),
+        catalogue_item: project.catalogue_item.clone(),
+        industry_code: project.industry_code.clone().map(String::from),
+        purchaser_id: project.purchaser,
+        agency_id: project.agency,
+        mandated_at: project.mandated_at,
+        investment: project.investment.map(Money::value),
+        floor_area: project.floor_area.map(Area::value),
+        budget: project.budget.map(Money::value),
+        estimate: project.estimate.map(Money::value),
+        centre_code: project.centre_code.clone(),
+        registered_at: project.registered_at,
+        registered_by: project.registered_by,
+        accepted_on: project.accepted_on,
+        first_notice_on: project.first_notice_on,
+        law_edition: project.law_edition,
+        version: project.version,
+    })
+}
+
+/// A new 项目编号 of a platform.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn next_code(tx: &mut Tx<'_>, region: &RegionCode) -> Result<String, Problem> {
-    let serial: i64 = diesel::select(diesel::dsl::sql::<sql_types::BigInt>("nextval('project_serials')"))
-        .get_result(tx.conn())
-        .await?;
-    Ok(format!("I{region}0001{serial:06}"))
+/// When the database is away, `wrong-state` when the platform's million is used up.
+pub async fn next_code(tx: &mut Tx<'_>, platform: &PlatformId) -> Result<ProjectCode, Problem> {
+    let serial = next_serial(tx, &format!("project {platform}")).await?;
+    ProjectCode::of(platform, serial).map_err(|why| used_up(&why).into())
 }
 
 /// Writes a new project.
@@ -134,7 +203,7 @@ pub async fn next_code(tx: &mut Tx<'_>, region: &RegionCode) -> Result<String, P
 /// # Errors
 /// When the database is away or a constraint breaks.
 pub async fn insert(tx: &mut Tx<'_>, project: &Project) -> Result<(), Problem> {
-    diesel::insert_into(projects::table).values(ProjectRow::from(project)).execute(tx.conn()).await?;
+    diesel::insert_into(projects::table).values(row_of(project)?).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -144,10 +213,7 @@ pub async fn insert(tx: &mut Tx<'_>, project: &Project) -> Result<(), Problem> {
 /// When the database is away or a constraint breaks.
 pub async fn update(tx: &mut Tx<'_>, project: &mut Project) -> Result<(), Problem> {
     project.version += 1;
-    diesel::update(projects::table.find(project.id))
-        .set(ProjectRow::from(&*project))
-        .execute(tx.conn())
-        .await?;
+    diesel::update(projects::table.find(project.id)).set(row_of(project)?).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -173,6 +239,26 @@ pub async fn find_locked(tx: &mut Tx<'_>, id: ProjectId) -> Result<Option<Projec
         .await
         .optional()?;
     row.map(Project::try_from).transpose()
+}
+
+/// A purchaser's projects registered from `from` on and before `to`, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_purchaser(
+    conn: &mut AsyncPgConnection,
+    purchaser: OrganisationId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<Project>, Problem> {
+    let rows: Vec<ProjectRow> = projects::table
+        .filter(projects::purchaser_id.eq(purchaser))
+        .filter(projects::registered_at.ge(from).and(projects::registered_at.lt(to)))
+        .order(projects::id)
+        .select(ProjectRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(Project::try_from).collect()
 }
 
 /// Writes approvals and answers their row ids.

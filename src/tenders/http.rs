@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
     identity::{Call, Key},
+    jurisdiction::Jurisdictions,
     kernel::{Problem, id::TenderId},
     law::Lawbook,
     platform::{
@@ -42,11 +43,13 @@ async fn draft(
     body: Body<NewTender>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.draft", &fingerprint, Key::Optional, async |tx| {
-        service::draft(tx, &call.actor, &law, value.clone()).await
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+        service::draft(tx, &call.actor, &law, &jurisdiction, value.clone()).await
     })
     .await
 }
@@ -134,10 +137,12 @@ async fn publish(
     id: web::Path<TenderId>,
     db: web::Data<Db>,
     law: web::Data<Lawbook>,
+    jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
-        service::publish(tx, &call.actor, &law, *id).await
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+        service::publish(tx, &call.actor, &law, &jurisdiction, *id).await
     })
     .await
 }

@@ -9,6 +9,7 @@ use crate::{
     identity::Phase,
     kernel::{
         AllowedAction, Category, Say,
+        codes::{DealCode, DocumentCode, SectionCode, TenderCode},
         id::{BookingId, ProjectId, TenderId},
         time,
     },
@@ -107,7 +108,7 @@ pub struct Tender {
     /// Opaque id; the name of the tender inside envelopes and receipts.
     pub id: TenderId,
     /// 招标项目编号
-    pub code: String,
+    pub code: TenderCode,
     /// The project.
     pub project: ProjectId,
     /// The lot.
@@ -116,6 +117,10 @@ pub struct Tender {
     pub round: i32,
     /// Centre where it is opened.
     pub centre_code: String,
+    /// 文件编号, given when the document is frozen by its publication.
+    pub document_code: Option<DocumentCode>,
+    /// 统一交易标识码, given when the transaction begins with its notice.
+    pub deal_code: Option<DealCode>,
     /// Title.
     pub title: String,
     /// Procedure.
@@ -155,6 +160,11 @@ pub struct Tender {
 }
 
 impl Tender {
+    /// 标段(包)编号: that of the tender and of its lot.
+    pub fn section_code(&self) -> Option<SectionCode> {
+        self.code.section(self.lot_no).ok()
+    }
+
     /// The phase as `authorize` knows it: whoever stands outside learns of an award by the notice of its result.
     pub fn authority(&self) -> Phase {
         if self.untold { Phase::Decided } else { self.phase.authority() }
@@ -229,7 +239,16 @@ pub struct TenderView {
     /// Opaque id.
     pub id: TenderId,
     /// 招标项目编号
-    pub code: String,
+    pub code: TenderCode,
+    /// 标段(包)编号
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section_code: Option<SectionCode>,
+    /// 文件编号; from the publication on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_code: Option<DocumentCode>,
+    /// 统一交易标识码; from the publication on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deal_code: Option<DealCode>,
     /// The project.
     pub project_id: ProjectId,
     /// The lot.
@@ -299,7 +318,7 @@ pub struct TenderLine {
     /// Opaque id.
     pub id: TenderId,
     /// 招标项目编号
-    pub code: String,
+    pub code: TenderCode,
     /// The project.
     pub project_id: ProjectId,
     /// Title.

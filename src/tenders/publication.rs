@@ -35,7 +35,7 @@ pub struct Circumstances<'a> {
 /// # Errors
 /// A refusal with rule, article and the earliest lawful alternative where the law is the reason.
 pub fn may_publish(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Result<(), Problem> {
-    registered(at.project)?;
+    registered(at.project, tender)?;
     approved(tender)?;
     document::check(&tender.document, at.procedure, law, at.on)?;
     within_budget(law, tender, at)?;
@@ -72,13 +72,21 @@ pub fn may_postpone(
     place_fixed(law, at)
 }
 
-fn registered(project: &Project) -> Result<(), Refusal> {
-    if project.accepted_on.is_some() && project.centre_code.is_some() {
+fn registered(project: &Project, tender: &Tender) -> Result<(), Refusal> {
+    if !project.is_accepted() {
+        let detail =
+            Say::new("进场登记尚未受理，不能发布公告。", "The registration has not been accepted yet.");
+        return Err(Refusal::new(Code::WrongState, detail));
+    }
+    if project.centre_code.as_ref() == Some(&tender.centre_code) {
         return Ok(());
     }
     Err(Refusal::new(
         Code::WrongState,
-        Say::new("进场登记尚未受理，不能发布公告。", "The registration has not been accepted yet."),
+        Say::new(
+            "项目的交易场所已变更，请修改草稿并重新预约场地。",
+            "The project has been routed to another centre; amend the draft and book a room there.",
+        ),
     ))
 }
 
@@ -219,9 +227,7 @@ pub fn tender_notice(
         }
     }
     vec![
-        Section::new("项目概况", "The project")
-            .fact("项目编号", "Project code", &project.code)
-            .fact("招标编号", "Tender code", &tender.code)
+        numbers(project, tender)
             .say("采购方式", "Procedure", procedure.name.clone())
             .paragraph(Say::new(document.scope.clone(), document.scope.clone())),
         conditions,
@@ -237,6 +243,23 @@ pub fn tender_notice(
             hex::encode(tender.document_hash),
         ),
     ]
+}
+
+/// The head of the notice: every number the tender has.
+fn numbers(project: &Project, tender: &Tender) -> Section {
+    let mut head = Section::new("项目概况", "The project")
+        .fact("项目编号", "Project code", &project.code)
+        .fact("招标编号", "Tender code", &tender.code);
+    if let Some(section) = tender.section_code() {
+        head = head.fact("标段编号", "Section code", section);
+    }
+    if let Some(document) = &tender.document_code {
+        head = head.fact("文件编号", "Document code", document);
+    }
+    if let Some(deal) = &tender.deal_code {
+        head = head.fact("统一交易标识码", "Unified deal code", deal);
+    }
+    head
 }
 
 /// Text of a clarification.

@@ -8,7 +8,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    identity::{Action, Object, authorize, authorize_known},
+    identity::{Action, Object, Phase, authorize, authorize_known},
+    jurisdiction::Jurisdiction,
     kernel::{
         Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BookingId, TenderId},
@@ -165,10 +166,15 @@ pub async fn end(
     advance(tx, tender, end).await?;
     jobs::cancel(tx, &close_key(tender.id)).await?;
     let act = if end == TenderPhase::Failed { "tender.failed" } else { "tender.terminated" };
-    let entry = Entry::new(act).project(tender.project).tender(tender.id).row("tenders", tender.id.0);
+    let mut entry = Entry::new(act).project(tender.project).tender(tender.id).row("tenders", tender.id.0);
+    let mut project = projects::lock(tx, tender.project).await?;
+    let ended = |other: &Tender| matches!(other.phase, TenderPhase::Failed | TenderPhase::Terminated);
+    let all_ended = store::of_project(tx.conn(), project.id).await?.iter().all(ended);
+    if all_ended && projects::open_round(tx, &mut project).await? {
+        entry = entry.row("projects", project.id.0);
+    }
     ledger::record(tx, actor, now, entry.because(&reason.zh)).await?;
     if was_public {
-        let project = projects::load(tx.conn(), tender.project).await?;
         let kind = if end == TenderPhase::Failed { NoticeKind::Failure } else { NoticeKind::Termination };
         let draft = publication::draft(kind, &project, tender, publication::end_notice(tender, reason));
         notices::publish(tx, actor, now, draft).await?;
@@ -180,17 +186,25 @@ pub async fn end(
 ///
 /// # Errors
 /// 403, 404, 409 while another tender of the lot is under way, 422 with pointers.
-pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, new: NewTender) -> Result<Reply, Problem> {
+pub async fn draft(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Lawbook,
+    jurisdiction: &Arc<Jurisdiction>,
+    new: NewTender,
+) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
-    let project = projects::lock(tx, new.project_id).await?;
-    let parties = project.parties();
-    authorize_known(actor, Action::ProjectRead, Action::TenderDraft, &Object::of(&parties, project.phase()))?;
+    let mut project = projects::lock(tx, new.project_id).await?;
+    may_draft(actor, &project)?;
     let now = tx.hall_now().await?;
     let on = project.first_notice_on.unwrap_or(hall_date(now));
     let judged_by = projects::law_of(tx.conn(), law, &project).await?;
     let procedure = procedure_for(&judged_by, &new.procedure_id, &project, on)?;
     document::check(&new.document, procedure, &judged_by, on)?;
     check_dates(&new.title, new.offered_until, new.deadline)?;
+    let judged = Entry::new("tender.drafted").project(project.id);
+    let judged =
+        projects::judge_anew(tx, jurisdiction, &mut project, (account.account.0, now), judged).await?;
     let centre_code = project.centre_code.clone().ok_or_else(|| {
         Refusal::new(
             Code::WrongState,
@@ -201,7 +215,9 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, new: NewTender
     let round = next_round(&store::rounds(tx, project.id, lot_no).await?)?;
     let tender = Tender {
         id: TenderId::random(),
-        code: store::next_code(tx, &project.region_code, lot_no).await?,
+        code: store::next_code(tx, &project.code).await?,
+        document_code: None,
+        deal_code: None,
         project: project.id,
         lot_no,
         round,
@@ -228,11 +244,23 @@ pub async fn draft(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, new: NewTender
     store::insert(tx, &tender).await?.on_constraint("tenders_lot", || {
         Refusal::new(Code::WrongState, Say::new("项目没有该标段。", "The project has no such lot."))
     })?;
-    let entry =
-        Entry::new("tender.drafted").project(project.id).tender(tender.id).row("tenders", tender.id.0);
+    let entry = judged.tender(tender.id).row("tenders", tender.id.0);
     ledger::record(tx, actor, now, entry).await?;
     let view = view(tx.conn(), actor, law, &tender, now).await?;
     Ok(Reply::created(format!("/api/v1/tenders/{}", tender.id), &view)?.at_version(tender.version))
+}
+
+/// A tender begins as a draft, also of a project whose other lots or earlier rounds are published.
+fn may_draft(actor: &Actor, project: &Project) -> Result<(), Problem> {
+    let parties = project.parties();
+    authorize(actor, Action::ProjectRead, &Object::of(&parties, project.phase()))?;
+    authorize(actor, Action::TenderDraft, &Object::of(&parties, Phase::Draft)).map_err(
+        |problem| match problem.code() {
+            Code::NotFound if *actor == Actor::Public => Rejection::unauthenticated().into(),
+            Code::NotFound => Rejection::forbidden().into(),
+            _ => problem,
+        },
+    )
 }
 
 fn procedure_for<'l>(
@@ -299,6 +327,8 @@ pub async fn amend(
         tender.document_hash = changed.hash()?;
         tender.document = changed;
     }
+    // The project may have been routed anew since; the place of the opening is booked where it trades now.
+    tender.centre_code = project.centre_code.clone().unwrap_or(tender.centre_code);
     tender.title = change.title.map_or(tender.title, |title| title.trim().to_owned());
     tender.offered_until = change.offered_until.unwrap_or(tender.offered_until);
     tender.deadline = change.deadline.unwrap_or(tender.deadline);
@@ -361,7 +391,13 @@ pub async fn approve(
 ///
 /// # Errors
 /// 403, 404, and every refusal of [`publication::may_publish`].
-pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, book: &Lawbook, id: TenderId) -> Result<Reply, Problem> {
+pub async fn publish(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    book: &Lawbook,
+    jurisdiction: &Jurisdiction,
+    id: TenderId,
+) -> Result<Reply, Problem> {
     let mut tender = lock(tx, id).await?;
     let mut project = projects::lock(tx, tender.project).await?;
     permit(actor, Action::TenderPublish, &project, &tender)?;
@@ -378,6 +414,7 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, book: &Lawbook, id: TenderI
     let (law_on, frozen) =
         projects::freeze_at_first_notice(tx, &mut project, hall_date(now), law.edition()).await?;
     tender.law_on = Some(law_on);
+    give_codes(tx, jurisdiction, &project, &mut tender, hall_date(now)).await?;
     tender.published_at = Some(now);
     advance(tx, &mut tender, TenderPhase::Published).await?;
     store::open_intake(tx, id, now).await?;
@@ -397,6 +434,25 @@ pub async fn publish(tx: &mut Tx<'_>, actor: &Actor, book: &Lawbook, id: TenderI
     }
     jobs::schedule(tx, CLOSE_JOB, &close_key(id), tender.deadline, json!({"tender": id})).await?;
     answer(tx, actor, book, &tender, now).await
+}
+
+/// The document is frozen and the transaction begins: both get their numbers.
+async fn give_codes(
+    tx: &mut Tx<'_>,
+    jurisdiction: &Jurisdiction,
+    project: &Project,
+    tender: &mut Tender,
+    today: NaiveDate,
+) -> Result<(), Problem> {
+    let unknown =
+        |what: &str| Problem::internal(anyhow::anyhow!("{what} of {} is not in the policy", tender.code));
+    let centre = jurisdiction.centre(&tender.centre_code).ok_or_else(|| unknown("the centre"))?;
+    let rest = || jurisdiction.other_class(project.category).map(|class| class.code.clone());
+    let class = project.industry_code.clone().or_else(rest).ok_or_else(|| unknown("the class"))?;
+    let section = tender.code.section(tender.lot_no).map_err(Problem::internal)?;
+    tender.document_code = Some(section.document(1).map_err(Problem::internal)?);
+    tender.deal_code = Some(store::next_deal(tx, &class, &centre.uscc, today).await?);
+    Ok(())
 }
 
 /// Publishes a clarification; one that affects bids keeps the law's distance to the deadline.
@@ -585,6 +641,9 @@ async fn view(
         allowed_actions: allowed_actions(actor, tender, &setting, &circumstances),
         id: tender.id,
         code: tender.code.clone(),
+        section_code: tender.section_code(),
+        document_code: tender.document_code.clone(),
+        deal_code: tender.deal_code.clone(),
         project_id: tender.project,
         lot_no: tender.lot_no,
         round: tender.round,

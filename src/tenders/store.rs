@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     kernel::{
-        Problem, RegionCode, Say,
+        Problem, Say, Uscc,
+        codes::{DealCode, ProjectCode, TenderCode, TradeClass, WrongCode},
         id::{BookingId, ProjectId, TenderId},
     },
     law::{Event, Facts},
@@ -22,7 +23,10 @@ use crate::{
         db::{Tx, unreadable},
         http::Cursor,
     },
-    projects::store::Reach,
+    projects::{
+        serials::{next_serial, used_up},
+        store::Reach,
+    },
     schema::{projects, tender_clarifications, tender_events, tender_intake, tender_places, tenders},
     tenders::{
         lifecycle::TenderPhase,
@@ -39,6 +43,8 @@ struct TenderRow {
     lot_no: i32,
     round: i32,
     centre_code: String,
+    document_code: Option<String>,
+    deal_code: Option<String>,
     title: String,
     procedure_id: String,
     document: Value,
@@ -82,6 +88,13 @@ fn digest(bytes: Vec<u8>, place: &'static str) -> Result<[u8; 32], Problem> {
     bytes.try_into().map_err(unreadable::<Vec<u8>>(place))
 }
 
+fn code_of<T: TryFrom<String, Error = WrongCode>>(
+    text: Option<String>,
+    place: &'static str,
+) -> Result<Option<T>, Problem> {
+    text.map(T::try_from).transpose().map_err(unreadable(place))
+}
+
 fn approval_of(row: &TenderRow) -> Result<Option<DocumentApproval>, Problem> {
     match (&row.approved_hash, row.approved_by, row.approved_at) {
         (Some(hash), Some(by), Some(at)) => {
@@ -109,7 +122,9 @@ impl TryFrom<Stored> for Tender {
             approval: approval_of(&row)?,
             close: close_of(&row)?,
             id: row.id,
-            code: row.code,
+            code: row.code.try_into().map_err(unreadable("tenders.code"))?,
+            document_code: code_of(row.document_code, "tenders.document_code")?,
+            deal_code: code_of(row.deal_code, "tenders.deal_code")?,
             project: row.project_id,
             lot_no: row.lot_no,
             round: row.round,
@@ -136,7 +151,9 @@ impl TryFrom<Stored> for Tender {
 fn row_of(tender: &Tender) -> Result<TenderRow, Problem> {
     Ok(TenderRow {
         id: tender.id,
-        code: tender.code.clone(),
+        code: tender.code.to_string(),
+        document_code: tender.document_code.clone().map(String::from),
+        deal_code: tender.deal_code.clone().map(String::from),
         project_id: tender.project,
         lot_no: tender.lot_no,
         round: tender.round,
@@ -166,15 +183,28 @@ fn row_of(tender: &Tender) -> Result<TenderRow, Problem> {
     })
 }
 
-/// A new 招标项目编号: `E`, region, platform 0001, serial and lot (20 characters).
+/// A new 招标项目编号 of a project.
 ///
 /// # Errors
-/// When the database is away.
-pub async fn next_code(tx: &mut Tx<'_>, region: &RegionCode, lot_no: i32) -> Result<String, Problem> {
-    let serial: i64 = diesel::select(diesel::dsl::sql::<sql_types::BigInt>("nextval('tender_serials')"))
-        .get_result(tx.conn())
-        .await?;
-    Ok(format!("E{region}0001{serial:06}{lot_no:03}"))
+/// When the database is away, `wrong-state` when the project's thousand is used up.
+pub async fn next_code(tx: &mut Tx<'_>, project: &ProjectCode) -> Result<TenderCode, Problem> {
+    let stem = project.as_str().trim_start_matches('I');
+    let serial = next_serial(tx, &format!("tender {stem}")).await?;
+    project.tender(serial).map_err(|why| used_up(&why).into())
+}
+
+/// A new 统一交易标识码 of a platform's day.
+///
+/// # Errors
+/// When the database is away, `wrong-state` when the day's million is used up.
+pub async fn next_deal(
+    tx: &mut Tx<'_>,
+    class: &TradeClass,
+    platform: &Uscc,
+    day: NaiveDate,
+) -> Result<DealCode, Problem> {
+    let serial = next_serial(tx, &format!("deal {platform} {day}")).await?;
+    DealCode::of(class, platform, day, serial).map_err(|why| used_up(&why).into())
 }
 
 /// The round the next tender of a lot would be: one more than those that ended without an award.
@@ -517,7 +547,7 @@ pub async fn list(
         .map(|row| {
             Ok(TenderLine {
                 id: row.id,
-                code: row.code,
+                code: row.code.try_into().map_err(unreadable("tenders.code"))?,
                 project_id: row.project_id,
                 title: row.title,
                 centre_code: row.centre_code,

@@ -27,6 +27,12 @@ pub enum Action {
     ProjectRead,
     /// 形式审查: the centre's check of form.
     ProjectAccept,
+    /// 拆分嫌疑排除: the supervision office clears a suspicion in writing (AMB-7).
+    SplitClear,
+    /// Ask to leave the league's centre after the figure sank (AMB-8).
+    VenueApply,
+    /// Answer such an application.
+    VenueDecide,
     /// 委托代理: the purchaser alone chooses its agency (SOD-10).
     MandateGive,
     /// Write the document and the notice.

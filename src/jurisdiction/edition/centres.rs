@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::check_count;
 use crate::{
     jurisdiction::model::{Centre, Region, Room, RoomKind, RoomSettings},
-    kernel::{RegionCode, Say},
+    kernel::{RegionCode, Say, Uscc, codes::PlatformId},
     platform::policy_file::{PolicyError, PolicyFile},
 };
 
@@ -19,6 +19,8 @@ use crate::{
 struct CentreToml {
     code: Spanned<String>,
     region: Spanned<RegionCode>,
+    platform: Spanned<PlatformId>,
+    uscc: Spanned<Uscc>,
     zh: String,
     en: String,
     address_zh: String,
@@ -92,10 +94,13 @@ pub(super) fn read_centres(files: &[PolicyFile], regions: &[Region]) -> Result<V
             let message = format!("\"{code}\" is empty or the code of another centre");
             return Err(file.error_at(raw.code.span(), "code", message));
         }
+        let (platform, uscc) = read_identity(file, &raw, &centres)?;
         let rooms = read_rooms(file, &raw)?;
         centres.push(Centre {
             code: code.clone(),
             region: region.clone(),
+            platform,
+            uscc,
             name: Say::new(&raw.zh, &raw.en),
             address: Say::new(&raw.address_zh, &raw.address_en),
             settings: read_settings(file, &raw.rooms)?,
@@ -104,6 +109,24 @@ pub(super) fn read_centres(files: &[PolicyFile], regions: &[Region]) -> Result<V
         });
     }
     Ok(centres)
+}
+
+/// Two centres with one number would give the same codes to different projects.
+fn read_identity(
+    file: &PolicyFile,
+    raw: &CentreToml,
+    others: &[Centre],
+) -> Result<(PlatformId, Uscc), PolicyError> {
+    let (platform, uscc) = (raw.platform.get_ref(), raw.uscc.get_ref());
+    if let Some(other) = others.iter().find(|other| other.platform == *platform) {
+        let message = format!("{platform} is the platform of {} already", other.code);
+        return Err(file.error_at(raw.platform.span(), "platform", message));
+    }
+    if let Some(other) = others.iter().find(|other| other.uscc == *uscc) {
+        let message = format!("{uscc} is the credit code of {} already", other.code);
+        return Err(file.error_at(raw.uscc.span(), "uscc", message));
+    }
+    Ok((platform.clone(), uscc.clone()))
 }
 
 fn read_settings(file: &PolicyFile, raw: &SettingsToml) -> Result<RoomSettings, PolicyError> {

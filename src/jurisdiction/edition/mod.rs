@@ -4,12 +4,14 @@
 
 mod catalogue;
 mod centres;
+mod codes;
 mod regions;
 mod thresholds;
 
 use catalogue::read_catalogue;
 use centres::read_centres;
 use chrono::NaiveDate;
+use codes::{read_classes, read_currencies};
 use regions::{RegionsToml, platforms_have_centres, read_regions, the_league};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -24,6 +26,7 @@ use crate::platform::policy_file::{PolicyError, PolicyFile, PolicySource};
 struct RoutingToml {
     version: Spanned<String>,
     effective_from: NaiveDate,
+    mineral_to_league: bool,
     thresholds: Vec<ThresholdToml>,
 }
 
@@ -55,6 +58,10 @@ impl Jurisdiction {
             league_centre,
             thresholds: read_thresholds(&routing_file, &routing.thresholds)?,
             catalogue: read_catalogue(&catalogue_files)?,
+            region_standard: raw_regions.standard(),
+            mineral_to_league: routing.mineral_to_league,
+            classes: read_classes(&source.read(BUILT_IN, "codes/trade-classes.toml")?)?,
+            currencies: read_currencies(&source.read(BUILT_IN, "codes/currencies.toml")?)?,
             regions,
             centres,
         })

@@ -14,7 +14,15 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegionsToml {
+    standard: String,
+    std_version: String,
     regions: Vec<RegionToml>,
+}
+
+impl RegionsToml {
+    pub(super) fn standard(&self) -> (String, String) {
+        (self.standard.clone(), self.std_version.clone())
+    }
 }
 
 #[derive(Deserialize)]

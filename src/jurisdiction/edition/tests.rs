@@ -19,7 +19,7 @@ struct Edited(PathBuf);
 impl Edited {
     fn new(path: &str, old: &str, new: &str) -> Self {
         let root = std::env::temp_dir().join(format!("tenderhall-jurisdiction-{}", uuid::Uuid::new_v4()));
-        for folder in ["catalogue", "centres"] {
+        for folder in ["catalogue", "centres", "codes"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
         for (name, text) in BUILT_IN {

@@ -1,25 +1,38 @@
-//! RT-1…RT-9: the one pure decision where a project must trade.
+//! RT-1…RT-10: the one pure decision where a project must trade.
 //!
-//! Evaluation order: catalogue → level → category → platform presence. One result, one deciding rule, and every
+//! Evaluation order: catalogue → level → category → platform presence → what keeps a project at the league's centre
+//! or brings it there (AMB-7, AMB-8, RT-10). One result, one deciding rule, and every
 //! rule that held. Readings where the source is silent:
 //! * RT-1…RT-3 and RT-8 hold or not by level, category and figures alone, also in a region whose venue RT-5
 //!   decides; RT-5 speaks of the city's own projects, so at league level only RT-4 holds.
 //! * RT-6 and RT-7 are asked only when neither RT-5 nor a threshold has decided; RT-8 then decides, through
 //!   whichever of the two held.
+//! * AMB-7, AMB-8 and RT-10 are asked only of a project that the other rules leave to a county; of those that hold
+//!   together the first decides.
 
+mod figures;
 mod question;
 mod reasons;
+mod split;
 
 use chrono::NaiveDate;
-use question::{catalogue_on, missing_figure, outside_the_table, rejection, wrong_item, wrong_region};
-use reasons::{arithmetic, at_league_level, no_threshold, not_evaluated, thresholds_do_not_apply};
+use figures::Figures;
+pub use figures::in_yuan;
+use question::{
+    catalogue_on, outside_the_table, rejection, wrong_choice, wrong_class, wrong_item, wrong_region,
+};
+use reasons::{
+    arithmetic, at_league_level, chosen, minerals, no_threshold, not_evaluated, stays, suspected,
+    thresholds_do_not_apply, under_regime,
+};
 use rust_decimal::Decimal;
+pub use split::{Split, split_of};
 
 use super::{
     Jurisdiction,
     model::{
-        CatalogueEdition, Category, Centre, Level, Measure, OUTSIDE_THE_CATALOGUE, Region, RouteRule, Scope,
-        VenueDecision, VenueQuestion,
+        CatalogueEdition, Centre, ChosenPlace, Level, Measure, OUTSIDE_THE_CATALOGUE, Region, RouteRule,
+        Scope, Test, VenueDecision, VenueQuestion,
     },
 };
 use crate::kernel::{Rejection, Say, money::Amount};
@@ -110,6 +123,7 @@ struct Case<'a> {
     question: &'a VenueQuestion,
     region: &'a Region,
     catalogue: &'a CatalogueEdition,
+    figures: Figures<'a>,
     date: NaiveDate,
 }
 
@@ -123,7 +137,9 @@ impl<'a> Case<'a> {
         let catalogue = catalogue_on(jurisdiction, date);
         let mut wrong = Vec::new();
         wrong.extend(wrong_region(question, region));
-        wrong.extend(missing_figure(question));
+        let figures = Figures::read(jurisdiction, question, &mut wrong);
+        wrong.extend(wrong_class(jurisdiction, question));
+        wrong.extend(wrong_choice(question));
         if let Some(catalogue) = catalogue {
             wrong.extend(wrong_item(question, catalogue));
         } else {
@@ -131,49 +147,90 @@ impl<'a> Case<'a> {
         }
         match (region, catalogue) {
             (Some(region), Some(catalogue)) if wrong.is_empty() => {
-                Ok(Self { jurisdiction, question, region, catalogue, date })
+                Ok(Self { jurisdiction, question, region, catalogue, figures, date })
             }
             _ => Err(rejection(wrong)),
         }
     }
 
+    fn league(&self, rule: RouteRule) -> Verdict<'a> {
+        Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) }
+    }
+
     fn verdict(&self, reasoning: &mut Reasoning) -> Verdict<'a> {
-        let league =
-            |rule| Verdict { rule, scope: Scope::League, centre: Some(self.jurisdiction.league_centre()) };
+        let by_rule = self.by_rule(reasoning);
+        self.kept_or_brought(by_rule, reasoning)
+    }
+
+    fn by_rule(&self, reasoning: &mut Reasoning) -> Verdict<'a> {
         if self.question.catalogue_item.as_deref() == Some(OUTSIDE_THE_CATALOGUE) {
             reasoning.fire(RouteRule::Rt9, self.not_in_the_catalogue());
             return Verdict { rule: RouteRule::Rt9, scope: Scope::NotRequired, centre: None };
         }
         if self.question.level == Level::League {
             reasoning.fire(RouteRule::Rt4, at_league_level());
-            return league(RouteRule::Rt4);
+            return self.league(RouteRule::Rt4);
         }
         self.apply_category(reasoning);
         let by_category = reasoning.fired.first().copied();
         if self.region.shares_league_centre {
             reasoning.fire(RouteRule::Rt5, self.one_centre());
-            return league(RouteRule::Rt5);
+            return self.league(RouteRule::Rt5);
         }
         match by_category {
-            Some(threshold) if threshold != RouteRule::Rt8 => league(threshold),
+            Some(threshold) if threshold != RouteRule::Rt8 => self.league(threshold),
+            _ if self.sends_minerals() => {
+                reasoning.fire(RouteRule::Amb13, minerals());
+                self.league(RouteRule::Amb13)
+            }
             without_threshold => self.by_presence(without_threshold, reasoning),
         }
     }
 
+    /// AMB-7, AMB-8 and RT-10, for what the other rules leave to a county.
+    fn kept_or_brought(&self, by_rule: Verdict<'a>, reasoning: &mut Reasoning) -> Verdict<'a> {
+        let county = matches!(by_rule.scope, Scope::Own | Scope::Nearby);
+        if county && self.question.split_suspected {
+            reasoning.fire(RouteRule::Amb7, suspected());
+            return self.league(RouteRule::Amb7);
+        }
+        if county && self.question.stays_at_league {
+            reasoning.fire(RouteRule::Amb8, stays());
+            return self.league(RouteRule::Amb8);
+        }
+        let Some(choice) = &self.question.voluntary else { return by_rule };
+        match choice.at {
+            ChosenPlace::League if by_rule.scope != Scope::League => {
+                reasoning.fire(RouteRule::Rt10, chosen(choice));
+                self.league(RouteRule::Rt10)
+            }
+            ChosenPlace::Region if by_rule.scope == Scope::NotRequired => {
+                reasoning.fire(RouteRule::Rt10, chosen(choice));
+                self.by_presence(Some(RouteRule::Rt10), reasoning)
+            }
+            ChosenPlace::League | ChosenPlace::Region => by_rule,
+        }
+    }
+
+    /// AMB-13, where the setting is on and the project's class is one of mineral rights.
+    fn sends_minerals(&self) -> bool {
+        let class = self.question.industry_code.as_ref().and_then(|code| self.jurisdiction.class(code));
+        self.jurisdiction.mineral_to_league() && class.is_some_and(|class| class.mineral)
+    }
+
     /// RT-1…RT-3, or RT-8 for the two categories without a threshold.
     fn apply_category(&self, reasoning: &mut Reasoning) {
-        let question = self.question;
-        match question.category {
-            Category::Engineering => {
-                self.compare(Measure::Investment, question.investment.map(Amount::value), reasoning);
-                self.compare(Measure::FloorArea, question.floor_area.map(|area| area.value()), reasoning);
-            }
-            Category::Procurement => {
-                self.compare(Measure::Budget, question.budget.map(Amount::value), reasoning);
-            }
-            Category::LandMineral | Category::Property => {
-                reasoning.fire(RouteRule::Rt8, thresholds_do_not_apply(question.category));
-            }
+        reasoning.reasons.extend(self.figures.conversion());
+        if let Some(regime) = self.question.regime {
+            reasoning.say(under_regime(regime));
+        }
+        let test = self.question.test();
+        for measure in test.measures() {
+            reasoning.reasons.extend(self.figures.phases(*measure));
+            self.compare(*measure, self.figures.of(*measure), reasoning);
+        }
+        if test == Test::None {
+            reasoning.fire(RouteRule::Rt8, thresholds_do_not_apply(self.question.category));
         }
     }
 

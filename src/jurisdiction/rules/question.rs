@@ -6,7 +6,8 @@ use crate::{
     jurisdiction::{
         Jurisdiction,
         model::{
-            CatalogueEdition, Category, Level, OUTSIDE_THE_CATALOGUE, Region, RegionKind, VenueQuestion,
+            CatalogueEdition, Category, ChosenPlace, Level, OUTSIDE_THE_CATALOGUE, Region, RegionKind, Test,
+            VenueQuestion,
         },
     },
     kernel::{Code, FieldError, Rejection, Say},
@@ -43,21 +44,73 @@ pub(super) fn wrong_region(question: &VenueQuestion, region: Option<&Region>) ->
     })
 }
 
-pub(super) fn missing_figure(question: &VenueQuestion) -> Option<Wrong> {
-    let missing = |pointer, say| Some(Wrong { pointer, word: "required", say });
-    match question.category {
-        Category::Engineering if question.investment.is_none() => missing(
-            "/investment",
-            Say::new(
-                "工程类项目须填写批准的总投资。",
-                "An engineering project needs its approved investment.",
-            ),
-        ),
-        Category::Procurement if question.budget.is_none() => {
-            missing("/budget", Say::new("采购类项目须填写预算金额。", "A purchase needs its budget."))
-        }
-        _ => None,
+impl Wrong {
+    pub(super) fn new(pointer: &'static str, word: &'static str, say: Say) -> Self {
+        Self { pointer, word, say }
     }
+}
+
+/// A class that the table does not know or another category's; and, where the setting sends mineral rights to the
+/// league, a project of land and minerals that does not say which of the two it is.
+pub(super) fn wrong_class(jurisdiction: &Jurisdiction, question: &VenueQuestion) -> Option<Wrong> {
+    let Some(code) = &question.industry_code else {
+        let needed = question.category == Category::LandMineral
+            && question.level == Level::County
+            && jurisdiction.mineral_to_league();
+        let say = Say::new("须注明是土地还是矿业权。", "Say whether it is land or mineral rights.");
+        return needed.then(|| Wrong::new("/industryCode", "required", say));
+    };
+    let table = jurisdiction.classes();
+    let (standard, version) = (&table.standard, &table.std_version);
+    match jurisdiction.class(code) {
+        Some(class) if class.category == question.category => None,
+        Some(class) => {
+            let (listed, asked) = (class.category.name(), question.category.name());
+            let zh = format!("分类{code}属于{}，不属于{}。", listed.zh, asked.zh);
+            let en = format!("{code} is a class of {}, not {}.", listed.en, asked.en);
+            Some(Wrong::new("/industryCode", "contradiction", Say::new(zh, en)))
+        }
+        None => {
+            let known: Vec<&str> = table
+                .codes
+                .iter()
+                .filter(|class| class.category == question.category)
+                .map(|class| class.code.as_str())
+                .collect();
+            let known = known.join(", ");
+            let zh = format!("{standard}（{version}）没有分类{code}；本类有 {known}。");
+            let en = format!("{standard} ({version}) has no class {code}; of this category it has {known}.");
+            Some(Wrong::new("/industryCode", "unknown", Say::new(zh, en)))
+        }
+    }
+}
+
+/// A choice without a reason, or one that the rules leave no room for; and a regime where there is none to choose.
+pub(super) fn wrong_choice(question: &VenueQuestion) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    if let Some(choice) = &question.voluntary {
+        if !(1..=1000).contains(&choice.reason.trim().chars().count()) {
+            let say =
+                Say::new("请说明自愿进场的理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters.");
+            wrong.push(Wrong::new("/voluntary/reason", "length", say));
+        }
+        let inside = question.catalogue_item.as_deref() != Some(OUTSIDE_THE_CATALOGUE);
+        if choice.at == ChosenPlace::Region && inside {
+            let say = Say::new(
+                "目录内项目按规则进场，只能自愿选择盟中心。",
+                "A project in the catalogue goes where the rules say; only the league's centre can be chosen.",
+            );
+            wrong.push(Wrong::new("/voluntary/at", "contradiction", say));
+        }
+    }
+    if question.regime.is_some() && question.test() == Test::None {
+        let say = Say::new(
+            "只有工程的采购才区分招标投标法和政府采购法。",
+            "Only works and purchases are under the law of tendering or of procurement.",
+        );
+        wrong.push(Wrong::new("/regime", "contradiction", say));
+    }
+    wrong
 }
 
 /// A code that the edition does not know is a slip until the registration says otherwise: taking it for a project

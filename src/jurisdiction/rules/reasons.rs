@@ -4,8 +4,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    jurisdiction::model::{Category, Measure, Threshold},
-    kernel::Say,
+    jurisdiction::{
+        codes::{ForeignAmount, Quote},
+        model::{Category, ChosenPlace, Measure, Threshold, VoluntaryEntry},
+    },
+    kernel::{Say, money::Amount},
+    law::Regime,
 };
 
 pub(super) fn at_league_level() -> Say {
@@ -23,7 +27,69 @@ pub(super) fn thresholds_do_not_apply(category: Category) -> Say {
     )
 }
 
-fn what(measure: Measure) -> Say {
+pub(super) fn under_regime(regime: Regime) -> Say {
+    match regime {
+        Regime::Tendering => Say::new(
+            "AMB-6：适用招标投标法，只判断投资和面积标准。",
+            "AMB-6: under the law of tendering only investment and floor area are compared.",
+        ),
+        Regime::Procurement => Say::new(
+            "AMB-6：适用政府采购法的非招标方式，只判断预算标准。",
+            "AMB-6: under the law of procurement only the budget is compared.",
+        ),
+    }
+}
+
+pub(super) fn minerals() -> Say {
+    Say::new(
+        "AMB-13（本级设定）：矿业权进入盟中心。",
+        "AMB-13 (a setting of the hall): mineral rights trade at the league's centre.",
+    )
+}
+
+pub(super) fn suspected() -> Say {
+    Say::new(
+        "AMB-7：疑似拆分，公管办书面排除前只能进入盟中心（招标投标法第4、49条；政府采购法第28条）。",
+        "AMB-7: suspected of being split; until the supervision office clears it in writing, it may trade only at the \
+         league's centre (招标投标法 art 4, 49; 政府采购法 art 28).",
+    )
+}
+
+pub(super) fn stays() -> Say {
+    Say::new(
+        "AMB-8（本级设定）：分流后金额下降，经采购人申请、公管办同意前仍在盟中心。",
+        "AMB-8 (a setting of the hall): the figure sank after routing; the project stays at the league's centre until \
+         the purchaser applies and the supervision office agrees.",
+    )
+}
+
+pub(super) fn chosen(choice: &VoluntaryEntry) -> Say {
+    let reason = choice.reason.trim();
+    let (zh, en) = match choice.at {
+        ChosenPlace::League => ("自愿进入盟中心", "chooses the league's centre"),
+        ChosenPlace::Region => ("自愿进场", "chooses to trade at a centre"),
+    };
+    Say::new(
+        format!("RT-10：采购人{zh}，理由：{reason}"),
+        format!("RT-10: the purchaser {en}; its reason: {reason}"),
+    )
+}
+
+pub(super) fn converted(foreign: &ForeignAmount, quote: Quote, yuan: Amount) -> Say {
+    let ForeignAmount { amount, currency, rate, rate_on, rate_source } = foreign;
+    let (amount, yuan) = (grouped(amount.value()), grouped(yuan.value()));
+    let sum = match quote {
+        Quote::YuanPerUnit => format!("{amount} {currency} × {rate}"),
+        Quote::YuanPer100 => format!("{amount} {currency} × {rate} ÷ 100"),
+        Quote::UnitsPerYuan => format!("{amount} {currency} ÷ {rate}"),
+    };
+    Say::new(
+        format!("AMB-1：{sum} = {yuan} 元（{rate_on}，{rate_source}，四舍五入到分）。"),
+        format!("AMB-1: {sum} = {yuan} yuan ({rate_on}, {rate_source}; rounded half up to the fen)."),
+    )
+}
+
+pub(super) fn what(measure: Measure) -> Say {
     match measure {
         Measure::Investment => Say::new("总投资", "investment"),
         Measure::FloorArea => Say::new("建筑面积", "floor area"),

@@ -26,16 +26,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn ask(region: &str, level: Level, category: Category) -> VenueQuestion {
-    VenueQuestion {
-        region_code: RegionCode::try_from(region.to_owned()).unwrap(),
-        level,
-        category,
-        catalogue_item: None,
-        investment: None,
-        floor_area: None,
-        budget: None,
-        accepted_on: None,
-    }
+    VenueQuestion::new(RegionCode::try_from(region.to_owned()).unwrap(), level, category)
 }
 
 fn works(region: &str, investment: &str, floor_area: &str) -> VenueQuestion {

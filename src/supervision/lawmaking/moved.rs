@@ -64,7 +64,7 @@ fn of_stone(tender: &Tender, old: &Milestone, new: &Milestone) -> Vec<MovedDeadl
 fn about(tender: &Tender, limit: Limit, from: Option<NaiveDate>, to: Option<NaiveDate>) -> MovedDeadline {
     MovedDeadline {
         tender_id: tender.id,
-        tender_code: tender.code.clone(),
+        tender_code: tender.code.to_string(),
         title: tender.title.clone(),
         event: Event::Deadline,
         rule: "deadlineOnWorkingDay".to_owned(),

@@ -68,7 +68,10 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
     let reason = json!({"reason": "测试"});
     Some(match template {
         "/api/v1/projects" => works("24000000.00"),
-        "/api/v1/projects/{id}" => reason,
+        "/api/v1/projects/{id}"
+        | "/api/v1/projects/{id}/split-clearance"
+        | "/api/v1/projects/{id}/venue-application" => reason,
+        "/api/v1/projects/{id}/venue-application/decision" => json!({"approve": true, "reason": "测试"}),
         "/api/v1/tenders" => Client::works_tender_body(&place.project),
         "/api/v1/tenders/{id}" => json!({"title": "另一个标题"}),
         "/api/v1/tenders/{id}/approve" => json!({"documentHash": "0".repeat(64)}),

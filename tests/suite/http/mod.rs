@@ -12,3 +12,4 @@ mod rejections;
 mod secrecy;
 mod tenders;
 mod tokens;
+mod venue;

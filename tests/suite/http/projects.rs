@@ -65,7 +65,7 @@ fn amounts_may_change_until_the_first_notice_and_every_decision_is_kept() {
         .problem("precondition-failed");
     let changed =
         purchaser.clone().with("If-Match", project.header("etag")).patch(&path, &change).expect(200);
-    assert_eq!((&changed["venue"][1]["ruleId"], &changed["centreCode"]), (&json!("RT-6"), &json!("152527")));
+    assert_eq!((&changed["venue"][1]["ruleId"], &changed["centreCode"]), (&json!("AMB-8"), &json!("152500")));
     assert_eq!(changed["venue"][0], project["venue"][0], "the first decision stands as it was");
     assert_eq!(changed.header("etag"), "\"v2\"");
     // A stale tag, a second time.
