@@ -90,6 +90,16 @@ pub struct Partnership {
     pub related: bool,
 }
 
+impl Partnership {
+    /// Whether the bid is that of a small enterprise all the same: a small bidder that subcontracts, or partners that
+    /// all are small (财库〔2020〕46号 art 4).
+    fn is_all_small(&self, bidder: EnterpriseSize) -> bool {
+        let small = matches!(bidder, EnterpriseSize::Micro | EnterpriseSize::Small);
+        let alone = self.kind == PartnershipKind::Subcontract || self.small_share_percent >= Marks::HUNDRED;
+        small && alone && !self.related
+    }
+}
+
 /// What a bidder declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -255,7 +265,7 @@ impl<'a> Policy<'a> {
                 "Some goods are made by a large enterprise: nothing",
             );
         }
-        if let Some(partnership) = declared.partnership {
+        if let Some(partnership) = declared.partnership.filter(|of| !of.is_all_small(declared.size)) {
             return self.by_partnership(partnership, reasons);
         }
         let Some(small) = self.preferences.small_percent else { return Decimal::ZERO };

@@ -122,6 +122,10 @@ fn a_declaration_gets_what_the_law_grants_and_the_reasons_are_told() {
         json!({"size": "large",
         "partnership": {"kind": "jointBid", "smallSharePercent": share, "related": related}})
     };
+    let of_small = |kind: &str, share: &str, related: bool| {
+        json!({"size": "small",
+        "partnership": {"kind": kind, "smallSharePercent": share, "related": related}})
+    };
     for (declared, percent, adjusted) in [
         (json!({"size": "micro"}), "15", "85.00"),
         (json!({"size": "small"}), "15", "85.00"),
@@ -131,6 +135,10 @@ fn a_declaration_gets_what_the_law_grants_and_the_reasons_are_told() {
         (joint("30", false), "5", "95.00"),
         (joint("29.9999", false), "0", "100.00"),
         (joint("50", true), "0", "100.00"),
+        (of_small("jointBid", "100", false), "15", "85.00"),
+        (of_small("jointBid", "99.9999", false), "5", "95.00"),
+        (of_small("subcontract", "30", false), "15", "85.00"),
+        (of_small("subcontract", "100", true), "0", "100.00"),
     ] {
         assert_eq!(got(both.clone(), declared.clone()), (percent.to_owned(), json!(adjusted)), "{declared}");
     }

@@ -52,7 +52,7 @@ fn wrong(document: Value, procedure: &str, on: &str) -> Vec<(String, String)> {
         Err(Problem::Rejection(rejection)) => {
             assert_eq!(rejection.code.status(), 422);
             let word = |error: crate::kernel::FieldError| {
-                (error.pointer.trim_start_matches("/document/evaluation/").to_owned(), error.code.into())
+                (error.pointer.trim_start_matches("/document/evaluation/").to_owned(), error.code)
             };
             rejection.errors.into_iter().map(word).collect()
         }
