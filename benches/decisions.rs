@@ -51,6 +51,45 @@ fn scoring(bench: &mut Criterion) {
         let Some(method) = method else { continue };
         bench.bench_function(name, |it| it.iter(|| score(black_box(&method), black_box(&offers))));
     }
+    let slopes = |more: serde_json::Value| {
+        let mut parameters = serde_json::json!({"ceiling": "19000000.00", "fullMarks": "100", "kAbove": "1",
+            "kBelow": "0.5", "scoreDecimals": 4});
+        if let (Some(all), Some(more)) = (parameters.as_object_mut(), more.as_object()) {
+            all.extend(more.clone());
+        }
+        parameters
+    };
+    let others = [
+        (
+            "works: composite benchmark",
+            "engComprehensive",
+            slopes(serde_json::json!({"benchmark": "composite",
+                "composite": {"k1": "0.98", "k2": "0.95", "q1": "0.35"}})),
+        ),
+        (
+            "works: benchmark of three parts",
+            "engComprehensive",
+            slopes(serde_json::json!({"benchmark": "threePart",
+                "threePart": {"reductionPercent": "6.5", "k": "0.97"}})),
+        ),
+        (
+            "works: random sample",
+            "engComprehensive",
+            slopes(serde_json::json!({"benchmark": "randomSample", "sample": {"size": 5000}})),
+        ),
+        ("works: lowest evaluated", "engLowestEvaluated", serde_json::json!({})),
+        ("consultation", "gpConsultation", serde_json::json!({"priceWeight": "30"})),
+        ("purchase: by price alone", "gpLowestPrice", serde_json::json!({})),
+        (
+            "framework: entry",
+            "frameworkEntry",
+            serde_json::json!({"order": "priceFirst", "eliminatedPercent": "20"}),
+        ),
+    ];
+    for (title, name, parameters) in others {
+        let Some(method) = method(name, parameters) else { continue };
+        bench.bench_function(title, |it| it.iter(|| score(black_box(&method), black_box(&offers))));
+    }
 }
 
 fn counting(bench: &mut Criterion) {

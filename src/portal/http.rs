@@ -19,6 +19,7 @@ use super::{
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
+    trial::{TrialView, Typed},
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
 };
 use crate::{
@@ -65,6 +66,9 @@ pub trait Readings: Send + Sync {
 
     /// For `/law/calendar/{year}`; without a year, that of today.
     fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView>;
+
+    /// For `/evaluation`: the form, and its answer where it was sent.
+    fn trial<'a>(&'a self, reader: &'a Reader, typed: &'a Typed) -> Reading<'a, TrialView>;
 
     /// For `/projects/{id}/law`.
     fn project_law<'a>(
@@ -155,6 +159,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/projects/{id}", get().to(project))
         .route("/projects/{id}/law", get().to(project_law))
         .route("/law", get().to(law))
+        .route("/evaluation", get().to(trial))
         .route("/law/calendar", get().to(calendar_now))
         .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
@@ -233,6 +238,15 @@ async fn law(request: HttpRequest, hall: Hall) -> HttpResponse {
     let reader = Reader::of(&request, hall.hall());
     let read = match read_query::<LawQuery>(&request) {
         Ok(query) => hall.law(&reader, &query).await.map(|view| page::law(&reader, &view)),
+        Err(problem) => Err(problem),
+    };
+    answered(&request, &reader, read)
+}
+
+async fn trial(request: HttpRequest, hall: Hall) -> HttpResponse {
+    let reader = Reader::of(&request, hall.hall());
+    let read = match read_query::<Typed>(&request) {
+        Ok(typed) => hall.trial(&reader, &typed).await.map(|view| page::trial(&reader, &view)),
         Err(problem) => Err(problem),
     };
     answered(&request, &reader, read)

@@ -28,6 +28,7 @@ mod results;
 pub mod statutes;
 mod strip;
 mod timeline;
+pub mod trial;
 pub mod view;
 pub mod words;
 

@@ -11,6 +11,7 @@ use super::{
     statutes::{CalendarView, LawView, ProjectLawView},
     strip::{self, Line},
     timeline::{Layout, timeline_svg},
+    trial::{Kind, TrialView},
     view::*,
 };
 
@@ -196,6 +197,19 @@ impl CalendarPage<'_> {
 /// Renders `/law/calendar/{year}`.
 pub(super) fn calendar(r: &Reader, v: &CalendarView) -> askama::Result<String> {
     CalendarPage { r, f: Frame::new(), v, weekdays: strip::weekdays(r) }.render()
+}
+
+#[derive(Template)]
+#[template(path = "trial.html")]
+struct TrialPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a TrialView,
+}
+
+/// Renders `/evaluation`.
+pub(super) fn trial(r: &Reader, v: &TrialView) -> askama::Result<String> {
+    TrialPage { r, f: Frame::new(), v }.render()
 }
 
 #[derive(Template)]

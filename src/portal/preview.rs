@@ -11,6 +11,7 @@ use super::{
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
     sample,
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
+    trial::{TrialView, Typed},
     view::*,
     *,
 };
@@ -28,6 +29,11 @@ fn folder() -> PathBuf {
 
 fn built_in() -> Law {
     Law::load(&PolicySource::BuiltIn).unwrap()
+}
+
+fn trial_page(reader: &reader::Reader, sent: &[(&str, &str)]) -> String {
+    let typed = sent.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    page::trial(reader, &trial::trial_view(&built_in(), day("2026-03-02"), &typed, reader).unwrap()).unwrap()
 }
 
 fn day(text: &str) -> chrono::NaiveDate {
@@ -106,6 +112,34 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
             "law-none",
             page::law(&at("/law"), &statutes::law_view(&built_in(), day("2026-02-24"), "?", &at("/law")))
                 .unwrap(),
+        ),
+        ("trial", trial_page(&at("/evaluation"), &[])),
+        (
+            "trial-answer",
+            trial_page(
+                &at("/evaluation"),
+                &[
+                    ("ask", "1"),
+                    ("method", "engComprehensive"),
+                    ("p.benchmark", "trimmedMean"),
+                    ("p.fullMarks", "40"),
+                    ("p.kAbove", "1"),
+                    ("p.kBelow", "0.5"),
+                    ("unit", "wan"),
+                    ("o1.price", "950"),
+                    ("o2.price", "980"),
+                    ("o3.price", "920"),
+                    ("o4.price", "965"),
+                    ("o5.price", "1000"),
+                ],
+            ),
+        ),
+        (
+            "trial-wrong",
+            trial_page(
+                &at("/evaluation"),
+                &[("ask", "1"), ("method", "gpComprehensive"), ("o1.price", "9e5")],
+            ),
         ),
         ("calendar", {
             let law = built_in();
@@ -281,6 +315,10 @@ impl Readings for Samples {
         Box::pin(async { Ok(statutes::law_view(&built_in(), day("2026-02-24"), &query.q, reader)) })
     }
 
+    fn trial<'a>(&'a self, reader: &'a Reader, typed: &'a Typed) -> Reading<'a, TrialView> {
+        Box::pin(async { trial::trial_view(&built_in(), day("2026-03-02"), typed, reader) })
+    }
+
     fn calendar<'a>(&'a self, reader: &'a Reader, year: Option<i32>) -> Reading<'a, CalendarView> {
         Box::pin(async move {
             let law = built_in();
@@ -339,6 +377,8 @@ async fn every_answer_carries_the_policy_and_its_language() {
         ("/projects/p1", 200),
         ("/projects/p1?record=x", 400),
         ("/calculators", 200),
+        ("/evaluation", 200),
+        ("/evaluation?method=negotiation&ask=1&o1.price=x", 200),
         ("/law", 200),
         ("/law/calendar", 200),
         ("/law/calendar/2026", 200),

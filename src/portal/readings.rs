@@ -15,6 +15,7 @@ use super::{
     question::{DeadlineQuestion, VenueQuestion},
     reader::{HallFacts, Reader},
     statutes::{self, CalendarView, LawQuery, LawView, ProjectLawView},
+    trial::{self, TrialView, Typed},
     view::{
         Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
         OpeningLine, Progress, ProjectView, VenueView,
@@ -196,6 +197,15 @@ impl Readings for HallReadings {
             };
             let law = self.law.in_force(&mut conn).await?;
             Ok(LawView { year: today.year(), ..statutes::law_view(&law, on, &query.q, reader) })
+        })
+    }
+
+    fn trial<'a>(&'a self, reader: &'a Reader, typed: &'a Typed) -> Reading<'a, TrialView> {
+        Box::pin(async move {
+            let mut conn = self.db.read().await?;
+            let today = hall_date(read_hall_now(&mut conn).await?);
+            let law = self.law.in_force(&mut conn).await?;
+            trial::trial_view(&law, today, typed, reader)
         })
     }
 

@@ -93,7 +93,7 @@ pub struct HomeView {
 }
 
 /// One choice of a select.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Value that travels.
     pub value: String,

@@ -2,8 +2,9 @@
 //!
 //! Owns the methods and factors a tender document may name, what members' sheets may say, and the arithmetic over
 //! them. Must not open bids, draw experts or choose winners; `awards` applies a recorded draw to the ties found here.
-//! Law: 财政部令第87号 arts 55, 57, 64 and 68, 财库〔2014〕214号 art 24, 财库〔2026〕2号 (abnormally low offers).
-//! The average-based benchmarks of works are the document's, not the law's.
+//! Law: 财政部令第87号 arts 31, 54, 55, 57, 59, 64 and 68, 第74号, 第110号, 财库〔2014〕214号 arts 24 and 25,
+//! 财库〔2020〕46号 (small enterprises), 财库〔2026〕2号 (abnormally low offers), 七部委令第12号. Their numbers are read
+//! from `law` by rule id and day, never written here; the average-based benchmarks of works are the document's.
 //!
 //! Invariants: scores are exact fractions until the stored item score, which is rounded half-up once (EV-0a);
 //! an offer above the ceiling never moves the benchmark; the same offers in another order give the same answer.

@@ -345,3 +345,6 @@ fn check_texts(document: &TenderDocument, errors: &mut Vec<FieldError>) {
         push(errors, "/document/termDays", "须为 1 至 3650 日 / 1 to 3650 days");
     }
 }
+
+#[cfg(test)]
+mod tests;

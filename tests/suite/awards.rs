@@ -23,13 +23,17 @@ impl Evaluated {
         let app = TestApp::sandbox("2026-02-09T09:00:00+08:00");
         let project = app.works_project();
         let tender = app.works_tender(&project);
-        let evaluated = Self::finish(app, &project, tender);
+        let evaluated = Self::finish(app, &project, tender, report);
         evaluated.app.hold("2026-03-18T10:00:00+08:00");
         evaluated
     }
 
     /// The purchase, report delivered on 17 March 2026.
     fn purchase() -> Self {
+        Self::purchase_with(report)
+    }
+
+    fn purchase_with(report: fn(&str, &[String], &[String]) -> Value) -> Self {
         let app = TestApp::sandbox("2026-02-09T09:00:00+08:00");
         let project = app.purchase_project();
         let draft = app.as_("agency.one").post(
@@ -46,13 +50,18 @@ impl Evaluated {
         let draft = draft.expect(201);
         app.approve(&draft);
         let tender = draft.id();
-        let evaluated = Self::finish(app, &project, tender);
+        let evaluated = Self::finish(app, &project, tender, report);
         evaluated.app.hold("2026-03-18T10:00:00+08:00");
         evaluated
     }
 
     /// Writes what bids, opening and evaluation leave behind; their own tests make it the long way.
-    fn finish(app: TestApp, project: &str, tender: String) -> Self {
+    fn finish(
+        app: TestApp,
+        project: &str,
+        tender: String,
+        report: fn(&str, &[String], &[String]) -> Value,
+    ) -> Self {
         let bids: Vec<String> = (0..5).map(|_| Uuid::new_v4().to_string()).collect();
         let bidders: Vec<String> =
             (1..=5).map(|no| app.as_(&format!("bidder.000{no}")).organisation()).collect();
@@ -438,6 +447,31 @@ fn a_purchase_knows_no_candidates_and_closes_with_publication_and_filing() {
     assert_eq!(notice["title"]["zh"], "太仆寺旗办公设备采购合同公告");
     let filed = app.as_("purchaser.taibus").act(&purchase.path("contract/filing")).expect(200);
     assert_eq!(filed["phase"], "concluded");
+}
+
+#[test]
+fn a_purchase_by_the_lowest_price_is_awarded_without_a_score() {
+    let purchase = Evaluated::purchase_with(|tender, bids, bidders| {
+        let mut report = report(tender, bids, bidders);
+        for bid in report["ranked"].as_array_mut().unwrap() {
+            let bid = bid.as_object_mut().unwrap();
+            bid.remove("total");
+            bid.remove("priceScore");
+            bid.insert("adjustedPrice".to_owned(), bid["price"]["amount"].clone());
+        }
+        report
+    });
+    purchase.decide(0, "first").expect(201);
+    let told = purchase.tell().expect(200);
+    let notice = told.text_at("/award/resultNoticeId");
+    purchase.app.public().get(&format!("/api/v1/notices/{notice}")).expect(200);
+    let project = purchase
+        .app
+        .as_("agency.one")
+        .get(&format!("/api/v1/tenders/{}", purchase.tender))
+        .expect(200)
+        .text_at("/projectId");
+    assert!(purchase.app.page(&format!("/projects/{project}")).contains("id=\"award\""));
 }
 
 #[test]

@@ -27,9 +27,13 @@ impl<'a> Tender<'a> {
     }
 
     fn purchase(app: &'a TestApp) -> Self {
+        Self::purchase_by(app, &purchase_document("1150000.00"))
+    }
+
+    fn purchase_by(app: &'a TestApp, document: &Value) -> Self {
         let body = json!({
             "projectId": app.purchase_project(), "title": "办公设备采购", "procedureId": "procurement-open-goods",
-            "document": purchase_document("1150000.00"), "offeredUntil": OFFERED, "deadline": DEADLINE,
+            "document": document, "offeredUntil": OFFERED, "deadline": DEADLINE,
         });
         let draft = app.as_("agency.one").post("/api/v1/tenders", &body).expect(201);
         app.approve(&draft);
@@ -446,6 +450,64 @@ fn a_purchase_comes_out_to_the_last_digit() {
     assert_eq!(transcript["transcript"]["seed"].as_str().unwrap().len(), 64);
     assert_eq!(transcript["transcript"]["drawn"].as_array().unwrap().len(), 9);
     assert!(app.as_("agency.one").get(&format!("/api/v1/draws/{draw}")).expect(200)["transcript"].is_null());
+}
+
+#[test]
+fn a_purchase_by_the_lowest_price_is_evaluated_without_scores() {
+    let app = TestApp::sandbox(START);
+    let mut document = purchase_document("1150000.00");
+    document["evaluation"] = json!({
+        "price": {"method": "gpLowestPrice", "parameters": {}},
+        "factors": [{"key": "price", "matter": "price", "weight": "100", "judged": "computed"}],
+        "technical": "passFail", "ties": "lowerPriceThenDraw", "smallEnterprisePercent": "15", "committeeSize": 5
+    });
+    let tender = Tender::purchase_by(&app, &document);
+    let draw =
+        tender.draw(json!([{"specialty": "officeEquipment", "count": 3}, {"specialty": "cost", "count": 2}]));
+    app.hold(DRAW);
+    app.as_("operator.taibus").act(&format!("/api/v1/draws/{draw}/run")).expect(200);
+    let members = tender.called();
+    let bids = tender.opened(&[
+        ("bidder.0001", "1000000.00", json!({})),
+        ("bidder.0002", "950000.00", json!({})),
+        ("bidder.0003", "1100000.00", json!({"smallEnterprise": true})),
+    ]);
+    for member in &members {
+        app.as_(member).act(&tender.path("evaluation/check-in")).expect(200);
+    }
+    let verdicts: Value = bids.iter().map(|id| json!({"bidId": id, "passes": true})).collect();
+    let path = tender.path("evaluation/qualification");
+    app.as_("purchaser.taibus").post(&path, &json!({"bids": verdicts})).expect(200);
+    let agency = app.as_("agency.one");
+    agency.act(&tender.path("evaluation/start")).expect(200);
+    for member in &members {
+        let sheet = json!({"technical": {"default": "pass", "fail": []}});
+        app.as_(member).post(&tender.path("scores"), &sheet).expect(200);
+    }
+    agency.act(&tender.path("report")).expect(200);
+    tender.sign_reports(&members);
+    let report = app.as_("purchaser.taibus").get(&tender.path("report")).expect(200);
+    let ranked = report["report"]["ranked"].as_array().unwrap();
+    // 1,100,000 − 15 % = 935,000.
+    assert_eq!(ranked.iter().map(|bid| &bid["bid"]).collect::<Vec<_>>(), [&bids[2], &bids[1], &bids[0]]);
+    assert_eq!(
+        (&ranked[0]["adjustedPrice"], &ranked[0]["price"]["amount"]),
+        (&json!("935000"), &json!("1100000.00"))
+    );
+    assert!(ranked.iter().all(|bid| bid.get("total").is_none() && bid.get("priceScore").is_none()));
+    agency.act(&tender.path("report/delivery")).expect(200);
+    let sql = app.sql();
+    sql.run(&format!(
+        "{AS_IS} UPDATE tenders SET phase = 'awarded' WHERE id = '{0}';
+         INSERT INTO tender_events (id, tender_id, event, at)
+         VALUES (gen_random_uuid(), '{0}', 'resultPublished', now())",
+        tender.id
+    ))
+    .unwrap();
+    let project = app.as_("agency.one").get(&format!("/api/v1/tenders/{}", tender.id)).expect(200);
+    let shown = app.page(&format!("/projects/{}?lang=zh", project.text_at("/projectId")));
+    let ranking = shown.split("id=\"ranking\"").nth(1).unwrap();
+    assert!(shown.contains("最低评标价法") && ranking.contains("935,000.00"), "{ranking}");
 }
 
 #[test]

@@ -298,10 +298,10 @@ async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {
     says(client, "[role=status]", &["1 /"]).await;
     says(client, ".law-rules", &["ENG-4", "不少于20日"]).await;
     accessible(client, "narrowed law").await;
-    // An order of 2017 judges nobody in 2015.
+    // An order of 2022 judges nobody in 2015.
     open(client, &format!("{base}/law?lang=zh&on=2015-06-01")).await;
     let text = text(client, "main").await.unwrap();
-    assert!(text.contains("招标投标法") && !text.contains("政府采购货物和服务招标投标管理办法"));
+    assert!(text.contains("招标投标法") && !text.contains("政府采购框架协议采购方式管理暂行办法"));
     open(client, &format!("{base}/law?lang=zh&on=yesterday")).await;
     press(client, ".main-nav a[href^='/law']").await;
     press(client, ".law-ways a[href^='/law/calendar']").await;
@@ -310,6 +310,7 @@ async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {
     picture(client, "calendar").await;
     press(client, ".years a[href^='/law/calendar/2025']").await;
     says(client, "h1", &["2025"]).await;
+    a_rule_is_tried(client, base).await;
     open(client, &format!("{base}/projects/{project}?lang=en")).await;
     press(client, "#timeline a[href*='/law']").await;
     says(client, "#why", &["24 February 2026", "day of the first notice"]).await;
@@ -318,6 +319,23 @@ async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {
     says(client, "#numbers", &["ENG-19", "an odd number", "800,000.00"]).await;
     accessible(client, "law of the project").await;
     picture(client, "project-law").await;
+}
+
+async fn a_rule_is_tried(client: &Client, base: &str) {
+    open(client, &format!("{base}/law?lang=zh")).await;
+    press(client, ".law-ways a[href^='/evaluation']").await;
+    choose(client, "#method", "gpComprehensive").await;
+    press(client, ".trial-method button").await;
+    says(client, ".trial-about h2", &["综合评分法"]).await;
+    press(client, ".trial-form button").await;
+    // The rules' own example: A first with 90.90.
+    says(client, "#answer", &["排序已定", "90.90", "88.89", "87.10", "计算过程"]).await;
+    accessible(client, "rule tried").await;
+    picture(client, "trial").await;
+    fill(client, "[name='o1.price']", "1e6").await;
+    press(client, ".trial-form button").await;
+    says(client, ".trial-wrong", &["例如 2000"]).await;
+    accessible(client, "rule tried wrongly").await;
 }
 
 /// Where the focus is: its place among everything on the page that takes it, and whether one sees it there.
@@ -357,9 +375,17 @@ async fn by_keyboard_and_in_english(client: &Client, base: &str, project: &str) 
 async fn on_a_phone(client: &Client, base: &str, project: &str) {
     let of_project = format!("/projects/{project}");
     let its_law = format!("{of_project}/law");
-    for page in
-        ["/", "/notices", "/calculators", "/nowhere", "/law", "/law/calendar/2026", &of_project, &its_law]
-    {
+    for page in [
+        "/",
+        "/notices",
+        "/calculators",
+        "/nowhere",
+        "/law",
+        "/law/calendar/2026",
+        "/evaluation",
+        &of_project,
+        &its_law,
+    ] {
         for language in ["zh", "en"] {
             open(client, &format!("{base}{page}?lang={language}")).await;
         }

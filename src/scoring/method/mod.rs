@@ -37,7 +37,7 @@ pub enum TieBreak {
 #[serde(tag = "method", content = "parameters", rename_all = "camelCase", deny_unknown_fields)]
 pub enum MethodText {
     /// 综合评估法(工程)
-    EngComprehensive(EngComprehensive),
+    EngComprehensive(Box<EngComprehensive>),
     /// 经评审的最低投标价法(工程)
     EngLowestEvaluated(EngLowestEvaluated),
     /// 综合评分法(政府采购)

@@ -31,7 +31,7 @@ use crate::{
         money::Amount,
         time::{self, hall_date},
     },
-    law::{Lawbook, Object},
+    law::{Lawbook, Object as Bought},
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
@@ -92,7 +92,7 @@ pub struct PreviewOffer {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TriedProject {
     /// What is bought.
-    pub object: Object,
+    pub object: Bought,
     /// Day of the first notice; by hall time today where it is left out.
     #[serde(default, deserialize_with = "time::read_some")]
     pub on: Option<NaiveDate>,
@@ -245,5 +245,7 @@ pub enum MethodName {
     FrameworkSecondRound,
 }
 
+#[cfg(test)]
+mod by_law;
 #[cfg(test)]
 mod tests;

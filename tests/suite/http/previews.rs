@@ -86,6 +86,31 @@ fn what_the_law_says_on_a_day() {
 }
 
 #[test]
+fn every_evaluation_method_is_told_with_an_example_that_can_be_sent() {
+    let app = TestApp::sandbox(START);
+    let listed = app.public().get("/api/v1/evaluation/methods").expect(200);
+    assert_eq!(listed["on"], "2026-02-09", "the hall's day");
+    let methods = listed["methods"].as_array().unwrap();
+    assert_eq!(methods.len(), 9);
+    for method in methods {
+        assert_eq!(method["name"], method["example"]["method"]);
+        let answer = app.public().post("/api/v1/evaluation/preview", &method["example"]).expect(200);
+        assert!(answer["workings"].as_array().is_some_and(|lines| !lines.is_empty()), "{}", method["name"]);
+    }
+    let rules = |answer: &Value, name: &str| {
+        let methods = answer["methods"].as_array().unwrap();
+        let method = methods.iter().find(|method| method["name"] == name).unwrap();
+        method["rules"].as_array().unwrap().clone()
+    };
+    let lowest = rules(&listed.json, "gpLowestPrice");
+    let rule = lowest.iter().find(|rule| rule["key"] == "C.3").unwrap();
+    assert_eq!((&rule["article"], &rule["mark"]), (&json!("54"), &json!("V")));
+    let before = app.public().get("/api/v1/evaluation/methods?on=2015-06-01").expect(200);
+    assert!(!rules(&before.json, "gpLowestPrice").iter().any(|rule| rule["key"] == "C.3"));
+    app.public().get("/api/v1/evaluation/methods?on=2026-02-30").expect(422);
+}
+
+#[test]
 fn what_a_scoring_rule_comes_to() {
     let app = TestApp::sandbox(START);
     let ask = |body: Value| app.public().post("/api/v1/evaluation/preview", &body);
