@@ -3,7 +3,7 @@
 //! Every failure names file, key and line, since the reader is a person with an editor.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -186,9 +186,9 @@ impl PolicySource {
                 Some((folder, _)) => self.list(built_in, folder)?,
             };
             for path in paths {
-                if !texts.contains_key(&path) {
-                    let text = self.read(built_in, &path)?.text;
-                    texts.insert(path, text);
+                if let Entry::Vacant(place) = texts.entry(path) {
+                    let text = self.read(built_in, place.key())?.text;
+                    place.insert(text);
                 }
             }
         }

@@ -40,69 +40,9 @@ fn day(text: &str) -> chrono::NaiveDate {
     text.parse().unwrap()
 }
 
-/// Every page by name in one language.
-fn pages(language: Language) -> Vec<(&'static str, String)> {
+fn pages_of_the_law(language: Language) -> Vec<(&'static str, String)> {
     let at = |here: &str| sample::reader(language, here);
-    let r = at("/projects/p1");
-    let venue_form = CalculatorForm {
-        ask: "venue".into(),
-        region: "152527".into(),
-        investment: "2000".into(),
-        ..CalculatorForm::default()
-    };
-    let deadline_form = CalculatorForm {
-        ask: "deadline".into(),
-        from: "2026-04-30".into(),
-        length: "3".into(),
-        ..CalculatorForm::default()
-    };
-    let wrong =
-        CalculatorForm { ask: "venue".into(), category: "engineering".into(), ..CalculatorForm::default() };
-    let notes = wrong.venue(r.w).unwrap_err();
-    let c = at("/calculators");
-    let calculators = |form: &CalculatorForm, notes: Notes, venue, deadline| {
-        let shown = page::Calculators {
-            form,
-            notes,
-            regions: sample::regions(&c),
-            asked: vec!["2000 = 20,000,000.00".into()],
-            venue,
-            deadline,
-        };
-        page::calculators(&c, &shown).unwrap()
-    };
-    let error = ErrorView {
-        status: 404,
-        title: r.w.error_404_title.into(),
-        text: r.w.error_404_text.into(),
-        request: Some("0d3c2c1e".into()),
-    };
-    let n = at("/notices");
-    let query = NoticeQuery { q: "公园".into(), cursor: "x".into(), ..NoticeQuery::default() };
-    let none = NoticesView { notices: Vec::new(), older: None, ..sample::notices_page(&n) };
     vec![
-        ("home", page::home(&at("/"), &sample::home(&r)).unwrap()),
-        ("notices", page::notices(&n, &sample::notices_page(&n), &query).unwrap()),
-        ("notices-none", page::notices(&n, &none, &query).unwrap()),
-        ("notice", page::notice(&at("/notices/n1"), &sample::notice(&r)).unwrap()),
-        ("project", page::project(&r, &sample::project(&r)).unwrap()),
-        ("project-early", page::project(&r, &sample::early_project(&r)).unwrap()),
-        ("project-purchase", page::project(&r, &sample::purchase(&r)).unwrap()),
-        ("calculators", calculators(&CalculatorForm::default(), Notes::new(), None, None)),
-        ("calculators-venue", calculators(&venue_form, Notes::new(), Some(sample::venue(&c)), None)),
-        ("calculators-deadline", calculators(&deadline_form, Notes::new(), None, Some(sample::deadline(&c)))),
-        ("calculators-rolled", {
-            let form = CalculatorForm {
-                from: "2025-09-15".into(),
-                length: "20".into(),
-                unit: "calendarDay".into(),
-                ..deadline_form.clone()
-            };
-            let law = built_in();
-            let view = answers::deadline_view(&law, &form.deadline(c.w).unwrap(), &c).unwrap();
-            calculators(&form, Notes::new(), None, Some(view))
-        }),
-        ("calculators-wrong", calculators(&wrong, notes, None, None)),
         (
             "law",
             page::law(&at("/law"), &statutes::law_view(&built_in(), day("2026-02-24"), "", &at("/law")))
@@ -143,11 +83,81 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ),
         ("calendar", {
             let law = built_in();
-            let view = statutes::calendar_view(law.calendar(), 2026, day("2026-02-24"), &r).unwrap();
+            let view =
+                statutes::calendar_view(law.calendar(), 2026, day("2026-02-24"), &at("/law/calendar/2026"))
+                    .unwrap();
             page::calendar(&at("/law/calendar/2026"), &view).unwrap()
         }),
-        ("error", page::error(&at("/x"), &error).unwrap()),
     ]
+}
+
+/// Every page by name in one language.
+fn pages(language: Language) -> Vec<(&'static str, String)> {
+    let at = |here: &str| sample::reader(language, here);
+    let r = at("/projects/p1");
+    let venue_form = CalculatorForm {
+        ask: "venue".into(),
+        region: "152527".into(),
+        investment: "2000".into(),
+        ..CalculatorForm::default()
+    };
+    let deadline_form = CalculatorForm {
+        ask: "deadline".into(),
+        from: "2026-04-30".into(),
+        length: "3".into(),
+        ..CalculatorForm::default()
+    };
+    let wrong =
+        CalculatorForm { ask: "venue".into(), category: "engineering".into(), ..CalculatorForm::default() };
+    let notes = wrong.venue(r.w).unwrap_err();
+    let c = at("/calculators");
+    let calculators = |form: &CalculatorForm, notes: Notes, venue, deadline| {
+        let shown = page::Calculators {
+            form,
+            notes,
+            regions: sample::regions(&c),
+            asked: vec!["2000 = 20,000,000.00".into()],
+            venue,
+            deadline,
+        };
+        page::calculators(&c, &shown).unwrap()
+    };
+    let error = ErrorView {
+        status: 404,
+        title: r.w.error_404_title.into(),
+        text: r.w.error_404_text.into(),
+        request: Some("0d3c2c1e".into()),
+    };
+    let n = at("/notices");
+    let query = NoticeQuery { q: "公园".into(), cursor: "x".into(), ..NoticeQuery::default() };
+    let none = NoticesView { notices: Vec::new(), older: None, ..sample::notices_page(&n) };
+    let mut all = vec![
+        ("home", page::home(&at("/"), &sample::home(&r)).unwrap()),
+        ("notices", page::notices(&n, &sample::notices_page(&n), &query).unwrap()),
+        ("notices-none", page::notices(&n, &none, &query).unwrap()),
+        ("notice", page::notice(&at("/notices/n1"), &sample::notice(&r)).unwrap()),
+        ("project", page::project(&r, &sample::project(&r)).unwrap()),
+        ("project-early", page::project(&r, &sample::early_project(&r)).unwrap()),
+        ("project-purchase", page::project(&r, &sample::purchase(&r)).unwrap()),
+        ("calculators", calculators(&CalculatorForm::default(), Notes::new(), None, None)),
+        ("calculators-venue", calculators(&venue_form, Notes::new(), Some(sample::venue(&c)), None)),
+        ("calculators-deadline", calculators(&deadline_form, Notes::new(), None, Some(sample::deadline(&c)))),
+        ("calculators-rolled", {
+            let form = CalculatorForm {
+                from: "2025-09-15".into(),
+                length: "20".into(),
+                unit: "calendarDay".into(),
+                ..deadline_form.clone()
+            };
+            let law = built_in();
+            let view = answers::deadline_view(&law, &form.deadline(c.w).unwrap(), &c).unwrap();
+            calculators(&form, Notes::new(), None, Some(view))
+        }),
+        ("calculators-wrong", calculators(&wrong, notes, None, None)),
+        ("error", page::error(&at("/x"), &error).unwrap()),
+    ];
+    all.extend(pages_of_the_law(language));
+    all
 }
 
 /// The levels of the headings in order.

@@ -252,7 +252,7 @@ impl Form<'_> {
             [w.trial_offer, w.trial_price].into_iter().chain(self.columns().map(|(_, _, head)| head(w)));
         let rows = self.rows();
         TrialView {
-            methods: all.iter().map(|one| Choice::new(&wire(one), reader.says(&one.title))).collect(),
+            methods: all.iter().map(|one| Choice::new(wire(one), reader.says(&one.title))).collect(),
             method: wire(method),
             title: reader.says(&method.title),
             purpose: reader.says(&method.purpose),
@@ -563,7 +563,7 @@ fn of_example(example: &Value) -> Typed {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    for (name, value) in example["parameters"].as_object().into_iter().flatten() {
+    for (name, value) in example.get("parameters").and_then(Value::as_object).into_iter().flatten() {
         match value {
             Value::Object(members) => {
                 typed.extend(
@@ -574,30 +574,24 @@ fn of_example(example: &Value) -> Typed {
             _ => drop(typed.insert(format!("p.{name}"), plain(value))),
         }
     }
-    for (name, member) in [
-        ("g.object", &example["project"]["object"]),
-        ("g.on", &example["project"]["on"]),
-        ("g.smallPercent", &example["preferences"]["smallPercent"]),
-    ] {
-        if let Some(text) = member.as_str() {
-            typed.insert(name.to_owned(), text.to_owned());
+    let mut take = |of: &Value, pointer: &str, name: String| {
+        if let Some(text) = of.pointer(pointer).and_then(Value::as_str) {
+            typed.insert(name, text.to_owned());
         }
-    }
-    for (at, offer) in example["offers"].as_array().into_iter().flatten().enumerate() {
+    };
+    take(example, "/project/object", "g.object".to_owned());
+    take(example, "/project/on", "g.on".to_owned());
+    take(example, "/preferences/smallPercent", "g.smallPercent".to_owned());
+    let offers = example.get("offers").and_then(Value::as_array);
+    for (at, offer) in offers.into_iter().flatten().enumerate() {
         let row = at + 1;
         for member in
             ["id", "price", "otherScore", "technicalScore", "qualityScore", "agreementPrice", "brand"]
         {
-            if let Some(text) = offer[member].as_str() {
-                typed.insert(format!("o{row}.{member}"), text.to_owned());
-            }
+            take(offer, &format!("/{member}"), format!("o{row}.{member}"));
         }
-        if let Some(text) = offer["declaration"]["size"].as_str() {
-            typed.insert(format!("o{row}.size"), text.to_owned());
-        }
-        if let Some(text) = offer["deviations"][0]["amount"].as_str() {
-            typed.insert(format!("o{row}.deviations"), text.to_owned());
-        }
+        take(offer, "/declaration/size", format!("o{row}.size"));
+        take(offer, "/deviations/0/amount", format!("o{row}.deviations"));
     }
     typed
 }

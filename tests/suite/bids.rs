@@ -32,7 +32,7 @@ use tenderhall::{
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::support::{TestDb, db::connect};
+use crate::support::{TestDb, db::connect, works::numbers_of};
 
 const PASSWORD: &str = "sandbox-password";
 
@@ -106,7 +106,7 @@ impl Hall {
                     "ceiling": "19000000.00", "fullMarks": "100", "kAbove": "1", "kBelow": "0.5", "scoreDecimals": 4}},
                 "factors": [], "technical": "passFail", "ties": "lowerPriceThenDraw"}});
         let project = Uuid::new_v4();
-        let code = project.simple().to_string();
+        let (code, tender_code) = numbers_of(project);
         let published = until - TimeDelta::days(20);
         self.sql.batch_execute("SET session_replication_role = replica").await.unwrap();
         self.sql
@@ -134,7 +134,7 @@ impl Hall {
                         published_at, law_on, created_at, created_by)
                  VALUES ($1, $2, $3, 1, '152500', '公园', 'engineering-open', $4, sha256('x'), sha256('x'), $3, $5, $6,
                         $6, 'published', $5, '2026-02-24', $5, $3)",
-                &[&tender.0, &code, &project, &document, &published, &until],
+                &[&tender.0, &tender_code, &project, &document, &published, &until],
             )
             .await
             .unwrap();

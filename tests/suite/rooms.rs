@@ -24,7 +24,7 @@ use tenderhall::{
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::support::{TestDb, db::connect};
+use crate::support::{TestDb, db::connect, works::numbers_of};
 
 const CENTRE: &str = "152500";
 
@@ -127,7 +127,7 @@ impl Hall {
                 "factors": [], "technical": "passFail", "ties": "lowerPriceThenDraw"},
             "contractTerms": "c"
         });
-        let code = project.to_string();
+        let (code, tender_code) = numbers_of(project);
         self.superuser
             .execute(
                 "INSERT INTO projects (id, code, name, region_code, level, category, investment, purchaser_id, agency_id,
@@ -144,7 +144,7 @@ impl Hall {
                                       document_hash, offered_until, deadline, phase, created_at, created_by)
                  VALUES ($1, $2, $3, 1, '152500', 'tender', 'engineering-open', $4, sha256('x'), $5, $5, 'draft',
                          '2026-02-10T09:00:00+08:00', $1)",
-                &[&tender, &code, &project, &document, &deadline],
+                &[&tender, &tender_code, &project, &document, &deadline],
             )
             .await
             .unwrap();
