@@ -20,7 +20,32 @@ pub fn changes(old: &Jurisdiction, new: &Jurisdiction) -> Vec<Change> {
     found.extend(by_name(&old.regions, &new.regions, |region| region.code.to_string(), region_change));
     found.extend(by_name(&old.catalogue, &new.catalogue, |one| one.edition.clone(), catalogue_change));
     found.extend(by_name(&old.centres, &new.centres, |centre| centre.code.clone(), centre_change));
+    found.extend(by_name(
+        &old.classes.codes,
+        &new.classes.codes,
+        |class| class.code.to_string(),
+        |_, _| altered(),
+    ));
+    let (old_money, new_money) = (&old.currencies.codes, &new.currencies.codes);
+    found.extend(by_name(old_money, new_money, |currency| currency.code.to_string(), |_, _| altered()));
+    if old.mineral_to_league != new.mineral_to_league {
+        let (zh, en) = match new.mineral_to_league {
+            true => (
+                "此后登记的旗县级矿业权进入盟中心",
+                "mineral rights of counties registered from then on: league centre",
+            ),
+            false => (
+                "此后登记的旗县级矿业权按RT-8分流",
+                "mineral rights of counties registered from then on: by RT-8",
+            ),
+        };
+        found.push(Change::new("AMB-13", zh, en));
+    }
     found
+}
+
+fn altered() -> Say {
+    Say::new("名称或属性有改动", "name or properties altered")
 }
 
 fn measure_name(measure: Measure) -> Say {
@@ -155,6 +180,12 @@ fn centre_change(old: &Centre, new: &Centre) -> Say {
                 format!("{kind} rooms {from} → {to}"),
             ));
         }
+    }
+    if (&old.platform, &old.uscc) != (&new.platform, &new.uscc) {
+        parts.push(Say::new(
+            "此后编号所用的平台编号或信用代码",
+            "platform id or credit code of numbers given from then on",
+        ));
     }
     if old.settings != new.settings {
         parts.push(Say::new("场地预约的设置", "settings of bookings"));

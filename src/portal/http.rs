@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     assets, page,
-    question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
+    question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
     trial::{TrialView, Typed},
@@ -342,8 +342,9 @@ fn asked(reader: &Reader, form: &CalculatorForm, question: &VenueQuestion) -> Ve
         .into_iter()
         .filter_map(|(amount, typed, unit)| Some((amount.as_ref()?, typed, unit)))
         .map(|(amount, typed, unit)| {
-            let unit = if unit == "wan" { w.wan } else { w.yuan };
-            format!("{} {unit} = {} {}", typed.trim(), reader.money(&amount.value()), w.yuan)
+            let (number, wan) = unit_typed(typed).unwrap_or((typed, unit == "wan"));
+            let unit = if wan { w.wan } else { w.yuan };
+            format!("{} {unit} = {} {}", number.trim(), reader.money(&amount.value()), w.yuan)
         })
         .collect();
     said.extend(question.floor_area.map(|area| format!("{} m²", reader.money(&area.value()))));

@@ -162,6 +162,7 @@ fn optional_day(notes: &mut Notes, field: &'static str, text: &str, w: &'static 
 ///
 /// Thousands may be set apart with commas where they stand right.
 pub fn in_yuan(text: &str, wan: bool) -> Option<Amount> {
+    let (text, wan) = unit_typed(text).unwrap_or((text, wan));
     let plain = ungrouped(text)?;
     if !wan {
         return Amount::parse(&plain).ok();
@@ -175,6 +176,13 @@ pub fn in_yuan(text: &str, wan: bool) -> Option<Amount> {
     }
     let value: Decimal = plain.parse().ok()?;
     Amount::new(value.checked_mul(Decimal::from(10_000))?).ok()
+}
+
+/// The number and whether it counts in 万元, where the unit was typed behind it; what is typed beats what is chosen.
+pub fn unit_typed(text: &str) -> Option<(&str, bool)> {
+    let text = text.trim();
+    let wan = ["万元", "萬元", "万", "萬"].iter().find_map(|unit| text.strip_suffix(unit));
+    wan.map(|number| (number, true)).or_else(|| text.strip_suffix('元').map(|number| (number, false)))
 }
 
 /// Takes away spaces around and commas that set thousands apart; `None` when a comma stands elsewhere.
@@ -211,6 +219,11 @@ mod tests {
         assert_eq!(yuan("1,999.999999", true).as_deref(), Some("19999999.99"));
         assert_eq!(yuan(" 20,000,000.00 ", false).as_deref(), Some("20000000.00"));
         assert_eq!(yuan("9999999999.99", true).as_deref(), Some("99999999999900.00"));
+        for (text, wan) in
+            [("2000万元", false), ("2000 万", true), ("20,000,000元", true), ("2000萬元", false)]
+        {
+            assert_eq!(yuan(text, wan).as_deref(), Some("20000000.00"), "{text}");
+        }
     }
 
     #[test]
@@ -227,6 +240,9 @@ mod tests {
             ("1.000,00", false),
             ("1.234", false),
             ("二千", true),
+            ("万元", true),
+            ("2000万万", true),
+            ("2000元万元", false),
             ("99999999999999", true),
             ("", true),
         ] {

@@ -194,9 +194,12 @@ pub fn is_kept_at_league(project: &Project) -> Result<(), Problem> {
     Err(Refusal::new(Code::WrongState, detail).into())
 }
 
+/// What must hold of a project for an act.
+type Guard = fn(&Project) -> Result<(), Problem>;
+
 /// What the caller may do, given what `authorize` says of each act.
 pub fn allowed_actions(project: &Project, may: impl Fn(Action) -> Result<(), Problem>) -> Vec<AllowedAction> {
-    let guards: [(&str, Action, fn(&Project) -> Result<(), Problem>); 5] = [
+    let guards: [(&str, Action, Guard); 5] = [
         ("change", Action::ProjectAmend, before_first_notice),
         ("accept", Action::ProjectAccept, not_accepted_yet),
         ("clearSplit", Action::SplitClear, is_held),

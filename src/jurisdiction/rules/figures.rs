@@ -68,12 +68,11 @@ impl<'a> Figures<'a> {
     pub(super) fn phases(&self, measure: Measure) -> Option<Say> {
         let (total, added) = (self.of(measure)?, self.question.added_by_phases(measure));
         (!added.is_zero()).then(|| {
-            let (name, added, total) = (what(measure), grouped(added), grouped(total));
+            let ((zh, en), added, total) = (what(measure), grouped(added), grouped(total));
             Say::new(
-                format!("AMB-9：无单独批复的其他各期{} {added} 合并计算，共 {total}。", name.zh),
+                format!("AMB-9：无单独批复的其他各期{zh} {added} 合并计算，共 {total}。"),
                 format!(
-                    "AMB-9: the phases without an approval of their own add {added}, in all {total} ({}).",
-                    name.en
+                    "AMB-9: the phases without an approval of their own add {added}, in all {total} ({en})."
                 ),
             )
         })

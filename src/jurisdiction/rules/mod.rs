@@ -103,11 +103,11 @@ struct Verdict<'a> {
 
 impl Verdict<'_> {
     fn sentence(&self) -> Say {
-        let rule = self.rule;
+        let rule = self.rule.as_ref();
         match self.centre {
             Some(Centre { code, name, .. }) => Say::new(
-                format!("结论（{rule}）：应进入{}（{code}）交易。", name.zh),
-                format!("Result ({rule}): the project must trade at {} ({code}).", name.en),
+                ["结论（", rule, "）：应进入", &name.zh, "（", code, "）交易。"].concat(),
+                ["Result (", rule, "): the project must trade at ", &name.en, " (", code, ")."].concat(),
             ),
             None => Say::new(
                 format!("结论（{rule}）：不要求进场交易，可自愿进场。"),

@@ -66,7 +66,7 @@ fn fault_of(text: &str) -> Option<Say> {
     if !parts.next().is_some_and(uscc::holds) {
         return Some(Say::new("第 5 至 22 位不是信用代码", "characters 5 to 22 are no credit code"));
     }
-    if !parts.next().is_some_and(|day| NaiveDate::parse_from_str(day, "%Y%m%d").is_ok()) {
+    if parts.next().is_none_or(|day| NaiveDate::parse_from_str(day, "%Y%m%d").is_err()) {
         return Some(Say::new("第 24 至 31 位不是日期", "characters 24 to 31 are no day"));
     }
     None

@@ -54,7 +54,7 @@ impl Run {
 /// What is wrong with a code, and what may be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongCode {
-    name: Say,
+    name: Box<Say>,
     fault: Say,
     /// Place of the first wrong character, counted from 1; absent where only the whole can be judged.
     pub at: Option<usize>,
@@ -64,7 +64,7 @@ pub struct WrongCode {
 
 impl WrongCode {
     fn new(name: Say, fault: Say) -> Self {
-        Self { name, fault, at: None, maybe: Vec::new() }
+        Self { name: Box::new(name), fault, at: None, maybe: Vec::new() }
     }
 
     fn at(self, place: usize) -> Self {

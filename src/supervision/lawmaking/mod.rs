@@ -145,7 +145,7 @@ fn is_policy_path(path: &str) -> bool {
     match path.split_once('/') {
         None => matches!(path, "regions.toml" | "routing.toml"),
         Some((folder, name)) => {
-            matches!(folder, "law" | "procedures" | "catalogue" | "centres") && plain(name)
+            matches!(folder, "law" | "procedures" | "catalogue" | "codes" | "centres") && plain(name)
         }
     }
 }
