@@ -194,11 +194,6 @@ impl Configuration {
     }
 }
 
-/// Whether a path belongs to an edition, calendars apart.
-pub fn is_of_edition(path: &str) -> bool {
-    !path.starts_with(CALENDAR)
-}
-
 /// Adopts what the configuration of a start brings that the hall has never had: its first edition, the edition of a
 /// new program or folder, and years of the calendar that were not known. What the hall had before does not come back
 /// by a restart, and a year that is known changes only by the two people of [`super::store`].

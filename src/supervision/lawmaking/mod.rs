@@ -27,7 +27,7 @@ use crate::{
     law::{
         Law, Lawbook,
         changes::changes,
-        lawbook::{calendar_path, is_of_edition, read_year, record_adoption, with_year},
+        lawbook::{calendar_path, read_year, record_adoption, with_year},
         store::{self, ChangeOf, ChangeState, LawChange},
     },
     ledger::{self, Entry},
@@ -170,8 +170,7 @@ async fn read_edition(
     conn: &mut AsyncPgConnection,
     files: &PolicyTexts,
 ) -> Result<Result<(Law, Jurisdiction), PolicyError>, Problem> {
-    let mut texts: PolicyTexts =
-        files.iter().filter(|(path, _)| is_of_edition(path)).map(|(a, b)| (a.clone(), b.clone())).collect();
+    let mut texts = files.clone();
     for year in store::calendar_in_force(conn).await? {
         texts.extend(year.files);
     }
