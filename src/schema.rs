@@ -433,6 +433,7 @@ diesel::table! {
         extension_reason -> Nullable<Text>,
         concluded_at -> Nullable<Timestamptz>,
         version -> Int8,
+        benchmark_draw -> Nullable<Jsonb>,
     }
 }
 

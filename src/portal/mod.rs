@@ -15,6 +15,7 @@ pub mod answers;
 pub mod assets;
 mod draws;
 mod factors;
+mod further;
 pub mod http;
 mod marks;
 mod milestones;

@@ -116,6 +116,7 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
             form,
             notes,
             regions: sample::regions(&c),
+            currencies: vec![Choice::new("USD", "USD")],
             asked: vec!["2000 = 20,000,000.00".into()],
             venue,
             deadline,
@@ -311,6 +312,10 @@ impl Readings for Samples {
 
     fn regions(&self, reader: &Reader) -> Vec<Choice> {
         sample::regions(reader)
+    }
+
+    fn currencies(&self, _: &Reader) -> Vec<Choice> {
+        vec![Choice::new("USD", "USD"), Choice::new("JPY", "JPY")]
     }
 
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {

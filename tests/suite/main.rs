@@ -9,6 +9,8 @@ mod bed;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod benchmarks;
+#[cfg(test)]
 mod bids;
 #[cfg(test)]
 mod cluster;

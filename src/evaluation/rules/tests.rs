@@ -15,9 +15,8 @@ use crate::{
         BidMarks, DefaultVerdict, FailedBid, LowPriceReview, LowPriceVote, NewQualification, NewSheet,
         QualificationVerdict, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
     },
-    experts::Seed,
     kernel::{
-        Code, LegalGround, Money, Problem,
+        Code, LegalGround, Money, Problem, Seed,
         id::{BidId, OrganisationId, TenderId},
         money::Amount,
     },
@@ -27,9 +26,10 @@ use crate::{
     scoring::{
         factors::Factors,
         low_price::Lines,
-        method::{Marks, Method},
+        method::{BenchmarkDraw, Marks, Method},
+        numbers::Numbers,
     },
-    tenders::document::Technical,
+    tenders::document::{Technical, Ties},
 };
 
 const MEMBERS: [u32; 5] = [1, 2, 3, 4, 5];
@@ -102,7 +102,7 @@ fn goods_method() -> Method {
 fn fails(member: u32, failed: &[u128]) -> Sheet {
     let fail = failed.iter().map(|n| FailedBid { bid_id: id(*n), reason: format!("缺{n}") }).collect();
     let technical = Some(TechnicalSheet { default: DefaultVerdict::Pass, fail });
-    sheet(member, NewSheet { technical, marks: None })
+    sheet(member, NewSheet { technical, marks: None, deviations: None })
 }
 
 fn sheet(member: u32, content: NewSheet) -> Sheet {
@@ -121,7 +121,7 @@ fn marks(member: u32, rows: &[(u128, &str, &str)]) -> Sheet {
             ]),
         })
         .collect();
-    sheet(member, NewSheet { technical: None, marks: Some(rows) })
+    sheet(member, NewSheet { technical: None, marks: Some(rows), deviations: None })
 }
 
 /// EX C1: means of the members' marks are 62.40, 57.10 and 60.10.
@@ -146,6 +146,8 @@ struct Case {
     ceiling: Money,
     method: Method,
     factors: Factors,
+    draw: Option<BenchmarkDraw>,
+    ties: Ties,
     sheets: Vec<Sheet>,
     least: usize,
     low_price: LowPriceReview,
@@ -154,7 +156,17 @@ struct Case {
 impl Case {
     fn works(opened: Vec<OpenedBid>, sheets: Vec<Sheet>) -> Self {
         let (ceiling, method, factors) = (yuan("200"), works_method(), price_only());
-        Self { opened, ceiling, method, factors, sheets, least: 1, low_price: LowPriceReview::default() }
+        Self {
+            opened,
+            ceiling,
+            method,
+            draw: None,
+            factors,
+            ties: Ties::LowerPriceThenDraw,
+            sheets,
+            least: 1,
+            low_price: LowPriceReview::default(),
+        }
     }
 
     fn goods(sheets: Vec<Sheet>) -> Self {
@@ -163,7 +175,9 @@ impl Case {
             opened: c1_bids(),
             ceiling,
             method,
+            draw: None,
             factors,
+            ties: Ties::LowerPriceThenDraw,
             sheets,
             least: 3,
             low_price: LowPriceReview::default(),
@@ -177,15 +191,16 @@ impl Case {
             opened: &self.opened,
             ceiling: self.ceiling,
             method: &self.method,
+            draw: self.draw.clone(),
             factors: &self.factors,
+            ties: self.ties,
             small_enterprise: Some(Marks::parse("10").unwrap()),
             members: &MEMBERS,
             sheets: &self.sheets,
             sheet_hashes: BTreeMap::new(),
             screening: &screening,
             low_price: self.low_price.clone(),
-            most_candidates: 3,
-            least_effective: self.least,
+            numbers: Numbers { candidates: 3, least: self.least, least_eliminated: 0 },
             grounds: grounds(),
         };
         conclude(&findings, &Seed([seed; 32]))
@@ -350,7 +365,7 @@ fn a_sheet_covers_what_is_still_in_and_nothing_else() {
     let all: Vec<_> = opened.iter().collect();
     let pointers =
         |content: &NewSheet, technical, factors: &Factors, standing: &[&OpenedBid]| -> Vec<String> {
-            match check_sheet(content, technical, factors, standing) {
+            match check_sheet(content, technical, factors, &works_method(), standing) {
                 Ok(()) => Vec::new(),
                 Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect(),
             }
