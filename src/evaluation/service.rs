@@ -449,11 +449,13 @@ pub async fn make_report(
     tenders::permit(actor, Action::ReportMake, &setting.project, &tender)?;
     let mut evaluation = begun(store::find(tx.conn(), id).await?)?;
     unreported(&evaluation)?;
-    let signed = store::signed_sheets(tx.conn(), id).await?;
-    let opened = opened_bids(tx.conn(), id).await?;
-    let members = numbers(&experts::seats(tx.conn(), id).await?);
-    let draw = opening::benchmark_draw(tx.conn(), id).await?;
-    match conclude(&setting, &tender, &evaluation, &opened, &signed, &members, draw, &chance()?)? {
+    let gathered = Gathered {
+        signed: store::signed_sheets(tx.conn(), id).await?,
+        opened: opened_bids(tx.conn(), id).await?,
+        draw: opening::benchmark_draw(tx.conn(), id).await?,
+        members: numbers(&experts::seats(tx.conn(), id).await?),
+    };
+    match conclude(&setting, &tender, &evaluation, &gathered, &chance()?)? {
         Conclusion::TooFew(left) => {
             let reason = too_few(&setting, left)?;
             tenders::end(tx, actor, now, &mut tender, TenderPhase::Failed, &reason).await?;
@@ -481,16 +483,22 @@ fn numbers(seats: &[Seat]) -> Vec<u32> {
     here.filter_map(|seat| seat.number.and_then(|number| u32::try_from(number).ok())).collect()
 }
 
+/// What opening and committee left for the report.
+struct Gathered {
+    signed: Vec<SignedSheet>,
+    opened: Vec<OpenedBid>,
+    draw: Option<BenchmarkDraw>,
+    members: Vec<u32>,
+}
+
 fn conclude(
     setting: &Setting,
     tender: &Tender,
     evaluation: &Evaluation,
-    opened: &[OpenedBid],
-    signed: &[SignedSheet],
-    members: &[u32],
-    draw: Option<BenchmarkDraw>,
+    gathered: &Gathered,
     seed: &Seed,
 ) -> Result<Conclusion, Problem> {
+    let Gathered { signed, opened, draw, members } = gathered;
     let sheets = store::read_sheets(signed)?;
     rules::all_signed(members, &sheets)?;
     let low_price = evaluation.low_price.clone().unwrap_or_default();
@@ -507,7 +515,7 @@ fn conclude(
         opened,
         ceiling: document.ceiling,
         method: &document.method()?,
-        draw,
+        draw: draw.clone(),
         factors: &document.factors(&setting.procedure)?,
         ties: document.evaluation.ties,
         small_enterprise: document.evaluation.small_enterprise_percent,

@@ -450,8 +450,7 @@ fn equals_are_parted_by_the_technical_score_where_the_document_says_so() {
     let mut case = Case::goods(sheets());
     case.opened = vec![bid(1, Some("100")), bid(2, Some("100")), bid(3, Some("100"))];
     case.ties = Ties::LowerPriceThenTechnical;
-    case.method =
-        Method::read(json!({"method": "gpComprehensive", "parameters": parameters}), "").unwrap();
+    case.method = Method::read(json!({"method": "gpComprehensive", "parameters": parameters}), "").unwrap();
     let report = case.report(0);
     assert_eq!(report.candidates, [id(2), id(1), id(3)], "35 of compliance before 30, totals being equal");
     assert!(report.tie_draws.is_empty());
