@@ -15,6 +15,7 @@
 mod case;
 pub mod change;
 pub mod closures;
+pub mod figures;
 pub mod fitting;
 pub mod green;
 pub mod http;
@@ -22,6 +23,8 @@ mod letters;
 pub mod life;
 pub mod model;
 pub mod plan;
+pub mod planning;
+pub mod postponement;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::support::{TestDb, db::connect, works::numbers_of};
 
 mod floor;
+mod plans;
 
 const CENTRE: &str = "152500";
 
