@@ -120,6 +120,11 @@ diesel::table! {
         during -> Range<Timestamptz>,
         blocked -> Range<Timestamptz>,
         live -> Bool,
+        capacity -> Nullable<Int4>,
+        begun_at -> Nullable<Timestamptz>,
+        overran_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        no_show -> Bool,
     }
 }
 
@@ -130,7 +135,6 @@ diesel::table! {
         centre_code -> Text,
         deadline -> Timestamptz,
         state -> Text,
-        live -> Bool,
         requested_by -> Uuid,
         requested_at -> Timestamptz,
         decided_by -> Nullable<Uuid>,
@@ -138,6 +142,12 @@ diesel::table! {
         reason -> Nullable<Text>,
         late -> Bool,
         version -> Int8,
+        live -> Bool,
+        organisation_id -> Nullable<Uuid>,
+        answer_by -> Nullable<Timestamptz>,
+        replaces -> Nullable<Uuid>,
+        by_party -> Bool,
+        displaced_by -> Nullable<Uuid>,
     }
 }
 
@@ -301,6 +311,20 @@ diesel::table! {
         attempts -> Int4,
         failure -> Nullable<Text>,
         done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Projects that the supervision office has let through the green channel.
+    key_projects (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        reason -> Text,
+        marked_by -> Uuid,
+        marked_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
     }
 }
 
@@ -575,6 +599,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rooms out of service; bookings made before stand until somebody moves them.
+    room_closures (id) {
+        id -> Uuid,
+        room_id -> Uuid,
+        during -> Range<Timestamptz>,
+        reason -> Text,
+        closed_by -> Uuid,
+        closed_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     /// The rooms of config/centres, written at every start.
     rooms (id) {
         id -> Uuid,
@@ -794,6 +833,8 @@ diesel::joinable!(projects -> law_changes (law_edition));
 diesel::joinable!(qualification_reviews -> tenders (tender_id));
 diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
+diesel::joinable!(key_projects -> projects (project_id));
+diesel::joinable!(room_closures -> rooms (room_id));
 diesel::joinable!(score_sheets -> committee_seats (seat_id));
 diesel::joinable!(signing_keys -> accounts (enrolled_by));
 diesel::joinable!(signing_keys -> organisations (organisation_id));
@@ -828,6 +869,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     hall,
     idempotency,
     jobs,
+    key_projects,
     law_changes,
     law_in_force,
     log_object,
@@ -847,6 +889,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     qualification_reviews,
     refresh_tokens,
     report_signatures,
+    room_closures,
     rooms,
     score_sheets,
     signing_keys,

@@ -145,7 +145,7 @@ async fn start(
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers(&law));
+    let jobs = Arc::new(work::handlers(&law, &jurisdictions));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);

@@ -6,7 +6,7 @@ use diesel_async::AsyncPgConnection;
 use crate::{
     jurisdiction::model::RoomKind,
     kernel::{Code, LegalGround, Problem, Refusal, Say, id::TenderId},
-    rooms::{self, Booking, BookingState},
+    rooms::{self, Booking},
 };
 
 /// Draws are made in a draw room confirmed for this tender and this time only (RM-17, a rule of the hall).
@@ -21,7 +21,7 @@ pub async fn must_hold_draw_room(
     let bookings = rooms::bookings_of(conn, tender).await?;
     let held = confirmed(&bookings)
         .flat_map(|booking| &booking.slots)
-        .any(|slot| slot.kind == RoomKind::Draw && slot.during.contains(at));
+        .any(|slot| slot.kind == RoomKind::Draw && !slot.usage().is_over() && slot.during.contains(at));
     if held {
         return Ok(());
     }
@@ -54,5 +54,5 @@ pub async fn evaluation_planned_at(
 }
 
 fn confirmed(bookings: &[Booking]) -> impl Iterator<Item = &Booking> {
-    bookings.iter().filter(|booking| matches!(booking.state, BookingState::Confirmed | BookingState::InUse))
+    bookings.iter().filter(|booking| booking.state.firm())
 }

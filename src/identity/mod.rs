@@ -24,7 +24,7 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use model::{Organisation, SigningKey};
-pub use organisations::{Card, cards, kind_of, overseers};
+pub use organisations::{Card, cards, desks, kind_of, overseers};
 pub use policy::{Action, Duty, Object, Parties, Phase, Relation, authorize, authorize_known, check_matrix};
 pub use service::{Gate, accounts, accounts_with_role, organisation, signing_key, signing_keys};
 pub use sides::{Side, claim_side, claim_sides, one_side_only, side_of};

@@ -53,6 +53,10 @@ impl Place {
             template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
+            "/api/v1/rooms/earliest" => "?centre=152500&after=2026-03-16T00:00:00Z".to_owned(),
+            "/api/v1/rooms/closures" | "/api/v1/rooms/utilisation" => {
+                "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
+            }
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
@@ -81,6 +85,14 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         | "/api/v1/bookings/{id}/reject"
         | "/api/v1/bookings/{id}/cancel" => reason,
         "/api/v1/bookings" => booking(&place.tender),
+        "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
+        "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => reason,
+        "/api/v1/bookings/{id}/change" => {
+            json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
+        }
+        "/api/v1/rooms/{id}/closures" => {
+            json!({"from": NOTICE, "to": DEADLINE, "reason": "测试"})
+        }
         "/api/v1/tenders/{id}/bids" => envelope.clone(),
         "/api/v1/bids/{id}/withdraw" => {
             serde_json::from_str(include_str!("../../../docs/seal/vectors/withdrawal.json")).unwrap()
