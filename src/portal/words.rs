@@ -496,7 +496,7 @@ words! {
     desk_control: "总控大屏", "Control room";
     desk_use: "使用率", "Utilisation";
     desk_feeds: "日历订阅", "Calendar feeds";
-    desk_feeds_lead: "在日历程序中订阅下列地址即可看到场地预约。地址本身就是凭证，请勿转发；只显示这一次。", "Subscribe to the address in a calendar program to see the booked rooms there. Whoever has the address can read it: do not pass it on. It is shown only once.";
+    desk_feeds_lead: "生成一个地址，在日历程序中订阅即可看到场地预约。地址本身就是凭证，请勿转发；只显示一次。", "Make an address and subscribe to it in a calendar program to see the booked rooms there. Whoever has the address can read it: do not pass it on. It is shown only once.";
     desk_feed_make: "生成订阅地址", "Make an address";
     desk_feed_of: "订阅内容", "Whose bookings";
     desk_feed_own: "本单位的预约", "Bookings of my organisation";
