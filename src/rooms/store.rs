@@ -1,6 +1,7 @@
 //! Rooms and bookings in the database.
 
 pub mod closures;
+pub mod floor;
 pub mod keys;
 
 use std::ops::Bound;
