@@ -13,6 +13,7 @@
 
 pub mod answers;
 pub mod assets;
+mod board;
 mod draws;
 mod factors;
 pub mod http;

@@ -205,8 +205,11 @@ pub async fn lobby(
         let room = by_id.get(&slot.slot.room)?;
         let firm = slot.state != BookingState::Requested && slot.slot.during.from == card.deadline;
         let starts_here = window.contains(slot.slot.during.from);
-        (firm && starts_here && card.published)
-            .then(|| LobbyOpening { slot, card: card.clone(), room: (*room).clone() })
+        (firm && starts_here && card.published).then(|| LobbyOpening {
+            slot,
+            card: card.clone(),
+            room: (*room).clone(),
+        })
     });
     Ok(announced.collect())
 }

@@ -56,8 +56,7 @@ impl Use {
 
     /// Used over bookable, to four decimals; `None` where nothing could be booked.
     pub fn share(self) -> Option<Decimal> {
-        (self.bookable > 0)
-            .then(|| (Decimal::from(self.used) / Decimal::from(self.bookable)).round_dp(4))
+        (self.bookable > 0).then(|| (Decimal::from(self.used) / Decimal::from(self.bookable)).round_dp(4))
     }
 
     /// Used over bookable in whole hundredths, rounded down to none and up to all of it only where that is so.
@@ -110,7 +109,8 @@ pub fn figures(
     now: DateTime<Utc>,
 ) -> Vec<RoomUse> {
     let of_room = |room: RoomId| {
-        let used = merged(slots.iter().filter(|one| one.slot.room == room).filter_map(|one| use_of(one, now)));
+        let used =
+            merged(slots.iter().filter(|one| one.slot.room == room).filter_map(|one| use_of(one, now)));
         let closed = merged(closures.iter().filter(|one| one.room == room).map(closed_for));
         let days = days.iter().map(|day| use_on(*day, hours, &used, &closed)).collect();
         RoomUse { room, days }
@@ -350,7 +350,15 @@ mod tests {
             used,
         };
         let tender = TenderId(Uuid::nil());
-        FloorSlot { slot, no: 1, booking: BookingId(Uuid::nil()), tender, state, version: 1, deadline: at(from) }
+        FloorSlot {
+            slot,
+            no: 1,
+            booking: BookingId(Uuid::nil()),
+            tender,
+            state,
+            version: 1,
+            deadline: at(from),
+        }
     }
 
     fn closure(from: &str, to: &str, ended: Option<&str>) -> Closure {
@@ -411,7 +419,11 @@ mod tests {
         let ended = closure("16T11:00", "17T11:00", Some("16T11:30"));
         assert_eq!(monday(&[planned()], &[ended], true), (480, 150, 30), "it was opened again at once");
         let night = slot(BookingState::Confirmed, "15T17:00", "16T09:00", Used::default());
-        assert_eq!(monday(&[night], &[], true), (510, 30, 510), "the night of a rest room is counted by itself");
+        assert_eq!(
+            monday(&[night], &[], true),
+            (510, 30, 510),
+            "the night of a rest room is counted by itself"
+        );
         let twice = [planned(), slot(BookingState::Confirmed, "16T11:00", "16T13:00", Used::default())];
         assert_eq!(monday(&twice, &[], true), (510, 240, 0), "no minute is used twice");
     }

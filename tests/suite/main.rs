@@ -11,6 +11,8 @@ mod bench;
 #[cfg(test)]
 mod bids;
 #[cfg(test)]
+mod board;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod desk;

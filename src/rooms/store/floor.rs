@@ -57,7 +57,8 @@ pub async fn slots(
     ids: &[RoomId],
     window: Span,
 ) -> Result<Vec<FloorSlot>, Problem> {
-    let here = || booking_slots::room_id.eq_any(ids).and(booking_slots::blocked.overlaps_with(range_of(window)));
+    let here =
+        || booking_slots::room_id.eq_any(ids).and(booking_slots::blocked.overlaps_with(range_of(window)));
     let live = booking_slots::table
         .inner_join(bookings::table.on(bookings::id.eq(booking_slots::booking_id)))
         .filter(booking_slots::live.and(booking_slots::ended_at.is_null()).and(here()))
