@@ -152,6 +152,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    calendar_feeds (id) {
+        id -> Uuid,
+        key_sha256 -> Bytea,
+        account_id -> Uuid,
+        room_id -> Nullable<Uuid>,
+        centre_code -> Nullable<Text>,
+        organisation_id -> Nullable<Uuid>,
+        language -> Text,
+        made_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     candidate_lists (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -800,6 +814,9 @@ diesel::joinable!(bid_receipts -> tenders (tender_id));
 diesel::joinable!(bids -> organisations (bidder_id));
 diesel::joinable!(bids -> tenders (tender_id));
 diesel::joinable!(bookings -> tenders (tender_id));
+diesel::joinable!(calendar_feeds -> accounts (account_id));
+diesel::joinable!(calendar_feeds -> organisations (organisation_id));
+diesel::joinable!(calendar_feeds -> rooms (room_id));
 diesel::joinable!(candidate_lists -> notices (notice_id));
 diesel::joinable!(candidate_lists -> tenders (tender_id));
 diesel::joinable!(committee_seats -> accounts (account_id));
@@ -815,6 +832,7 @@ diesel::joinable!(draws -> tenders (tender_id));
 diesel::joinable!(evaluations -> tenders (tender_id));
 diesel::joinable!(experts -> accounts (account_id));
 diesel::joinable!(experts -> organisations (unit_id));
+diesel::joinable!(key_projects -> projects (project_id));
 diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(low_price_votes -> bids (bid_id));
 diesel::joinable!(low_price_votes -> committee_seats (seat_id));
@@ -832,7 +850,6 @@ diesel::joinable!(projects -> law_changes (law_edition));
 diesel::joinable!(qualification_reviews -> tenders (tender_id));
 diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
-diesel::joinable!(key_projects -> projects (project_id));
 diesel::joinable!(room_closures -> rooms (room_id));
 diesel::joinable!(score_sheets -> committee_seats (seat_id));
 diesel::joinable!(signing_keys -> accounts (enrolled_by));
@@ -857,6 +874,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     bids,
     booking_slots,
     bookings,
+    calendar_feeds,
     candidate_lists,
     code_counters,
     committee_seats,

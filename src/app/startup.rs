@@ -27,7 +27,9 @@ use crate::{
         lawbook::{Configuration, adopt_configuration},
     },
     notices::http::Shelf,
-    platform::{db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    platform::{
+        bell::Bell, db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry,
+    },
     portal::{HallReadings, Readings},
     rooms,
 };
@@ -47,6 +49,7 @@ struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     intake: std::thread::JoinHandle<()>,
+    ringer: JoinHandle<()>,
 }
 
 impl Application {
@@ -101,6 +104,7 @@ impl Application {
             tracing::error!(%error, "the server ended badly");
         }
         running.workers.stop().await;
+        running.ringer.abort();
         // Its last door went with the server; it ends when all it holds is answered.
         if !matches!(tokio::task::spawn_blocking(move || running.intake.join().is_ok()).await, Ok(true)) {
             tracing::error!("the intake's thread had died");
@@ -151,6 +155,7 @@ async fn start(
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let doors = Doors::default();
+    let (bell, ringer) = Bell::hang(url);
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
         db: db.clone(),
         law: law.clone(),
@@ -169,11 +174,13 @@ async fn start(
         intake: web::Data::new(door),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
+        bell: web::Data::new(bell),
         proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, ringer }),
         Err(error) => {
+            ringer.abort();
             workers.stop().await;
             Err(error)
         }
@@ -194,6 +201,7 @@ struct Hall {
     intake: web::Data<Intake>,
     shelf: web::Data<Shelf>,
     pages: web::Data<Arc<dyn Readings>>,
+    bell: web::Data<Bell>,
     proxies: web::Data<Proxies>,
 }
 
@@ -211,6 +219,7 @@ impl Hall {
             .app_data(self.intake)
             .app_data(self.shelf)
             .app_data(self.pages)
+            .app_data(self.bell)
             .app_data(self.proxies);
     }
 }

@@ -18,6 +18,7 @@ use super::{
     assets, board, page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
+    sign_in,
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
     trial::{TrialView, Typed},
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
@@ -164,6 +165,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
         .configure(board::routes)
+        .service(
+            web::resource("/login").route(get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
+        )
+        .route("/login/feeds", web::post().to(sign_in::make_feed))
+        .route("/logout", web::post().to(sign_in::sign_out))
         .route("/static/{hash}/{name}", get().to(assets::serve));
 }
 
@@ -411,7 +417,10 @@ pub(super) fn failed(request: &HttpRequest, reader: &Reader, problem: &Problem) 
     framed(&mut HttpResponse::build(status), reader).insert_header((CACHE_CONTROL, "no-store")).body(html)
 }
 
-fn framed<'a>(answer: &'a mut HttpResponseBuilder, reader: &Reader) -> &'a mut HttpResponseBuilder {
+pub(super) fn framed<'a>(
+    answer: &'a mut HttpResponseBuilder,
+    reader: &Reader,
+) -> &'a mut HttpResponseBuilder {
     secured(answer)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_LANGUAGE, reader.w.lang))

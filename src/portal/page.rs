@@ -8,6 +8,7 @@ use super::{
     prices::prices_svg,
     question::{CalculatorForm, Notes},
     reader::Reader,
+    sign_in::{DeskView, SignInView},
     statutes::{CalendarView, LawView, ProjectLawView},
     strip::{self, Line},
     timeline::{Layout, timeline_svg},
@@ -210,6 +211,32 @@ struct TrialPage<'a> {
 /// Renders `/evaluation`.
 pub(super) fn trial(r: &Reader, v: &TrialView) -> askama::Result<String> {
     TrialPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a SignInView,
+}
+
+/// Renders `/login` for whoever has not signed in.
+pub(super) fn sign_in(r: &Reader, v: &SignInView) -> askama::Result<String> {
+    SignInPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a DeskView,
+}
+
+/// Renders `/login` for whoever has.
+pub(super) fn desk(r: &Reader, v: &DeskView) -> askama::Result<String> {
+    DeskPage { r, f: Frame::new(), v }.render()
 }
 
 #[derive(Template)]

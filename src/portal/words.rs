@@ -43,6 +43,7 @@ words! {
     nav_calculators: "计算器", "Calculators";
     nav_law: "法规", "Law";
     nav_api: "接口文档", "API";
+    nav_sign_in: "工作台", "My desk";
     other_language: "English", "中文";
     sandbox: "沙箱：演示数据，时间可调，不具法律效力。", "Sandbox: demonstration data on an adjustable clock, without legal effect.";
     footer_times: "时间均为北京时间（UTC+8）。金额为人民币元。", "All times are Beijing time (UTC+8). Amounts are in yuan.";
@@ -557,6 +558,25 @@ words! {
         "This is our fault and is on record. Try again shortly; close to a deadline, call the centre and give the number below.";
     request_number: "编号", "Number";
     back_home: "回到大厅", "Back to the hall";
+    // Signing in, and the desk.
+    sign_in_title: "登录", "Sign in";
+    sign_in_lead: "招标人、代理机构、中心、专家和监督部门由此进入工作台。公开信息无需登录。", "Purchasers, agents, centres, experts and supervisors enter their desk here. Public information needs no account.";
+    sign_in_login: "登录名", "Login name";
+    sign_in_password: "密码", "Password";
+    sign_in_button: "登录", "Sign in";
+    sign_in_hint: "会话持续十二小时；公用电脑用后请退出。", "The session lasts twelve hours; sign out of a shared computer when you leave.";
+    sign_out: "退出登录", "Sign out";
+    desk_title: "工作台", "My desk";
+    desk_roles: "角色", "Roles";
+    desk_floors: "场地", "Rooms";
+    desk_control: "总控大屏", "Control room";
+    desk_use: "使用率", "Utilisation";
+    desk_feeds: "日历订阅", "Calendar feeds";
+    desk_feeds_lead: "生成一个地址，在日历程序中订阅即可看到场地预约。地址本身就是凭证，请勿转发；只显示一次。", "Make an address and subscribe to it in a calendar program to see the booked rooms there. Whoever has the address can read it: do not pass it on. It is shown only once.";
+    desk_feed_make: "生成订阅地址", "Make an address";
+    desk_feed_of: "订阅内容", "Whose bookings";
+    desk_feed_own: "本单位的预约", "Bookings of my organisation";
+    desk_feed_made: "已生成，请立即复制：", "Made. Copy it now:";
 }
 
 #[cfg(test)]

@@ -514,6 +514,22 @@ pub async fn clarifications(
         .collect())
 }
 
+/// The titles of tenders, published or not: whoever asks has asked first who may read them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn titles(
+    conn: &mut AsyncPgConnection,
+    ids: &[TenderId],
+) -> Result<HashMap<TenderId, String>, Problem> {
+    let rows: Vec<(TenderId, String)> = tenders::table
+        .filter(tenders::id.eq_any(ids))
+        .select((tenders::id, tenders::title))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// One page of tenders, newest first; one row more than `limit` tells that there are further.
 ///
 /// # Errors

@@ -77,6 +77,8 @@ pub enum Action {
     RoomFigures,
     /// 停用: take a room out of service, and into it again.
     RoomClose,
+    /// 日历订阅: follow the bookings of a room, a centre or one's own organisation.
+    CalendarFollow,
     /// The list of rooms.
     RoomsRead,
     /// Which rooms are free when.

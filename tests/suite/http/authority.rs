@@ -53,6 +53,7 @@ impl Place {
             template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
+            "/api/v1/rooms/events" => "?centre=152500".to_owned(),
             "/api/v1/rooms/closures" => {
                 "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
@@ -87,6 +88,7 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/bookings/{id}/change" => {
             json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
         }
+        "/api/v1/calendar-feeds" => json!({"of": {"centre": "152500"}}),
         "/api/v1/rooms/{id}/closures" => {
             json!({"from": NOTICE, "to": DEADLINE, "reason": "测试"})
         }
