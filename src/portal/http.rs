@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    assets, page,
+    assets, board, page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
     sign_in,
@@ -167,6 +167,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/law/calendar", get().to(calendar_now))
         .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
+        .configure(board::routes)
         .service(
             web::resource("/login").route(get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
         )
@@ -176,7 +177,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// GET and HEAD; the server leaves the body of a HEAD out by itself.
-fn get() -> Route {
+pub(super) fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
@@ -376,14 +377,14 @@ pub fn problem_page(request: &HttpRequest, hall: HallFacts, problem: &Problem) -
     failed(request, &Reader::of(request, hall), problem)
 }
 
-fn read_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+pub(super) fn read_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     web::Query::<T>::from_query(request.query_string()).map(web::Query::into_inner).map_err(|_| {
         let detail = Say::new("地址中的查询参数无法识别。", "The query of this address cannot be read.");
         Rejection::new(Code::MalformedRequest, detail).into()
     })
 }
 
-fn answered(
+pub(super) fn answered(
     request: &HttpRequest,
     reader: &Reader,
     read: Result<askama::Result<String>, Problem>,

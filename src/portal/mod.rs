@@ -14,6 +14,7 @@
 
 pub mod answers;
 pub mod assets;
+mod board;
 mod draws;
 mod factors;
 mod further;

@@ -18,13 +18,13 @@ use super::{
 
 /// What the frame needs besides the reader: addresses of the compiled-in files.
 pub(super) struct Frame {
-    style: String,
-    script: String,
-    mark: String,
+    pub(super) style: String,
+    pub(super) script: String,
+    pub(super) mark: String,
 }
 
 impl Frame {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { style: STYLE.href(), script: SCRIPT.href(), mark: MARK.href() }
     }
 }

@@ -126,6 +126,7 @@ pub(super) fn home(r: &Reader) -> HomeView {
             ..line("09:30", "阿巴嘎旗别力古台镇供热管网改造工程", 2, Progress::Coming)
         }],
         past: Vec::new(),
+        boards: vec![Link { href: "/board/152500".into(), text: "锡林郭勒盟".into() }],
         notices: notices(r),
     }
 }

@@ -28,7 +28,9 @@ use crate::{
         plan::{self, Earliest, EarliestQuery, NewPlan},
         postponement::{self, Postponement},
         service::{self, Decision},
-        usage, view,
+        usage,
+        utilisation::{self, Utilisation, UtilisationQuery},
+        view,
     },
     tenders::model::TenderView,
 };
@@ -38,6 +40,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     config
         .service(rooms)
         .service(availability)
+        .service(room_utilisation)
         .service(request)
         .service(list)
         .service(read)
@@ -94,6 +97,26 @@ async fn availability(
     let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let policy = Policy { jurisdiction: &jurisdiction, law: &law };
     Reply::ok(&view::availability(&mut conn, &call.actor, policy, &query).await?)
+}
+
+/// How much the rooms of a centre are used 使用率 (RM-20, a setting), for its operators and supervising bodies.
+///
+/// Bookable are the centre's hours on working days less closures. What is confirmed counts as planned, what was taken
+/// into use by the times it really was; what is only requested or was missed does not count.
+#[utoipa::path(tag = "rooms", params(UtilisationQuery),
+    responses((status = 200, description = "The figures", body = Utilisation), Problems))]
+#[get("/api/v1/rooms/utilisation")]
+async fn room_utilisation(
+    call: Call,
+    query: web::Query<UtilisationQuery>,
+    (db, jurisdiction, book): Hall,
+) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
+    let now = read_hall_now(&mut conn).await?;
+    Reply::ok(&utilisation::utilisation(&mut conn, &call.actor, policy, &query, now).await?)
 }
 
 /// Book rooms for a tender 场地预约: all the slots or none.

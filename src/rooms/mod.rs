@@ -12,6 +12,7 @@
 //! nor know of bids. Law: 招标投标法 art 34 and 财政部令87 art 39 (an opening starts at the deadline, at the place
 //! fixed beforehand), by way of `law`; buffers, hours and the rules RM-5, RM-9, RM-12, RM-13 are settings.
 
+pub mod board;
 mod case;
 pub mod change;
 pub mod closures;
@@ -32,6 +33,7 @@ pub mod service;
 pub mod store;
 mod taking;
 pub mod usage;
+pub mod utilisation;
 pub mod view;
 
 pub use case::Policy;

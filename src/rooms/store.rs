@@ -2,6 +2,7 @@
 
 pub mod closures;
 pub mod figures;
+pub mod floor;
 pub mod keys;
 
 use std::ops::Bound;

@@ -13,6 +13,8 @@ mod benchmarks;
 #[cfg(test)]
 mod bids;
 #[cfg(test)]
+mod board;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod desk;
