@@ -18,6 +18,7 @@ use super::{
     work::{self, Workers},
 };
 use crate::{
+    access::Porter,
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::{Jurisdiction, Jurisdictions},
@@ -47,6 +48,7 @@ struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     intake: std::thread::JoinHandle<()>,
+    porter: std::thread::JoinHandle<()>,
 }
 
 impl Application {
@@ -105,6 +107,9 @@ impl Application {
         if !matches!(tokio::task::spawn_blocking(move || running.intake.join().is_ok()).await, Ok(true)) {
             tracing::error!("the intake's thread had died");
         }
+        if !matches!(tokio::task::spawn_blocking(move || running.porter.join().is_ok()).await, Ok(true)) {
+            tracing::error!("the porter's thread had died");
+        }
         site.close().await;
         tracing::info!("stopped");
     }
@@ -145,11 +150,12 @@ async fn start(
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers(&law));
+    let jobs = Arc::new(work::handlers(&law, &jurisdictions));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
+    let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
         db: db.clone(),
@@ -167,12 +173,13 @@ async fn start(
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
+        porter: web::Data::new(lodge),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
         proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake }),
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, porter }),
         Err(error) => {
             workers.stop().await;
             Err(error)
@@ -192,6 +199,7 @@ struct Hall {
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
+    porter: web::Data<Porter>,
     shelf: web::Data<Shelf>,
     pages: web::Data<Arc<dyn Readings>>,
     proxies: web::Data<Proxies>,
@@ -209,6 +217,7 @@ impl Hall {
             .app_data(self.lots)
             .app_data(self.receipts)
             .app_data(self.intake)
+            .app_data(self.porter)
             .app_data(self.shelf)
             .app_data(self.pages)
             .app_data(self.proxies);

@@ -7,7 +7,8 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::sync::watch;
 
 use crate::{
-    bids,
+    access, bids,
+    jurisdiction::Jurisdictions,
     law::Lawbook,
     opening,
     platform::{
@@ -26,10 +27,11 @@ pub const CONNECTIONS: usize = 3;
 const CLEARING: Duration = Duration::from_secs(3600);
 
 /// Every room's handlers.
-pub fn handlers(law: &Lawbook) -> Jobs {
+pub fn handlers(law: &Lawbook, jurisdictions: &Jurisdictions) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);
+    access::recording::jobs::register(&mut jobs, jurisdictions);
     jobs
 }
 

@@ -275,6 +275,11 @@ impl Booking {
         self.slots.iter().find(|slot| slot.kind == RoomKind::Opening)
     }
 
+    /// Whether it is a supervising body's, for a complaint (RM-19).
+    pub fn is_hearing(&self) -> bool {
+        !self.slots.is_empty() && self.slots.iter().all(|slot| slot.kind == RoomKind::Complaint)
+    }
+
     /// Start of its first slot.
     pub fn begins(&self) -> Option<DateTime<Utc>> {
         self.slots.iter().map(|slot| slot.during.from).min()

@@ -114,6 +114,11 @@ pub struct Frame<'a> {
     pub booked_opening_end: Option<DateTime<Utc>>,
 }
 
+/// Whether only the complaint room is asked for, which is the supervision's (RM-19).
+pub fn is_hearing(slots: &[NewSlot]) -> bool {
+    !slots.is_empty() && slots.iter().all(|slot| slot.kind == RoomKind::Complaint)
+}
+
 /// RM-2, RM-12, RM-5, RM-13 and RM-19 over all slots of a request.
 ///
 /// # Errors

@@ -216,6 +216,8 @@ impl Case {
             Side::Agency
         } else if account.organisation == self.project.purchaser {
             Side::Purchaser
+        } else if account.roles.iter().any(|role| role.supervises()) {
+            Side::Supervisor
         } else {
             Side::Operator
         };
@@ -246,12 +248,17 @@ pub async fn request(
 ) -> Result<Reply, Problem> {
     let account = signed_in(actor)?;
     let case = Case::lock(tx, new.tender_id).await?;
-    case.permit(actor, Action::BookingRequest)?;
+    let hearing = rules::is_hearing(&new.slots) && case.permit(actor, Action::ComplaintBook).is_ok();
+    if !hearing {
+        case.permit(actor, Action::BookingRequest)?;
+    }
     case.take_side(tx, account).await?;
     let now = tx.hall_now().await?;
     rules::check_request(new, now)?;
     let centre = policy.centre(&case.tender.centre_code)?;
-    let deadline = rules::deadline_for(new.deadline, case.facts())?;
+    // A complaint may be heard when the tender has ended.
+    let deadline =
+        if hearing { case.tender.deadline } else { rules::deadline_for(new.deadline, case.facts())? };
     let ground = policy.opening_ground(&case.tender, &case.project, now)?;
     let own = store::live_of(tx.conn(), case.tender.id).await?;
     let own_opening = own.iter().filter(|booking| booking.deadline == deadline).find_map(Booking::opening);
@@ -262,9 +269,12 @@ pub async fn request(
         calendar: policy.law.calendar(),
         booked_opening_end: own_opening.map(|slot| slot.during.to),
     };
-    rules::check_times(&new.slots, frame)?;
+    if !hearing {
+        rules::check_times(&new.slots, frame)?;
+    }
     let slots = fit(tx, policy, centre, &new.slots, own_opening).await?;
-    let at_once = centre.settings.auto_confirm;
+    // RM-19: the room is the supervision's, there is nothing to confirm.
+    let at_once = hearing || centre.settings.auto_confirm;
     let booking = Booking {
         id: BookingId::random(),
         tender: case.tender.id,
@@ -417,8 +427,9 @@ pub enum Decision {
 }
 
 impl Decision {
-    fn action(&self) -> Action {
+    fn action(&self, booking: &Booking) -> Action {
         match self {
+            Self::Cancel(_) if booking.is_hearing() => Action::ComplaintBook,
             Self::Confirm => Action::BookingConfirm,
             Self::Reject(_) => Action::BookingReject,
             Self::Cancel(_) => Action::BookingCancel,
@@ -467,7 +478,7 @@ pub async fn decide(
     // The tender first, then its booking: the order of every act here.
     let case = Case::lock(tx, found.tender).await?;
     let mut booking = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
-    case.permit(actor, decision.action())?;
+    case.permit(actor, decision.action(&booking))?;
     allow_version(booking.version)?;
     let reason = decision.reason()?;
     let now = tx.hall_now().await?;
@@ -557,7 +568,8 @@ async fn view(
 ) -> Result<BookingView, Problem> {
     let ground = policy.opening_ground(&case.tender, &case.project, now)?;
     let may = |decision: &Decision| {
-        case.permit(actor, decision.action()).and_then(|()| guard(decision, booking, case, &ground, now))
+        case.permit(actor, decision.action(booking))
+            .and_then(|()| guard(decision, booking, case, &ground, now))
     };
     let guards = (
         may(&Decision::Confirm),
