@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{
     model::{
-        CardBound, CentreQuery, Check, Checked, Deposit, Deposits, Device, DeviceMade, Devices, DoorPass,
-        NewCard, NewDeposit, NewDevice, PassTaken, Return,
+        Belongings, CardBound, CentreQuery, Check, Checked, Device, DeviceMade, Devices, DoorPass,
+        LockersInUse, NewBelongings, NewCard, NewDevice, PassTaken, Return,
     },
     porter::{Porter, Question},
     recording,
@@ -164,12 +164,12 @@ async fn bind_card(call: Call, body: Body<NewCard>, db: web::Data<Db>) -> Result
 }
 
 /// Take in phone and belongings of a committee's member 物品寄存, before the evaluation area opens (RM-14).
-#[utoipa::path(tag = "access", request_body = NewDeposit, params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, description = "The receipt", body = Deposit), Problems))]
+#[utoipa::path(tag = "access", request_body = NewBelongings, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, description = "The receipt", body = Belongings), Problems))]
 #[post("/api/v1/access/lockers")]
 async fn deposit(
     call: Call,
-    body: Body<NewDeposit>,
+    body: Body<NewBelongings>,
     db: web::Data<Db>,
     jurisdiction: web::Data<Jurisdictions>,
 ) -> Result<Reply, Problem> {
@@ -183,7 +183,7 @@ async fn deposit(
 
 /// What lies in a centre's lockers; whose it is stands on no list.
 #[utoipa::path(tag = "access", params(CentreQuery),
-    responses((status = 200, description = "By locker", body = Deposits), Problems))]
+    responses((status = 200, description = "By locker", body = LockersInUse), Problems))]
 #[get("/api/v1/access/lockers")]
 async fn lockers(
     call: Call,
@@ -200,7 +200,7 @@ async fn lockers(
 /// Give belongings back: once the report is signed, or with a reason to a member who was replaced (RM-14).
 #[utoipa::path(tag = "access", request_body = Return,
     params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, description = "Given back", body = Deposit), Problems))]
+    responses((status = 200, description = "Given back", body = Belongings), Problems))]
 #[post("/api/v1/access/lockers/{id}/return")]
 async fn give_back(
     call: Call,

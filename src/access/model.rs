@@ -34,7 +34,7 @@ words!(
 
 words!(
     /// A part of the floor with a door of its own.
-    Area {
+    DoorArea {
         /// 工作走廊: the centre's own.
         Corridor,
         /// 评标区: evaluation and rest rooms lie behind it.
@@ -106,7 +106,7 @@ pub struct NewDevice {
     pub room_id: Option<RoomId>,
     /// Its area, of a door that leads to several rooms.
     #[serde(default)]
-    pub area: Option<Area>,
+    pub area: Option<DoorArea>,
     /// What people call it, 1 to 100 characters.
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
@@ -127,7 +127,7 @@ pub struct Device {
     pub room_id: Option<RoomId>,
     /// Its area.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub area: Option<Area>,
+    pub area: Option<DoorArea>,
     /// What people call it.
     pub name: String,
     /// When its key was made.
@@ -226,7 +226,7 @@ pub struct CardBound {
 /// Body of `POST /api/v1/access/lockers`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewDeposit {
+pub struct NewBelongings {
     /// Pass or card of the committee's member.
     pub pass: String,
     /// Number of the locker.
@@ -247,7 +247,7 @@ pub struct Return {
 /// Belongings in a locker 物品寄存. The person is not named: the receipt speaks for whoever holds it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Deposit {
+pub struct Belongings {
     /// Opaque id.
     pub id: Uuid,
     /// Number of the locker.
@@ -266,9 +266,9 @@ pub struct Deposit {
 
 /// What lies in a centre's lockers.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Deposits {
+pub struct LockersInUse {
     /// By locker.
-    pub items: Vec<Deposit>,
+    pub items: Vec<Belongings>,
 }
 
 /// A line of the door's log 通行记录.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::model::{Area, Reason, Standing};
+use super::model::{DoorArea, Reason, Standing};
 use crate::{
     experts::SeatState,
     identity::{Action, Duty, Object, Parties, Phase, authorize},
@@ -18,7 +18,7 @@ pub enum Behind {
     /// One room.
     Room(RoomKind),
     /// Several rooms.
-    Area(Area),
+    Area(DoorArea),
 }
 
 /// The booked slot under way behind the door, or the next one within the lead time.
@@ -70,7 +70,7 @@ pub fn decide(facts: &Facts<'_>) -> (Standing, Result<(), Reason>) {
 fn enter(facts: &Facts<'_>, actor: &Actor) -> Result<(), Reason> {
     match facts.behind {
         Behind::Room(RoomKind::Control) => entitled(actor, Action::DoorControl, &serves(facts, actor)),
-        Behind::Area(Area::Corridor) => entitled(actor, Action::DoorService, &serves(facts, actor)),
+        Behind::Area(DoorArea::Corridor) => entitled(actor, Action::DoorService, &serves(facts, actor)),
         // Members come here to hand in what may not go further.
         Behind::Room(RoomKind::Storage) => entitled(actor, Action::DoorService, &serves(facts, actor))
             .or_else(|no| match &facts.booked {
@@ -80,7 +80,7 @@ fn enter(facts: &Facts<'_>, actor: &Actor) -> Result<(), Reason> {
                 }
                 _ => Err(no),
             }),
-        Behind::Area(Area::Evaluation) => evaluation(facts, actor),
+        Behind::Area(DoorArea::Evaluation) => evaluation(facts, actor),
         Behind::Room(RoomKind::Evaluation | RoomKind::Rest) => evaluation(facts, actor),
         Behind::Room(RoomKind::Opening) => opening(facts, actor),
         Behind::Room(RoomKind::Draw) => booked_room(facts, actor, Action::DoorDraw),

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{
     model::{
-        CardBound, CentreQuery, Deposits, Device, DeviceKind, DeviceMade, Devices, DoorPass, NewCard,
-        NewDeposit, NewDevice, PassTaken, Return,
+        CardBound, CentreQuery, Device, DeviceKind, DeviceMade, Devices, DoorPass, LockersInUse,
+        NewBelongings, NewCard, NewDevice, PassTaken, Return,
     },
     rules,
     store::{self, Deposited, NewPass},
@@ -238,7 +238,7 @@ pub async fn deposit(
     tx: &mut Tx<'_>,
     actor: &Actor,
     jurisdiction: &Jurisdiction,
-    new: &NewDeposit,
+    new: &NewBelongings,
 ) -> Result<Reply, Problem> {
     let desk = signed_in(actor)?;
     let code = desk.centre.as_deref().unwrap_or_default();
@@ -302,10 +302,10 @@ pub async fn deposits(
     actor: &Actor,
     jurisdiction: &Jurisdiction,
     centre: &str,
-) -> Result<Deposits, Problem> {
+) -> Result<LockersInUse, Problem> {
     let centre = at_centre(actor, jurisdiction, centre, Action::DeskKeep)?;
     let kept = store::deposits(conn, &centre.code).await?;
-    Ok(Deposits { items: kept.into_iter().map(store::Kept::view).collect() })
+    Ok(LockersInUse { items: kept.into_iter().map(store::Kept::view).collect() })
 }
 
 /// RM-14: gives belongings back once the report is signed; before that only to a member who was replaced, or when the

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::{
-    model::{Checked, Deposit, Device, DoorPass, Standing},
+    model::{Belongings, Checked, Device, DoorPass, Standing},
     porter::Question,
     rules::{Behind, Booked},
 };
@@ -657,8 +657,8 @@ pub struct Kept {
 
 impl Kept {
     /// As it is shown.
-    pub fn view(self) -> Deposit {
-        Deposit {
+    pub fn view(self) -> Belongings {
+        Belongings {
             id: self.id,
             locker: self.locker,
             receipt: self.receipt,
@@ -675,7 +675,7 @@ const KEPT: &str = "
            (c.state = 'replaced' OR t.phase IN ('failed', 'terminated')) AS discharged
       FROM locker_deposits l JOIN committee_seats c ON c.id = l.seat_id JOIN tenders t ON t.id = l.tender_id";
 
-/// Deposits of a centre that were not given back, by locker.
+/// LockersInUse of a centre that were not given back, by locker.
 ///
 /// # Errors
 /// When the database is away.
