@@ -177,7 +177,7 @@ pub struct Check {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub pass: Option<String>,
-    /// The account, where the reader knows the person itself.
+    /// The account, where the reader knows the person itself; not at doors that lead to a committee.
     #[serde(default)]
     pub account_id: Option<AccountId>,
 }

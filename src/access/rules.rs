@@ -21,6 +21,17 @@ pub enum Behind {
     Area(DoorArea),
 }
 
+impl Behind {
+    /// Whether the answer tells who sits on a committee (EX-13). There only what the person carries counts: an account's
+    /// id is not in the person's hands alone, and whoever holds a door's key could try ids.
+    pub fn leads_to_a_committee(self) -> bool {
+        match self {
+            Self::Room(kind) => matches!(kind, RoomKind::Evaluation | RoomKind::Rest | RoomKind::Storage),
+            Self::Area(area) => area == DoorArea::Evaluation,
+        }
+    }
+}
+
 /// The booked slot under way behind the door, or the next one within the lead time.
 #[derive(Debug, Clone)]
 pub struct Booked {
