@@ -380,7 +380,7 @@ fn every_pass_and_denial_is_in_the_log_and_in_the_record_without_bidders_and_exp
     );
     assert_eq!(covered, 4);
     let names: i64 = sql.value(
-        "SELECT count(*) FROM log_pending l, accounts a WHERE l.act LIKE 'access.%' AND a.login = 'bidder.0001'
+        "SELECT count(*) FROM log_pending l, accounts a WHERE l.act = 'access.checked' AND a.login = 'bidder.0001'
             AND l.body::text LIKE '%' || a.id || '%'",
         &[],
     );
