@@ -1,6 +1,8 @@
 //! One binary for all tests that need the whole: it links once and its tests share one PostgreSQL.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod app;
 #[cfg(test)]
 mod awards;

@@ -4,6 +4,7 @@
 //! Machines are noisy, so what counts is the ratio: rounds of hall and reference alternate, and the median of their
 //! ratios is the figure. Owns nothing in the hall; everything goes in by its API.
 
+mod doors;
 mod figure;
 mod hall;
 mod load;
@@ -39,6 +40,9 @@ pub struct BenchArgs {
     /// Seconds of each half of a round.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
+    /// Bookings in the table while doors are measured.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    bookings: u32,
     /// Measure even where commits reach no disk.
     #[arg(long)]
     anyway: bool,
@@ -55,6 +59,8 @@ enum What {
     Submission,
     /// A public notice by id beside a bare handler.
     Notice,
+    /// Door checks over HTTP beside pgbench reading one row by its key.
+    Doors,
     /// Memory of the hall, and its time from start to ready.
     Memory,
 }
@@ -90,7 +96,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     }
     machine.postgresql = format!("{}, {}", machine.postgresql, durability(&place)?);
     let rounds = Rounds { count: args.rounds, seconds: args.seconds };
-    let figures = measure(args.what, &place, rounds).context("the measurement failed")?;
+    let figures = measure(args, &place, rounds).context("the measurement failed")?;
     figure::print(&machine, &figures, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -110,13 +116,17 @@ fn durability(place: &Place) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 
-fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
+fn measure(args: &BenchArgs, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
+    let what = args.what;
     let mut figures = Vec::new();
     if what.covers(What::Submission) {
         figures.extend(submission::measure(place, rounds)?);
     }
     if what.covers(What::Notice) {
         figures.push(notice::measure(place, rounds)?);
+    }
+    if what.covers(What::Doors) {
+        figures.push(doors::measure(place, rounds, args.bookings)?);
     }
     if what.covers(What::Memory) {
         figures.extend(memory::measure(place)?);

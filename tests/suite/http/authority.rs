@@ -61,6 +61,11 @@ impl Place {
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
+            "/api/v1/access/keys"
+            | "/api/v1/access/lockers"
+            | "/api/v1/access/log"
+            | "/api/v1/recordings"
+            | "/api/v1/alarms" => "?centre=152500".to_owned(),
             _ => String::new(),
         };
         format!("{}{query}", path.join("/"))
@@ -146,6 +151,14 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
             "offers": [{"id": "A", "price": "1.00"}]})
         }
+        "/api/v1/access/checks" => json!({"accountId": MADE_UP}),
+        "/api/v1/access/keys" => {
+            json!({"centre": "152500", "kind": "door", "area": "corridor", "name": "走廊"})
+        }
+        "/api/v1/access/cards" => json!({"pass": "none", "card": "0004711812"}),
+        "/api/v1/access/lockers" => json!({"pass": "none", "locker": 1}),
+        "/api/v1/access/lockers/{id}/return" => json!({}),
+        "/api/v1/alarms/{id}/close" => json!({"remark": "测试"}),
         "/api/v1/auth/token" => json!({}),
         _ => return None,
     })
