@@ -15,10 +15,10 @@ use crate::{
         http::{Body, Page, PageQuery, Problems, Reply},
     },
     rooms::{
+        attendance::{self as kept, Attendance},
         case::Policy,
         change,
         closures::{self, ClosureView, Closures, ClosuresQuery, NewClosure},
-        figures::{self, Attendance, Utilisation, UtilisationQuery},
         green::{self, GreenChannel, GreenChannelReason},
         life::Act,
         model::{
@@ -60,8 +60,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(open_green)
         .service(end_green)
         .service(postpone)
-        .service(attendance)
-        .service(utilisation);
+        .service(attendance);
 }
 
 /// What every handler needs besides its call.
@@ -501,21 +500,5 @@ async fn postpone(
 #[get("/api/v1/organisations/{id}/attendance")]
 async fn attendance(call: Call, id: web::Path<OrganisationId>, db: web::Data<Db>) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
-    Reply::ok(&figures::attendance(&mut conn, &call.actor, *id).await?)
-}
-
-/// How much the rooms of a centre are used (RM-20): booked and used minutes beside those that could be.
-#[utoipa::path(tag = "rooms", params(UtilisationQuery),
-    responses((status = 200, description = "Room by room", body = Utilisation), Problems))]
-#[get("/api/v1/rooms/utilisation")]
-async fn utilisation(
-    call: Call,
-    query: web::Query<UtilisationQuery>,
-    (db, jurisdiction, book): Hall,
-) -> Result<Reply, Problem> {
-    let mut conn = db.read().await?;
-    let law = book.in_force(&mut conn).await?;
-    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
-    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
-    Reply::ok(&figures::utilisation(&mut conn, &call.actor, policy, &query).await?)
+    Reply::ok(&kept::attendance(&mut conn, &call.actor, *id).await?)
 }

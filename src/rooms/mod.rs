@@ -13,12 +13,12 @@
 //! fixed beforehand), by way of `law`; buffers, hours and the rules RM-5, RM-9, RM-12, RM-13 are settings.
 
 pub mod board;
+pub mod attendance;
 mod case;
 pub mod change;
 pub mod closures;
 pub mod events;
 pub mod feeds;
-pub mod figures;
 pub mod fitting;
 pub mod green;
 pub mod http;

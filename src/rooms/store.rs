@@ -1,7 +1,7 @@
 //! Rooms and bookings in the database.
 
+pub mod attendance;
 pub mod closures;
-pub mod figures;
 pub mod floor;
 pub mod keys;
 
