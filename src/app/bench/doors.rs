@@ -132,12 +132,12 @@ fn filling(bookings: u32) -> String {
                 bench_id('account', 0), now() FROM generate_series(0, {ROOMS} - 1) n;
          INSERT INTO projects (id, code, name, region_code, level, category, investment, purchaser_id, centre_code,
                                registered_at, registered_by)
-         SELECT bench_id('project', n), 'I152527' || lpad(n::text, 10, '9'), 'project', '152527', 'county',
+         SELECT bench_id('project', n), 'I152527' || (9000000000 + n), 'project', '152527', 'county',
                 'engineering', 1, bench_id('organisation', n % 1000), '152500', now(), bench_id('account', 0)
            FROM generate_series(0, {tenders} - 1) n;
          INSERT INTO tenders (id, code, project_id, lot_no, centre_code, title, procedure_id, document, document_hash,
                               offered_until, deadline, phase, created_at, created_by)
-         SELECT bench_id('tender', n), 'E152527' || lpad(n::text, 10, '9') || '001', bench_id('project', n), 1, '152500',
+         SELECT bench_id('tender', n), 'E152527' || (9000000000 + n) || '001', bench_id('project', n), 1, '152500',
                 'tender', 'engineering-open', '{{}}', sha256('x'), '2026-03-16T09:00:00+08:00',
                 '2026-03-16T09:00:00+08:00', 'draft', now(), bench_id('account', 0)
            FROM generate_series(0, {tenders} - 1) n;
