@@ -57,7 +57,7 @@ return wrong;
 /// A driver of its own; ends with the value.
 pub(crate) struct Driver {
     process: Child,
-    pub(crate) address: String,
+    address: String,
     profiles: Scratch,
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, LOCATION, VARY},
+    http::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderValue, VARY},
     web,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -26,8 +26,9 @@ use diesel_async::AsyncPgConnection;
 
 use super::{
     assets::{BOARD_SCRIPT, BOARD_STYLE},
-    http::{Readings, answered, failed, get, read_query, secured},
-    reader::{HallFacts, Reader, encoded},
+    http::{Readings, answered, failed, get, read_query},
+    reader::Reader,
+    sign_in::sent_to_sign_in,
 };
 use crate::{
     identity::Call,
@@ -96,7 +97,7 @@ async fn control(
     centre: web::Path<String>,
 ) -> HttpResponse {
     if call.actor == Actor::Public {
-        return to_sign_in(&request, pages.hall());
+        return sent_to_sign_in(&request, pages.hall());
     }
     let reader = Reader::of(&request, pages.hall());
     let read = match read_query::<control::ControlQuery>(&request) {
@@ -119,7 +120,7 @@ async fn utilisation(
     centre: web::Path<String>,
 ) -> HttpResponse {
     if call.actor == Actor::Public {
-        return to_sign_in(&request, pages.hall());
+        return sent_to_sign_in(&request, pages.hall());
     }
     let reader = Reader::of(&request, pages.hall());
     let read = match read_query::<heat::HeatQuery>(&request) {
@@ -149,16 +150,6 @@ fn personal(request: &HttpRequest, reader: &Reader, read: Rendered) -> HttpRespo
     // The length of a compressed answer can tell of what is in it.
     answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
     answer
-}
-
-/// Whoever must sign in first is sent to the form and from there back here.
-fn to_sign_in(request: &HttpRequest, hall: HallFacts) -> HttpResponse {
-    let reader = Reader::of(request, hall);
-    let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    secured(&mut HttpResponse::SeeOther())
-        .insert_header((LOCATION, reader.href(&format!("/login?next={}", encoded(here)))))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .finish()
 }
 
 /// A day of the address, or none.
