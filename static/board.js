@@ -168,7 +168,8 @@ class Held {
     this.box.setAttribute("x", `${left * 100}%`);
     this.box.setAttribute("width", `${width * 100}%`);
     const at = lanes().findIndex((lane) => lane.dataset.room === this.room);
-    this.box.setAttribute("y", `${at * 2 + 0.2}em`);
+    const { line, inset } = this.scale.plan.dataset;
+    this.box.setAttribute("y", `${(at * line + Number(inset)) / 100}em`);
     for (const lane of lanes()) lane.classList.toggle("aims", lane.dataset.room === this.room);
   }
 

@@ -485,6 +485,8 @@ words! {
     slot_closed: "停用", "out of service";
     lobby_title: "开标大屏", "Openings";
     lobby_none: "当日没有开标。", "No openings on this day.";
+    lobby_before: "前一天", "Day before";
+    lobby_after: "后一天", "Day after";
     lobby_boards: "各中心开标大屏", "Lobby screens";
     floor_title: "总控大屏", "Control room";
     floor_time: "时间", "Time";
@@ -492,7 +494,7 @@ words! {
     floor_chart: "各场地的预约与使用", "Rooms by time";
     floor_room: "场地", "Room";
     floor_taken: "已占用", "Taken";
-    floor_seats: "人", "seats";
+    floor_seats: "席位", "Seats";
     floor_list: "预约清单", "The same as a list";
     floor_none: "此期间没有预约。", "Nothing is booked then.";
     floor_legend: "图例", "Legend";
@@ -546,7 +548,7 @@ words! {
     use_used: "已用小时", "Hours used";
     use_bookable: "可预约小时", "Hours bookable";
     use_outside: "时间外", "Outside hours";
-    use_share: "使用率%", "Use, %";
+    use_share: "使用率", "Use";
     use_all: "全部场地", "All rooms";
     use_off: "不可预约", "not bookable";
     use_levels: "深浅", "Shades";

@@ -57,6 +57,7 @@ impl Place {
             "/api/v1/rooms/closures" => {
                 "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
+            "/api/v1/rooms/utilisation" => "?centre=152500&from=2026-03-16&to=2026-03-17".to_owned(),
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
