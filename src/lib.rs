@@ -3,6 +3,7 @@
 //! The crate is a house. Each folder is a room named in the words of the trade; arrows point down only.
 //! `docs/architecture.md` holds the map and walks one bid through it.
 
+pub mod access;
 pub mod app;
 pub mod awards;
 pub mod bids;

@@ -3,6 +3,36 @@
 //! Columns of type `xid8` are left out: PostgreSQL fills and compares them, Rust never does.
 
 diesel::table! {
+    access_keys (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        kind -> Text,
+        room_id -> Nullable<Uuid>,
+        room_kind -> Nullable<Text>,
+        area -> Nullable<Text>,
+        name -> Text,
+        key_sha256 -> Bytea,
+        made_by -> Uuid,
+        made_at -> Timestamptz,
+        revoked_by -> Nullable<Uuid>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    access_passes (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        token_sha256 -> Bytea,
+        card_of -> Nullable<Text>,
+        issued_by -> Uuid,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     account_roles (id) {
         id -> Uuid,
         account_id -> Uuid,
@@ -25,6 +55,24 @@ diesel::table! {
         epoch -> Int4,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    alarms (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        kind -> Text,
+        room_id -> Uuid,
+        recording_id -> Uuid,
+        since -> Timestamptz,
+        opened_at -> Timestamptz,
+        acknowledged_by -> Nullable<Uuid>,
+        acknowledged_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
+        closed_at -> Nullable<Timestamptz>,
+        remark -> Nullable<Text>,
+        version -> Int8,
     }
 }
 
@@ -238,6 +286,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    door_pages (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        passes -> Int4,
+        digest -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// Every pass and denial; written once, in pages.
+    door_passes (id) {
+        id -> Uuid,
+        page_id -> Uuid,
+        at -> Timestamptz,
+        centre_code -> Text,
+        key_id -> Uuid,
+        account_id -> Nullable<Uuid>,
+        standing -> Text,
+        allowed -> Bool,
+        reason -> Text,
+        booking_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    draw_witnesses (id) {
+        id -> Uuid,
+        draw_id -> Uuid,
+        account_id -> Uuid,
+        side -> Text,
+        present_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     draws (id) {
         id -> Uuid,
         tender_id -> Uuid,
@@ -367,6 +450,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    locker_deposits (id) {
+        id -> Uuid,
+        centre_code -> Text,
+        locker -> Int4,
+        receipt -> Text,
+        seat_id -> Uuid,
+        account_id -> Uuid,
+        tender_id -> Uuid,
+        deposited_by -> Uuid,
+        deposited_at -> Timestamptz,
+        returned_by -> Nullable<Uuid>,
+        returned_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     log_object (relation, row_id, content) {
         relation -> Text,
         row_id -> Uuid,
@@ -471,6 +571,7 @@ diesel::table! {
         extension_reason -> Nullable<Text>,
         concluded_at -> Nullable<Timestamptz>,
         version -> Int8,
+        benchmark_draw -> Nullable<Jsonb>,
     }
 }
 
@@ -581,6 +682,27 @@ diesel::table! {
         verdicts -> Jsonb,
         reviewed_at -> Timestamptz,
         reviewed_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    recording_beats (recording_id) {
+        recording_id -> Uuid,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    recordings (id) {
+        id -> Uuid,
+        key_id -> Uuid,
+        centre_code -> Text,
+        room_id -> Uuid,
+        booking_id -> Nullable<Uuid>,
+        tender_id -> Nullable<Uuid>,
+        started_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        cut_off -> Bool,
     }
 }
 
@@ -797,8 +919,11 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(access_keys -> accounts (made_by));
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(accounts -> organisations (organisation_id));
+diesel::joinable!(alarms -> recordings (recording_id));
+diesel::joinable!(alarms -> rooms (room_id));
 diesel::joinable!(award_reviews -> accounts (account_id));
 diesel::joinable!(award_reviews -> awards (award_id));
 diesel::joinable!(award_reviews -> organisations (organisation_id));
@@ -828,11 +953,16 @@ diesel::joinable!(contracts -> notices (notice_id));
 diesel::joinable!(contracts -> tenders (tender_id));
 diesel::joinable!(deposits -> organisations (bidder_id));
 diesel::joinable!(deposits -> tenders (tender_id));
+diesel::joinable!(draw_witnesses -> accounts (account_id));
+diesel::joinable!(draw_witnesses -> draws (draw_id));
 diesel::joinable!(draws -> tenders (tender_id));
 diesel::joinable!(evaluations -> tenders (tender_id));
 diesel::joinable!(experts -> accounts (account_id));
 diesel::joinable!(experts -> organisations (unit_id));
 diesel::joinable!(key_projects -> projects (project_id));
+diesel::joinable!(locker_deposits -> accounts (account_id));
+diesel::joinable!(locker_deposits -> committee_seats (seat_id));
+diesel::joinable!(locker_deposits -> tenders (tender_id));
 diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(low_price_votes -> bids (bid_id));
 diesel::joinable!(low_price_votes -> committee_seats (seat_id));
@@ -848,6 +978,11 @@ diesel::joinable!(project_lots -> projects (project_id));
 diesel::joinable!(project_sides -> accounts (account_id));
 diesel::joinable!(projects -> law_changes (law_edition));
 diesel::joinable!(qualification_reviews -> tenders (tender_id));
+diesel::joinable!(recording_beats -> recordings (recording_id));
+diesel::joinable!(recordings -> access_keys (key_id));
+diesel::joinable!(recordings -> bookings (booking_id));
+diesel::joinable!(recordings -> rooms (room_id));
+diesel::joinable!(recordings -> tenders (tender_id));
 diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
 diesel::joinable!(room_closures -> rooms (room_id));
@@ -865,8 +1000,11 @@ diesel::joinable!(venue_decisions -> projects (project_id));
 diesel::joinable!(written_reports -> tenders (tender_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
+    access_keys,
+    access_passes,
     account_roles,
     accounts,
+    alarms,
     award_reviews,
     awards,
     bid_ciphertexts,
@@ -880,6 +1018,9 @@ diesel::allow_tables_to_appear_in_same_query! {
     committee_seats,
     contracts,
     deposits,
+    door_pages,
+    door_passes,
+    draw_witnesses,
     draws,
     evaluations,
     experts,
@@ -889,6 +1030,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     key_projects,
     law_changes,
     law_in_force,
+    locker_deposits,
     log_object,
     log_pending,
     login_failures,
@@ -904,6 +1046,8 @@ diesel::allow_tables_to_appear_in_same_query! {
     project_sides,
     projects,
     qualification_reviews,
+    recording_beats,
+    recordings,
     refresh_tokens,
     report_signatures,
     room_closures,

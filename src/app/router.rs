@@ -35,7 +35,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, examples, health, stop::at_the_door};
 use crate::{
-    awards, bids, evaluation, experts, identity, jurisdiction,
+    access, awards, bids, evaluation, experts, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say, id::RequestId},
     law, notices, opening,
     platform::{
@@ -51,6 +51,7 @@ use crate::{
 fn every_room(config: &mut ServiceConfig<'_>) {
     config
         .configure(bids::http::routes)
+        .configure(access::http::routes)
         .configure(notices::http::routes)
         .configure(identity::http::routes)
         .configure(jurisdiction::http::routes)

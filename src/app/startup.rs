@@ -18,6 +18,7 @@ use super::{
     work::{self, Workers},
 };
 use crate::{
+    access::Porter,
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::{Jurisdiction, Jurisdictions},
@@ -50,6 +51,7 @@ struct Running {
     workers: Workers,
     intake: std::thread::JoinHandle<()>,
     ringer: JoinHandle<()>,
+    porter: std::thread::JoinHandle<()>,
 }
 
 impl Application {
@@ -109,6 +111,9 @@ impl Application {
         if !matches!(tokio::task::spawn_blocking(move || running.intake.join().is_ok()).await, Ok(true)) {
             tracing::error!("the intake's thread had died");
         }
+        if !matches!(tokio::task::spawn_blocking(move || running.porter.join().is_ok()).await, Ok(true)) {
+            tracing::error!("the porter's thread had died");
+        }
         site.close().await;
         tracing::info!("stopped");
     }
@@ -154,6 +159,7 @@ async fn start(
     let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
     let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
+    let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
     let (bell, ringer) = Bell::hang(url);
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
@@ -172,13 +178,14 @@ async fn start(
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
         intake: web::Data::new(door),
+        porter: web::Data::new(lodge),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
         bell: web::Data::new(bell),
         proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, ringer }),
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, porter, ringer }),
         Err(error) => {
             ringer.abort();
             workers.stop().await;
@@ -199,6 +206,7 @@ struct Hall {
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
     intake: web::Data<Intake>,
+    porter: web::Data<Porter>,
     shelf: web::Data<Shelf>,
     pages: web::Data<Arc<dyn Readings>>,
     bell: web::Data<Bell>,
@@ -217,6 +225,7 @@ impl Hall {
             .app_data(self.lots)
             .app_data(self.receipts)
             .app_data(self.intake)
+            .app_data(self.porter)
             .app_data(self.shelf)
             .app_data(self.pages)
             .app_data(self.bell)

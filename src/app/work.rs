@@ -7,7 +7,7 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::sync::watch;
 
 use crate::{
-    bids,
+    access, bids,
     jurisdiction::Jurisdictions,
     law::Lawbook,
     opening,
@@ -32,6 +32,7 @@ pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions) -> Jobs {
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);
     rooms::usage::register(&mut jobs, law, jurisdiction);
+    access::recording::jobs::register(&mut jobs, jurisdiction);
     jobs
 }
 

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    experts::draw::{DrawSlot, Exclusion, PoolEntry, Seed},
+    experts::draw::{DrawSlot, Exclusion, PoolEntry},
     kernel::{
-        AllowedAction, Say,
+        AllowedAction, Say, Seed,
         id::{AccountId, DrawId, OrganisationId, TenderId},
     },
     tenders::TenderPhase,
@@ -43,6 +43,39 @@ pub struct NewDraw {
     #[serde(default)]
     #[schema(max_items = 500)]
     pub avoid_units: Vec<String>,
+}
+
+/// The side of somebody who is present at a draw beside the operator.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::Display,
+)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum WitnessSide {
+    /// 采购人、招标人
+    Purchaser,
+    /// 监督部门
+    Supervisor,
+}
+
+/// Somebody who said to be present at a draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Witness {
+    /// For whom.
+    pub side: WitnessSide,
+    /// When.
+    pub present_at: DateTime<Utc>,
 }
 
 /// Where a draw stands.
@@ -277,6 +310,8 @@ pub struct DrawView {
     /// When it was run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
+    /// Who of purchaser and supervision said to be present (RM-17).
+    pub witnesses: Vec<Witness>,
     /// For supervisors within their duty, once names may be known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Transcript>,

@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 use crate::{
     experts::{
-        draw::{self, Body, Drawn, PoolEntry, Seed},
+        draw::{self, Body, Drawn, PoolEntry},
         model::{
             Assignment, Assignments, Draw, DrawState, DrawView, FilledSlot, NamedSeat, NewDraw, Run, Seat,
-            SeatState, Transcript, specialty_name,
+            SeatState, Transcript, Witness, WitnessSide, specialty_name,
         },
         store, venue,
     },
     identity::{self, Action, Side, cards, claim_side},
     kernel::{
-        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
+        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, Seed,
         id::{AccountId, DrawId, TenderId},
         time::{hall_date, in_hall_zone},
     },
@@ -184,7 +184,8 @@ pub async fn run(
     waits(&draw)?;
     let planned = venue::evaluation_planned_at(tx.conn(), tender.id, tender.deadline, now).await?;
     within_window(&setting, &tender, planned, now)?;
-    venue::must_hold_draw_room(tx.conn(), tender.id, now).await?;
+    let held = venue::must_hold_draw_room(tx.conn(), tender.id, now).await?;
+    venue::must_be_witnessed(&store::witnesses(tx.conn(), draw.id, held.from).await?)?;
     claim_side(tx, tender.project, account.account, Side::Operator).await?;
     let wanted: Vec<String> = draw.slots.iter().map(|slot| slot.specialty.clone()).collect();
     let candidates = store::candidates(tx, tender.id, tender.project, &wanted).await?;
@@ -212,6 +213,36 @@ pub async fn run(
         entry = entry.row("committee_seats", seat.id);
     }
     ledger::record(tx, actor, now, entry.facts(facts)).await?;
+    let view = view(tx.conn(), actor, law, &tender, &mut draw, now).await?;
+    Ok(Reply::ok(&view)?.at_version(draw.version))
+}
+
+/// A purchaser's or supervisor's own person says to be present at a draw, in its room (RM-17).
+///
+/// # Errors
+/// 403, 404, 409 outside the draw room or for a draw that is done, `one-side-only`.
+pub async fn witness(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: DrawId) -> Result<Reply, Problem> {
+    let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
+    let asked = store::draw(tx.conn(), id).await?.ok_or_else(Rejection::not_found)?;
+    let tender = tenders::lock(tx, asked.tender).await?;
+    let mut draw = store::draw(tx.conn(), id).await?.ok_or_else(Rejection::not_found)?;
+    let project = projects::load(tx.conn(), tender.project).await?;
+    tenders::permit(actor, Action::DrawWitness, &project, &tender)?;
+    waits(&draw)?;
+    let now = tx.hall_now().await?;
+    venue::must_hold_draw_room(tx.conn(), tender.id, now).await?;
+    let (side, kept) = if account.organisation == project.purchaser {
+        (WitnessSide::Purchaser, Side::Purchaser)
+    } else {
+        (WitnessSide::Supervisor, Side::Supervisor)
+    };
+    claim_side(tx, tender.project, account.account, kept).await?;
+    let row = Uuid::new_v4();
+    if store::insert_witness(tx, (row, draw.id, account.account), Witness { side, present_at: now }).await? {
+        let entry = Entry::new("draw.witnessed").project(tender.project).tender(tender.id);
+        let entry = entry.row("draw_witnesses", row).facts(json!({"side": side}));
+        ledger::record(tx, actor, now, entry).await?;
+    }
     let view = view(tx.conn(), actor, law, &tender, &mut draw, now).await?;
     Ok(Reply::ok(&view)?.at_version(draw.version))
 }
@@ -360,6 +391,7 @@ async fn view(
         slots,
         reserves: draw.reserves,
         requested_at: draw.requested_at,
+        witnesses: store::witnesses(conn, draw.id, draw.requested_at).await?,
         run_at: draw.run.as_ref().map(|run| run.at),
         transcript,
         allowed_actions: vec![AllowedAction::from_guard("run", &run)],

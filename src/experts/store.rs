@@ -11,15 +11,15 @@ use uuid::Uuid;
 
 use crate::{
     experts::{
-        draw::{Candidate, Seed},
-        model::{Draw, DrawState, Expert, Run, Seat, SeatState},
+        draw::Candidate,
+        model::{Draw, DrawState, Expert, Run, Seat, SeatState, Witness, WitnessSide},
     },
     kernel::{
-        Problem,
+        Problem, Seed,
         id::{AccountId, DrawId, OrganisationId, ProjectId, TenderId},
     },
     platform::db::{Tx, unreadable},
-    schema::{committee_seats, draws, experts, tenders},
+    schema::{committee_seats, draw_witnesses, draws, experts, tenders},
 };
 
 /// Adds experts to the pool and answers their row ids.
@@ -43,6 +43,52 @@ pub async fn enrol(tx: &mut Tx<'_>, new: &[Expert], at: DateTime<Utc>) -> Result
         .collect();
     diesel::insert_into(experts::table).values(&rows).execute(tx.conn()).await?;
     Ok(())
+}
+
+/// Notes that somebody is present at a draw; answers whether that was new at this moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn insert_witness(
+    tx: &mut Tx<'_>,
+    (id, draw, account): (Uuid, DrawId, AccountId),
+    witness: Witness,
+) -> Result<bool, Problem> {
+    let rows = diesel::insert_into(draw_witnesses::table)
+        .values((
+            draw_witnesses::id.eq(id),
+            draw_witnesses::draw_id.eq(draw),
+            draw_witnesses::account_id.eq(account),
+            draw_witnesses::side.eq(witness.side.as_ref()),
+            draw_witnesses::present_at.eq(witness.present_at),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx.conn())
+        .await?;
+    Ok(rows > 0)
+}
+
+/// Who said to be present at a draw from `from` on, first come first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn witnesses(
+    conn: &mut AsyncPgConnection,
+    draw: DrawId,
+    from: DateTime<Utc>,
+) -> Result<Vec<Witness>, Problem> {
+    let rows: Vec<(String, DateTime<Utc>)> = draw_witnesses::table
+        .filter(draw_witnesses::draw_id.eq(draw).and(draw_witnesses::present_at.ge(from)))
+        .order((draw_witnesses::present_at, draw_witnesses::id))
+        .select((draw_witnesses::side, draw_witnesses::present_at))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(side, present_at)| {
+            let side: WitnessSide = side.parse().map_err(unreadable("draw_witnesses.side"))?;
+            Ok(Witness { side, present_at })
+        })
+        .collect()
 }
 
 /// Accounts that are in the pool already.

@@ -190,6 +190,9 @@ fn centre_change(old: &Centre, new: &Centre) -> Say {
     if old.settings != new.settings {
         parts.push(Say::new("场地预约的设置", "settings of bookings"));
     }
+    if old.access != new.access {
+        parts.push(Say::new("门禁与录像的设置", "settings of doors and recordings"));
+    }
     if parts.is_empty() {
         parts.push(Say::new("名称、地址或房间的资料", "name, address or particulars of rooms"));
     }

@@ -194,6 +194,15 @@ pub enum OverrunSetting {
     Push,
 }
 
+/// Settings of a centre for its doors and recorders; none of them is law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessSettings {
+    /// Minutes before a slot from which its people are let in (RM-15).
+    pub door_lead_minutes: u16,
+    /// Seconds without a sign of life after which a recording alarms the control room (RM-16).
+    pub recording_gap_seconds: u16,
+}
+
 /// A public-resource trading centre 公共资源交易中心.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Centre {
@@ -211,6 +220,8 @@ pub struct Centre {
     pub address: Say,
     /// Booking settings.
     pub settings: RoomSettings,
+    /// Settings of doors and recorders.
+    pub access: AccessSettings,
     /// Its rooms in the order of the file.
     pub rooms: Vec<Room>,
     /// Where the numbers of rooms come from; `sample` if nowhere.

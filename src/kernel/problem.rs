@@ -108,6 +108,7 @@ codes! {
     CalendarUnavailable = "calendar-unavailable", 422, "该年度工作日历尚未公布", "No working-day calendar for that year";
     // experts
     DrawRoomMissing = "draw-room-missing", 409, "没有已确认的抽取室", "No confirmed draw room at this time";
+    DrawUnwitnessed = "draw-unwitnessed", 409, "抽取在场人员不足", "Too few are present at the draw";
     PoolTooSmall = "pool-too-small", 409, "可抽取的专家不足", "Too few experts may be drawn";
     CommitteeIncomplete = "committee-incomplete", 409, "评审委员会未到齐", "The committee is not complete";
     // evaluation

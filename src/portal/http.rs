@@ -59,6 +59,9 @@ pub trait Readings: Send + Sync {
     /// Regions one can choose in the calculator.
     fn regions(&self, reader: &Reader) -> Vec<Choice>;
 
+    /// Currencies one can choose in the calculator.
+    fn currencies(&self, reader: &Reader) -> Vec<Choice>;
+
     /// The venue decision for a question, as a preview.
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView>;
 
@@ -298,11 +301,12 @@ async fn ask_by_post(
 
 async fn answer_question(request: &HttpRequest, hall: &Hall, form: &CalculatorForm) -> HttpResponse {
     let reader = Reader::of(request, hall.hall());
-    let regions = hall.regions(&reader);
+    let (regions, currencies) = (hall.regions(&reader), hall.currencies(&reader));
     let mut shown = page::Calculators {
         form,
         notes: Notes::new(),
         regions,
+        currencies,
         asked: Vec::new(),
         venue: None,
         deadline: None,
@@ -354,6 +358,10 @@ fn asked(reader: &Reader, form: &CalculatorForm, question: &VenueQuestion) -> Ve
             format!("{} {unit} = {} {}", number.trim(), reader.money(&amount.value()), w.yuan)
         })
         .collect();
+    if let Some(foreign) = &question.foreign {
+        let (amount, currency) = (reader.money(&foreign.amount.value()), &foreign.currency);
+        said.push(format!("{amount} {currency}, {} ({})", foreign.rate, foreign.rate_on));
+    }
     said.extend(question.floor_area.map(|area| format!("{} m²", reader.money(&area.value()))));
     said
 }

@@ -17,6 +17,7 @@ pub mod assets;
 mod board;
 mod draws;
 mod factors;
+mod further;
 pub mod http;
 mod marks;
 mod milestones;

@@ -104,6 +104,8 @@ pub(super) struct Calculators<'a> {
     pub notes: Notes,
     /// Regions one can choose.
     pub regions: Vec<Choice>,
+    /// Foreign currencies one can choose.
+    pub currencies: Vec<Choice>,
     /// The amounts asked about, as typed and in exact yuan.
     pub asked: Vec<String>,
     /// Answer of the venue calculator.

@@ -173,6 +173,10 @@ impl Readings for HallReadings {
         answers::region_choices(&self.jurisdiction.latest(), reader)
     }
 
+    fn currencies(&self, reader: &Reader) -> Vec<Choice> {
+        answers::currency_choices(&self.jurisdiction.latest(), reader)
+    }
+
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {
         Box::pin(async move {
             let mut conn = self.db.read().await?;

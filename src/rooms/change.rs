@@ -15,7 +15,7 @@ use crate::{
         green, letters,
         model::{Booking, BookingChange, BookingState, NewSlot},
         rules,
-        service::{check_times, created, held, own_opening},
+        service::{check_times, created, held},
         store,
         taking::{Held, lodge},
     },
@@ -92,7 +92,7 @@ pub(super) async fn replace(
         tenders::give_up_place(tx, actor, now, &case.tender, old.id).await?;
     }
     let centre = policy.centre(&old.centre_code)?;
-    let own = own_opening(tx.conn(), case, change.deadline).await?;
+    let own = store::opening_of(tx.conn(), case.tender.id, change.deadline).await?;
     let opened = old.opening().filter(|_| old.deadline == change.deadline);
     let complaint = old.slots.iter().any(|slot| slot.kind == RoomKind::Complaint);
     check_times(policy, case, (change.deadline, now), &change.slots, (own.as_ref().or(opened), complaint))?;

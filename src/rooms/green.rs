@@ -92,7 +92,7 @@ pub async fn mark(tx: &mut Tx<'_>, actor: &Actor, id: ProjectId, reason: &str) -
     keys::insert(tx, &mark).await?;
     let entry = Entry::new("project.keyMarked").project(id).row("key_projects", mark.id);
     ledger::record(tx, actor, now, entry.because(&mark.reason)).await?;
-    Ok(Reply::ok(&shown(id, Some(mark)))?)
+    Reply::ok(&shown(id, Some(mark)))
 }
 
 /// Makes it an ordinary project again; what it has booked stands.
@@ -112,7 +112,7 @@ pub async fn end(tx: &mut Tx<'_>, actor: &Actor, id: ProjectId, reason: &str) ->
     keys::end(tx, mark.id, (account.account, now), &reason).await?;
     let entry = Entry::new("project.keyEnded").project(id).row("key_projects", mark.id);
     ledger::record(tx, actor, now, entry.because(&reason)).await?;
-    Ok(Reply::ok(&shown(id, None))?)
+    Reply::ok(&shown(id, None))
 }
 
 /// Whether a project is a key project, for whoever may read the project.

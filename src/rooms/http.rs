@@ -7,7 +7,7 @@ use crate::{
     jurisdiction::Jurisdictions,
     kernel::{
         Problem,
-        id::{BookingId, ProjectId, RoomId},
+        id::{BookingId, OrganisationId, ProjectId, RoomId, TenderId},
     },
     law::Lawbook,
     platform::{
@@ -15,6 +15,7 @@ use crate::{
         http::{Body, Page, PageQuery, Problems, Reply},
     },
     rooms::{
+        attendance::{self as kept, Attendance},
         case::Policy,
         change,
         closures::{self, ClosureView, Closures, ClosuresQuery, NewClosure},
@@ -25,11 +26,13 @@ use crate::{
             NewBooking, Rooms, RoomsQuery, SlotQuery,
         },
         plan::{self, Earliest, EarliestQuery, NewPlan},
+        postponement::{self, Postponement},
         service::{self, Decision},
         usage,
         utilisation::{self, Utilisation, UtilisationQuery},
         view,
     },
+    tenders::model::TenderView,
 };
 
 /// Collects the room's routes.
@@ -55,7 +58,9 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(earliest)
         .service(read_green)
         .service(open_green)
-        .service(end_green);
+        .service(end_green)
+        .service(postpone)
+        .service(attendance);
 }
 
 /// What every handler needs besides its call.
@@ -463,4 +468,37 @@ async fn end_green(
         green::end(tx, &call.actor, *id, &value.reason).await
     })
     .await
+}
+
+/// Move the deadline later 延期, in one act with its rooms, notice, place and close (RM-8). Where no room is free at the
+/// new deadline, nothing happens, and `slot-taken` carries `alternatives`.
+#[utoipa::path(tag = "tenders", request_body = Postponement,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The postponed tender", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/postpone")]
+async fn postpone(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<Postponement>,
+    (db, jurisdiction, book): Hall,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    let call = call.about(None, Some(*id));
+    call.commit(&db, "tenders.postpone", &fingerprint, Key::Optional, async |tx| {
+        let law = book.in_force(tx.conn()).await?;
+        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+        let policy = Policy { jurisdiction: &jurisdiction, law: &law };
+        postponement::postpone(tx, &call.actor, policy, (&book, *id), &value).await
+    })
+    .await
+}
+
+/// How an organisation has kept what it booked: given up in time, too late, or missed (RM-9, a setting).
+#[utoipa::path(tag = "rooms", params(("id" = OrganisationId, Path)),
+    responses((status = 200, description = "The counts", body = Attendance), Problems))]
+#[get("/api/v1/organisations/{id}/attendance")]
+async fn attendance(call: Call, id: web::Path<OrganisationId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    Reply::ok(&kept::attendance(&mut conn, &call.actor, *id).await?)
 }

@@ -92,6 +92,33 @@ pub(super) async fn moved(
     to_parties(tx, case, (&subject, &body), booking.id.0, now).await
 }
 
+/// Tells the centre that a postponement has moved rooms which it had confirmed.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn postponed(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    booking: &Booking,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let ids: Vec<_> = booking.slots.iter().map(|slot| slot.room).collect();
+    let rooms = store::by_ids(tx.conn(), &ids).await?;
+    let lines = booking.slots.iter().map(|slot| line(&rooms, slot.room, slot.during.from, slot.during.to));
+    let lines = listed(lines.collect());
+    let code = &case.tender.code;
+    let subject =
+        Say::new(format!("场地随延期变更：{code}"), format!("Rooms moved with the deadline: {code}"));
+    let body = Say::new(
+        format!("{code} 延期，其场地现为：\n{}", lines.zh),
+        format!("{code} is postponed; its rooms are now:\n{}", lines.en),
+    );
+    let desks = identity::desks(tx.conn(), &booking.centre_code).await?;
+    let letters: Vec<NewLetter> =
+        desks.into_iter().filter_map(|desk| letter(desk.email, &subject, &body)).collect();
+    outbox::post_all(tx, &letters, Some(booking.id.0), now).await
+}
+
 /// Tells the next user of a room that it runs over, and what else is free.
 ///
 /// # Errors

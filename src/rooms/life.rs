@@ -72,14 +72,12 @@ pub fn choose(
     now: DateTime<Utc>,
 ) -> Result<usize, Problem> {
     if let Some(no) = no {
-        let place = no.checked_sub(1).filter(|place| *place < booking.slots.len());
-        let place = place.ok_or_else(|| {
+        let found = no.checked_sub(1).and_then(|place| Some((place, booking.slots.get(place)?)));
+        let (place, slot) = found.ok_or_else(|| {
             let detail = Say::new("该预约没有这个时段。", "The booking has no such slot.");
             Rejection::at("?slot", "unknown", detail)
         })?;
-        let slot = booking.slots.get(place).into_iter();
-        slot.map(|slot| may(booking, slot, act, settings, now)).collect::<Result<(), _>>()?;
-        return Ok(place);
+        return may(booking, slot, act, settings, now).map(|()| place).map_err(Problem::from);
     }
     let mut fitting: Vec<(usize, &Slot)> =
         booking.slots.iter().enumerate().filter(|(_, slot)| act.fits(slot.usage())).collect();

@@ -13,6 +13,7 @@
 //! fixed beforehand), by way of `law`; buffers, hours and the rules RM-5, RM-9, RM-12, RM-13 are settings.
 
 pub mod board;
+pub mod attendance;
 mod case;
 pub mod change;
 pub mod closures;
@@ -25,6 +26,8 @@ mod letters;
 pub mod life;
 pub mod model;
 pub mod plan;
+pub mod planning;
+pub mod postponement;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -265,24 +265,22 @@ fn draws(need: &Need, opening: DateTime<Utc>, after: DateTime<Utc>, ground: Grou
     found
 }
 
-/// The first layout that can be had, with its rooms named: that of the latest draw.
-fn first_fit(
+/// The layout with its rooms named, and the latest draw that can be had. What can not be had is left without a room, so
+/// that whoever takes it learns what is in the way.
+fn fit(
     base: &[NewSlot],
     draws: &[NewSlot],
     (rooms, occupied, buffers): (&[Room], &Occupied, Buffers),
-) -> Option<Vec<NewSlot>> {
+) -> Vec<NewSlot> {
     let named = |slots: &[NewSlot]| {
         let given = fitting::assign(slots, rooms, occupied, buffers).ok()?;
         let named = slots.iter().zip(given).map(|(slot, room)| NewSlot { room_id: Some(room), ..*slot });
         Some(named.collect::<Vec<_>>())
     };
-    let fitted = named(base)?;
-    if draws.is_empty() {
-        return Some(fitted);
-    }
     // A draw room is no room of the rest, so the two are fitted one after the other.
-    let draw = draws.iter().find_map(|draw| named(std::slice::from_ref(draw)))?;
-    Some(draw.into_iter().chain(fitted).collect())
+    let draw = draws.iter().find_map(|draw| named(std::slice::from_ref(draw)));
+    let draw = draw.unwrap_or_else(|| draws.first().copied().into_iter().collect());
+    draw.into_iter().chain(named(base).unwrap_or_else(|| base.to_vec())).collect()
 }
 
 /// 场地计划: books the whole plan or nothing.
@@ -317,9 +315,7 @@ pub async fn book(
     rules::check_request(&base, now)?;
     let held = Held::lock(tx, policy, centre, &all).await?;
     let occupied = held.occupied(tx, &all).await?;
-    // Where nothing fits, the booking of what would be best says what is in the way.
-    let best = || draws.first().into_iter().chain(&base).copied().collect();
-    let slots = first_fit(&base, &draws, (&held.rooms, &occupied, held.buffers)).unwrap_or_else(best);
+    let slots = fit(&base, &draws, (&held.rooms, &occupied, held.buffers));
     let asked = Asked { slots, deadline, complaint: false };
     service::place(tx, actor, policy, &case, asked, now).await
 }
@@ -365,7 +361,8 @@ pub async fn earliest(
         if !within || (need.draw_minutes > 0 && draws.is_empty()) {
             continue;
         }
-        if let Some(slots) = first_fit(&base, &draws, (&rooms, &occupied, buffers)) {
+        let slots = fit(&base, &draws, (&rooms, &occupied, buffers));
+        if slots.iter().all(|slot| slot.room_id.is_some()) {
             return Ok(Earliest { opens_at: Some(opening), slots: planned(&slots) });
         }
     }

@@ -99,7 +99,7 @@ pub(super) async fn place(
 ) -> Result<Reply, Problem> {
     let account = signed_in(actor)?;
     let centre = policy.centre(&case.tender.centre_code)?;
-    let own = own_opening(tx.conn(), case, deadline).await?;
+    let own = store::opening_of(tx.conn(), case.tender.id, deadline).await?;
     check_times(policy, case, (deadline, now), &wanted, (own.as_ref(), complaint))?;
     let held = Held::lock(tx, policy, centre, &wanted).await?;
     held.one_opening(tx, &wanted, own.as_ref()).await?;
@@ -156,17 +156,6 @@ pub(super) async fn created(
 ) -> Result<Reply, Problem> {
     let view = view(tx.conn(), actor, policy, case, booking, now).await?;
     Ok(Reply::created(format!("/api/v1/bookings/{}", booking.id), &view)?.at_version(booking.version))
-}
-
-/// The opening slot that the tender has already booked for a deadline.
-pub(super) async fn own_opening(
-    conn: &mut AsyncPgConnection,
-    case: &Case,
-    deadline: DateTime<Utc>,
-) -> Result<Option<Slot>, Problem> {
-    let own = store::live_of(conn, case.tender.id).await?;
-    let opening = own.iter().filter(|booking| booking.deadline == deadline).find_map(Booking::opening);
-    Ok(opening.cloned())
 }
 
 /// RM-2, RM-5, RM-12, RM-13 and RM-19 over the slots of a booking for `deadline`.

@@ -1,5 +1,6 @@
 //! Rooms and bookings in the database.
 
+pub mod attendance;
 pub mod closures;
 pub mod floor;
 pub mod keys;
@@ -420,6 +421,28 @@ pub async fn live_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<V
         .load(conn)
         .await?;
     with_slots(conn, rows).await
+}
+
+/// The opening slot that a tender has booked for a deadline, whatever else it has booked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opening_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    deadline: DateTime<Utc>,
+) -> Result<Option<Slot>, Problem> {
+    let row: Option<SlotRow> = booking_slots::table
+        .inner_join(bookings::table.on(bookings::id.eq(booking_slots::booking_id)))
+        .filter(bookings::tender_id.eq(tender).and(bookings::live.eq(true)))
+        .filter(bookings::deadline.eq(deadline))
+        .filter(booking_slots::kind.eq(RoomKind::Opening.as_ref()))
+        .order((bookings::requested_at, bookings::id, booking_slots::no))
+        .select(SlotRow::as_select())
+        .first(conn)
+        .await
+        .optional()?;
+    row.as_ref().map(SlotRow::read).transpose()
 }
 
 /// One page of a tender's bookings, newest first; one row more than `limit` tells that there are further. Those of the

@@ -151,7 +151,7 @@ async fn overrun(
     slot.blocked = life::lengthened(slot, cleanup, settings.overrun_minutes, now, next_time);
     let taken = || Refusal::new(Code::SlotTaken, Say::new("已被占用。", "Taken."));
     store::update_slot(tx, slot).await.on_constraint(store::NO_OVERLAP, taken)?;
-    let (room, ends) = (slot.room, slot.during.to);
+    let ends = slot.during.to;
     booking.state = booking.standing();
     store::update(tx, &mut booking).await?;
     let facts = json!({"slot": following.slot, "until": now, "next": next.map(|(_, booking, _)| booking)});
@@ -159,8 +159,7 @@ async fn overrun(
     if let Some((next, next_booking, _)) =
         next.filter(|(next, own, _)| *own != id && following.told != Some(*next))
     {
-        let due =
-            Next { slot: next, booking: next_booking, room, push: settings.overrun == OverrunSetting::Push };
+        let due = Next { slot: next, booking: next_booking, push: settings.overrun == OverrunSetting::Push };
         jobs::schedule(tx, NEXT_JOB, &format!("next {next} after {}", following.slot), now, json!(due))
             .await?;
         following.told = Some(next);
@@ -174,16 +173,21 @@ async fn overrun(
 
 /// Whoever comes next in a room that is still in use.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Next {
-    slot: Uuid,
-    booking: BookingId,
-    room: RoomId,
-    push: bool,
+pub struct Next {
+    /// Its slot.
+    pub slot: Uuid,
+    /// Its booking.
+    pub booking: BookingId,
+    /// Whether it is to be moved rather than told.
+    pub push: bool,
 }
 
 /// Moves the next user to another room at the same time, or tells it what else is free. An opening stays where the
 /// published document says, and what has begun stays where it is.
-async fn tell_or_move(tx: &mut Tx<'_>, policy: Policy<'_>, next: Next) -> Result<(), Problem> {
+///
+/// # Errors
+/// When the database is away.
+pub async fn tell_or_move(tx: &mut Tx<'_>, policy: Policy<'_>, next: Next) -> Result<(), Problem> {
     let (case, booking) = held(tx, next.booking).await?;
     let waiting = |slot: &&Slot| slot.id == next.slot && slot.usage() == Usage::Planned;
     let Some(slot) = booking.slots.iter().find(waiting).filter(|_| booking.state.live()) else {

@@ -191,8 +191,7 @@ fn allowed_actions(
     };
     let decide =
         |decision: &Decision| may(decision.action(), &|| decision.guard(booking, case, &ground, now));
-    let use_of =
-        |act: Act| may(act.action(), &|| Ok(life::choose(booking, act, None, settings, now).map(drop)?));
+    let use_of = |act: Act| may(act.action(), &|| life::choose(booking, act, None, settings, now).map(drop));
     let party = actor.account().is_some_and(|account| case.is_party(account));
     let mut cancelling = AllowedAction::from_guard("cancel", &decide(&Decision::Cancel(String::new())));
     let until = rules::in_time_until(booking, policy.law.calendar());

@@ -3,20 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    TestApp,
+    Client, TestApp,
     works::{DEADLINE, NOTICE, OFFERED, START, purchase_document},
 };
 
 /// An hour in which the draw room is booked, the day before the opening.
-const DRAW: &str = "2026-03-15T10:00:00+08:00";
+pub const DRAW: &str = "2026-03-15T10:00:00+08:00";
 const DRAW_END: &str = "2026-03-15T12:00:00+08:00";
 
 /// Puts rows in as they are, past the record that demands an entry for each.
 const AS_IS: &str = "SET session_replication_role = replica;";
 
-struct Tender<'a> {
+/// A published tender with rooms for its opening and its draw.
+pub struct Tender<'a> {
     app: &'a TestApp,
-    id: String,
+    pub id: String,
     operator: &'static str,
 }
 
@@ -24,6 +25,15 @@ impl<'a> Tender<'a> {
     fn works(app: &'a TestApp) -> Self {
         let id = app.works_tender(&app.works_project());
         Self { app, id, operator: "operator.league" }.published()
+    }
+
+    /// Works by another document.
+    pub fn works_by(app: &'a TestApp, document: &Value) -> Self {
+        let mut body = Client::works_tender_body(&app.works_project());
+        body["document"] = document.clone();
+        let draft = app.as_("agency.one").post("/api/v1/tenders", &body).expect(201);
+        app.approve(&draft);
+        Self { app, id: draft.id(), operator: "operator.league" }.published()
     }
 
     fn purchase(app: &'a TestApp) -> Self {
@@ -53,17 +63,23 @@ impl<'a> Tender<'a> {
         self
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/tenders/{}/{rest}", self.id)
     }
 
-    fn draw(&self, slots: Value) -> String {
+    pub fn draw(&self, slots: Value) -> String {
         let body = json!({"slots": slots, "avoidUnits": []});
         self.app.as_("agency.one").post(&self.path("draws"), &body).expect(201).id()
     }
 
+    /// RM-17: the purchaser says to be present, and the operator runs the draw.
+    fn run(&self, draw: &str) {
+        self.app.as_("purchaser.taibus").act(&format!("/api/v1/draws/{draw}/witnesses")).expect(200);
+        self.app.as_(self.operator).act(&format!("/api/v1/draws/{draw}/run")).expect(200);
+    }
+
     /// Experts that see a seat of their own on this committee, in the order of their numbers.
-    fn called(&self) -> Vec<String> {
+    pub fn called(&self) -> Vec<String> {
         let mut found = Vec::new();
         for number in 1..=40 {
             let login = format!("expert.{number:03}");
@@ -79,7 +95,7 @@ impl<'a> Tender<'a> {
     }
 
     /// The opening record as it would stand after the opening: one opened bid for each bidder, price and form.
-    fn opened(&self, bids: &[(&str, &str, Value)]) -> Vec<String> {
+    pub fn opened(&self, bids: &[(&str, &str, Value)]) -> Vec<String> {
         // The hall's own close and opening would find no bids.
         self.app
             .sql()
@@ -125,7 +141,7 @@ impl<'a> Tender<'a> {
     }
 }
 
-fn works_slots() -> Value {
+pub fn works_slots() -> Value {
     json!([{"specialty": "municipalWorks", "count": 3}, {"specialty": "cost", "count": 2}])
 }
 
@@ -164,6 +180,14 @@ fn a_draw_is_made_in_its_room_and_its_hours_and_names_nobody() {
     operator.act(&format!("/api/v1/bookings/{booked}/confirm")).expect(200);
     app.hold("2026-03-15T14:00:00+08:00");
     operator.act(&format!("/api/v1/draws/{superseded}/run")).expect(409).problem("wrong-state");
+    // RM-17: the operator alone is one of the two that have to be present.
+    let alone = operator.act(&run).expect(409).problem("draw-unwitnessed");
+    assert_eq!(alone["rule"]["id"], "RM-17");
+    let witness = format!("/api/v1/draws/{draw}/witnesses");
+    for outsider in ["agency.one", "operator.league", "purchaser.league", "supervisor.finance"] {
+        app.as_(outsider).act(&witness).expect(403);
+    }
+    app.as_("supervisor.office").act(&witness).expect(200);
     let done = operator.act(&run).expect(200);
     assert_eq!((&done["state"], &done["wanted"], &done["filled"]), (&json!("done"), &json!(5), &json!(5)));
     assert_eq!(done["slots"][0]["filled"], 3);
@@ -255,7 +279,7 @@ fn works_are_evaluated_from_check_in_to_delivery() {
     let tender = Tender::works(&app);
     let draw = tender.draw(works_slots());
     app.hold(DRAW);
-    app.as_("operator.league").act(&format!("/api/v1/draws/{draw}/run")).expect(200);
+    tender.run(&draw);
     let called = tender.called();
     // The unit of the first member bids, one bid is above the ceiling, and two that rank next to the first are equal.
     let bids = tender.opened(&[
@@ -373,7 +397,7 @@ fn a_purchase_comes_out_to_the_last_digit() {
     let early = operator.act(&format!("/api/v1/draws/{draw}/run")).expect(409).problem("too-early");
     assert_eq!(early["rule"]["id"], "EX-4");
     app.hold(DRAW);
-    operator.act(&format!("/api/v1/draws/{draw}/run")).expect(200);
+    tender.run(&draw);
     let members = tender.called();
     let bids = tender.opened(&[
         ("bidder.0001", "1000000.00", json!({})),
@@ -465,7 +489,7 @@ fn a_purchase_by_the_lowest_price_is_evaluated_without_scores() {
     let draw =
         tender.draw(json!([{"specialty": "officeEquipment", "count": 3}, {"specialty": "cost", "count": 2}]));
     app.hold(DRAW);
-    app.as_("operator.taibus").act(&format!("/api/v1/draws/{draw}/run")).expect(200);
+    tender.run(&draw);
     let members = tender.called();
     let bids = tender.opened(&[
         ("bidder.0001", "1000000.00", json!({})),

@@ -1,6 +1,8 @@
 //! One binary for all tests that need the whole: it links once and its tests share one PostgreSQL.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod app;
 #[cfg(test)]
 mod awards;
@@ -8,6 +10,8 @@ mod awards;
 mod bed;
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod benchmarks;
 #[cfg(test)]
 mod bids;
 #[cfg(test)]

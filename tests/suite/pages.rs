@@ -284,9 +284,37 @@ async fn the_calculators_answer(client: &Client, base: &str) {
     says(client, "#deadline .answer", &["2026年5月8日", "劳动节"]).await;
     accessible(client, "deadline answered").await;
     picture(client, "calculators").await;
+    what_else_bears_on_a_venue_can_be_typed(client, base).await;
     // The browser itself stops an empty form; an address may still bring one.
     open(client, &format!("{base}/calculators?lang=zh&ask=venue&category=engineering")).await;
     says(client, "#venue [role=alert]", &["请先更正以下各项"]).await;
+}
+
+/// Dollars with their parity, a further phase, and a choice to come.
+async fn what_else_bears_on_a_venue_can_be_typed(client: &Client, base: &str) {
+    open(client, &format!("{base}/calculators?lang=zh")).await;
+    choose(client, "#region", "152527").await;
+    fill(client, "#investment", "200").await;
+    press(client, ".further summary").await;
+    choose(client, "#currency", "USD").await;
+    fill(client, "#rate", "7.1528").await;
+    client.execute("document.querySelector('#rateOn').value = '2026-01-20'", Vec::new()).await.unwrap();
+    press(client, "#venue button").await;
+    says(client, "#venue [role=alert]", &["请先更正以下各项"]).await;
+    accessible(client, "a parity without its source").await;
+    fill(client, "#rateSource", "中国外汇交易中心").await;
+    fill(client, "#phasesAmount", "569.439999").await;
+    choose(client, "#voluntary", "league").await;
+    fill(client, "#voluntaryReason", "统一监管").await;
+    press(client, "#venue button").await;
+    // 2,000,000 × 7.1528 = 14,305,600.00, and 5,694,399.99 of the other phase: a fen below the threshold.
+    says(client, "#venue .answer", &["盟中心", "RT-10", "14,305,600.00", "19,999,999.99", "统一监管"]).await;
+    accessible(client, "venue with all that bears on it").await;
+    picture(client, "calculators-further").await;
+    choose(client, "#regime", "procurement").await;
+    let asks = "return document.querySelector('#investment').closest('[data-for]').hidden
+        && !document.querySelector('#budget').closest('[data-for]').hidden";
+    assert_eq!(client.execute(asks, Vec::new()).await.unwrap(), json!(true), "the budget is asked instead");
 }
 
 async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {

@@ -4,12 +4,14 @@
 //! Machines are noisy, so what counts is the ratio: rounds of hall and reference alternate, and the median of their
 //! ratios is the figure. Owns nothing in the hall; everything goes in by its API.
 
+mod doors;
 mod figure;
 mod hall;
 mod load;
 mod memory;
 mod notice;
 mod reference;
+mod rooms;
 mod submission;
 
 use std::{
@@ -39,6 +41,9 @@ pub struct BenchArgs {
     /// Seconds of each half of a round.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
+    /// Bookings in the table while doors and rooms are measured.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..=10_000_000))]
+    bookings: u32,
     /// Measure even where commits reach no disk.
     #[arg(long)]
     anyway: bool,
@@ -55,6 +60,10 @@ enum What {
     Submission,
     /// A public notice by id beside a bare handler.
     Notice,
+    /// Door checks over HTTP beside pgbench reading one row by its key.
+    Doors,
+    /// Rooms with a long past beside rooms with a short one, and the plan of a year.
+    Rooms,
     /// Memory of the hall, and its time from start to ready.
     Memory,
 }
@@ -70,6 +79,8 @@ impl What {
 struct Rounds {
     count: u32,
     seconds: u32,
+    /// Bookings in the table of the hall that has many.
+    bookings: u32,
 }
 
 /// Measures, prints, and leaves nothing behind. Blocks for minutes.
@@ -89,7 +100,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         );
     }
     machine.postgresql = format!("{}, {}", machine.postgresql, durability(&place)?);
-    let rounds = Rounds { count: args.rounds, seconds: args.seconds };
+    let rounds = Rounds { count: args.rounds, seconds: args.seconds, bookings: args.bookings };
     let figures = measure(args.what, &place, rounds).context("the measurement failed")?;
     figure::print(&machine, &figures, args.json)?;
     Ok(ExitCode::SUCCESS)
@@ -117,6 +128,12 @@ fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figu
     }
     if what.covers(What::Notice) {
         figures.push(notice::measure(place, rounds)?);
+    }
+    if what.covers(What::Doors) {
+        figures.push(doors::measure(place, rounds)?);
+    }
+    if what.covers(What::Rooms) {
+        figures.extend(rooms::measure(place, rounds)?);
     }
     if what.covers(What::Memory) {
         figures.extend(memory::measure(place)?);

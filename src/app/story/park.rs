@@ -150,6 +150,8 @@ fn draw(client: &Client, tender: &str) -> anyhow::Result<()> {
         {"specialty": "cost", "count": 1},
     ]});
     let draw = client.act("park.draw", AGENCY, &format!("/api/v1/tenders/{tender}/draws"), &wanted)?;
+    let present = format!("/api/v1/draws/{}/witnesses", text(&draw, "/id")?);
+    client.act("park.draw-witness", PURCHASER, &present, &Value::Null)?;
     let path = format!("/api/v1/draws/{}/run", text(&draw, "/id")?);
     client.act("park.draw-run", OPERATOR, &path, &Value::Null)?;
     Ok(())

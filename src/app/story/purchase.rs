@@ -165,6 +165,8 @@ fn take_bids(client: &Client, tender: &str) -> anyhow::Result<()> {
         {"specialty": "finance", "count": 1},
     ]});
     let draw = client.act("purchase.draw", AGENCY, &format!("/api/v1/tenders/{tender}/draws"), &wanted)?;
+    let present = format!("/api/v1/draws/{}/witnesses", text(&draw, "/id")?);
+    client.act("purchase.draw-witness", PURCHASER, &present, &Value::Null)?;
     let path = format!("/api/v1/draws/{}/run", text(&draw, "/id")?);
     client.act("purchase.draw-run", OPERATOR, &path, &Value::Null)?;
     client.progress.step("采购：截止、开标、解密 / purchase: close, opening, release of secrets");

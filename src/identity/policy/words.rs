@@ -83,6 +83,28 @@ pub enum Action {
     RoomsRead,
     /// Which rooms are free when.
     RoomAvailability,
+    /// Come in by the door of an opening room 开标室 in its time (RM-15).
+    DoorOpening,
+    /// Come into evaluation and rest rooms and the area around them (RM-15).
+    DoorEvaluation,
+    /// Come into a draw room (RM-17).
+    DoorDraw,
+    /// Come into a complaint room.
+    DoorComplaint,
+    /// Come into the control room 总控室.
+    DoorControl,
+    /// Come into corridor and belongings room.
+    DoorService,
+    /// Keys of doors and recorders.
+    DeviceKeep,
+    /// Take a pass for oneself.
+    PassTake,
+    /// Cards, lockers and alarms at a centre's desk.
+    DeskKeep,
+    /// Who came to which door, recordings and alarms of a centre.
+    AccessRead,
+    /// Say to be present at a draw (RM-17).
+    DrawWitness,
     /// 投标; the deadline is the lot's own guard, so that a late bid gets its signed refusal.
     BidSubmit,
     /// 撤回

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::check_count;
 use crate::{
-    jurisdiction::model::{Centre, OverrunSetting, Region, Room, RoomKind, RoomSettings},
+    jurisdiction::model::{AccessSettings, Centre, OverrunSetting, Region, Room, RoomKind, RoomSettings},
     kernel::{RegionCode, Say, Uscc, codes::PlatformId},
     platform::policy_file::{PolicyError, PolicyFile},
 };
@@ -26,6 +26,8 @@ struct CentreToml {
     address_zh: String,
     address_en: String,
     rooms: SettingsToml,
+    #[serde(default)]
+    access: AccessToml,
     inventory: InventoryToml,
     room: Vec<RoomToml>,
 }
@@ -57,6 +59,20 @@ fn half_an_hour() -> Spanned<u16> {
 
 fn one_room() -> Spanned<u16> {
     Spanned::new(0..0, 1)
+}
+
+/// Editions from before there were doors have no such part: what they do not say is as here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AccessToml {
+    door_lead_minutes: Spanned<u16>,
+    recording_gap_seconds: Spanned<u16>,
+}
+
+impl Default for AccessToml {
+    fn default() -> Self {
+        Self { door_lead_minutes: Spanned::new(0..0, 30), recording_gap_seconds: Spanned::new(0..0, 60) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -123,6 +139,7 @@ pub(super) fn read_centres(files: &[PolicyFile], regions: &[Region]) -> Result<V
             name: Say::new(&raw.zh, &raw.en),
             address: Say::new(&raw.address_zh, &raw.address_en),
             settings: read_settings(file, &raw.rooms, &rooms)?,
+            access: read_access(file, &raw.access)?,
             rooms,
             source: raw.inventory.source,
         });
@@ -180,6 +197,21 @@ fn read_settings(file: &PolicyFile, raw: &SettingsToml, rooms: &[Room]) -> Resul
         opens,
         closes,
     })
+}
+
+fn read_access(file: &PolicyFile, raw: &AccessToml) -> Result<AccessSettings, PolicyError> {
+    let (lead, gap) = (&raw.door_lead_minutes, &raw.recording_gap_seconds);
+    if *lead.get_ref() > 240 {
+        return Err(file.error_at(lead.span(), "access.door_lead_minutes", "must be at most 240"));
+    }
+    if !(10..=3600).contains(gap.get_ref()) {
+        return Err(file.error_at(
+            gap.span(),
+            "access.recording_gap_seconds",
+            "must lie between 10 and 3600",
+        ));
+    }
+    Ok(AccessSettings { door_lead_minutes: *lead.get_ref(), recording_gap_seconds: *gap.get_ref() })
 }
 
 fn read_hour(file: &PolicyFile, key: &str, text: &str, span: Range<usize>) -> Result<NaiveTime, PolicyError> {

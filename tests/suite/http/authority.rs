@@ -54,13 +54,19 @@ impl Place {
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
             "/api/v1/rooms/events" => "?centre=152500".to_owned(),
-            "/api/v1/rooms/closures" => {
+            "/api/v1/rooms/earliest" => "?centre=152500&after=2026-03-16T00:00:00Z".to_owned(),
+            "/api/v1/rooms/closures" | "/api/v1/rooms/utilisation" => {
                 "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
             "/api/v1/rooms/utilisation" => "?centre=152500&from=2026-03-16&to=2026-03-17".to_owned(),
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
+            "/api/v1/access/keys"
+            | "/api/v1/access/lockers"
+            | "/api/v1/access/log"
+            | "/api/v1/recordings"
+            | "/api/v1/alarms" => "?centre=152500".to_owned(),
             _ => String::new(),
         };
         format!("{}{query}", path.join("/"))
@@ -86,6 +92,8 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         | "/api/v1/bookings/{id}/reject"
         | "/api/v1/bookings/{id}/cancel" => reason,
         "/api/v1/bookings" => booking(&place.tender),
+        "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
+        "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => reason,
         "/api/v1/bookings/{id}/change" => {
             json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
         }
@@ -144,6 +152,14 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
             "offers": [{"id": "A", "price": "1.00"}]})
         }
+        "/api/v1/access/checks" => json!({"accountId": MADE_UP}),
+        "/api/v1/access/keys" => {
+            json!({"centre": "152500", "kind": "door", "area": "corridor", "name": "走廊"})
+        }
+        "/api/v1/access/cards" => json!({"pass": "none", "card": "0004711812"}),
+        "/api/v1/access/lockers" => json!({"pass": "none", "locker": 1}),
+        "/api/v1/access/lockers/{id}/return" => json!({}),
+        "/api/v1/alarms/{id}/close" => json!({"remark": "测试"}),
         "/api/v1/auth/token" => json!({}),
         _ => return None,
     })

@@ -19,7 +19,7 @@ use tenderhall::{
         self, Policy,
         model::{AvailabilityQuery, NewBooking, NewSlot},
         service::{self, Decision},
-        view,
+        usage, view,
     },
 };
 use tokio_postgres::Client;
@@ -27,7 +27,10 @@ use uuid::Uuid;
 
 use crate::support::{TestDb, db::connect, works::numbers_of};
 
+mod bad;
 mod floor;
+mod plans;
+mod rush;
 
 const CENTRE: &str = "152500";
 
