@@ -337,7 +337,9 @@ function refuse(answer, held) {
   if (changed) missed = true;
   const offers = part(".dialog-offers ul");
   offers.replaceChildren();
-  const fits = alternatives.filter((offer) => held.moves === "any" || Date.parse(offer.from) === held.start.from);
+  const stays = (offer) => offer.roomId === held.start.room && Date.parse(offer.from) === held.start.from;
+  const allowed = (offer) => held.moves === "any" || Date.parse(offer.from) === held.start.from;
+  const fits = alternatives.filter((offer) => allowed(offer) && !stays(offer));
   for (const offer of fits) {
     const button = document.createElement("button");
     button.type = "button";

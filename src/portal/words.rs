@@ -561,6 +561,9 @@ words! {
     floor_past: "不能移到已过的时间。", "It cannot be moved into the past.";
     floor_stale: "连接中断，画面可能不是最新。", "The connection is lost; this may be out of date.";
     floor_conflict: "他人已先行修改此预约。请看过最新情况后再办理。", "Somebody changed this booking first. Look at it as it is now, and try again.";
+    alarm_gap: "录音录像中断", "Recording silent";
+    alarm_early: "录音录像提前结束", "Recording ended early";
+    alarm_taken: "已受理", "taken on";
     use_title: "场地使用率", "Use of rooms";
     use_lead: "已用小时占可预约小时之比：可预约为工作日开放时间减去停用；已用按实际时间，尚未使用的按已确认时段。这是本中心的统计口径，不是法律规定。",
         "Hours used over hours that could be booked: the centre's hours on working days less closures, used by the real times, and by the confirmed slot until then. A measure of the centre's own, not law.";

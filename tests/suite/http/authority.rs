@@ -55,7 +55,7 @@ impl Place {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
             "/api/v1/rooms/events" => "?centre=152500".to_owned(),
             "/api/v1/rooms/earliest" => "?centre=152500&after=2026-03-16T00:00:00Z".to_owned(),
-            "/api/v1/rooms/closures" | "/api/v1/rooms/utilisation" => {
+            "/api/v1/rooms/closures" => {
                 "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
             "/api/v1/rooms/utilisation" => "?centre=152500&from=2026-03-16&to=2026-03-17".to_owned(),

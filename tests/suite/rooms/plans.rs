@@ -321,14 +321,14 @@ fn rm_20_what_is_used_stands_beside_what_could_be() {
     app.as_("operator.league").act(&format!("/api/v1/bookings/{id}/begin")).expect(200);
     app.hold(&hall("02-11T10:00"));
     app.as_("operator.league").act(&format!("/api/v1/bookings/{id}/release")).expect(200);
-    let query = "/api/v1/rooms/utilisation?centre=152500&from=2026-02-10T16:00:00Z&to=2026-02-12T16:00:00Z";
+    let query = "/api/v1/rooms/utilisation?centre=152500&from=2026-02-11&to=2026-02-12";
     let seen = app.as_("operator.league").get(query).expect(200);
     let draw =
-        seen["items"].as_array().unwrap().iter().find(|room| room["roomCode"] == "draw-1").unwrap().clone();
+        seen["items"].as_array().unwrap().iter().find(|room| room["code"] == "draw-1").unwrap().clone();
     // Two days of 510 minutes, an hour of them closed.
     assert_eq!(
-        (&draw["bookableMinutes"], &draw["bookedMinutes"], &draw["usedMinutes"]),
-        (&json!(960), &json!(120), &json!(50))
+        (&draw["bookableHours"], &draw["usedHours"], &draw["share"]),
+        (&json!("16.00"), &json!("0.83"), &json!("0.0521"))
     );
     app.as_("operator.taibus").get(query).expect(403);
     app.as_("supervisor.audit").get(query).expect(200);
