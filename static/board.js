@@ -168,7 +168,8 @@ class Held {
     this.box.setAttribute("x", `${left * 100}%`);
     this.box.setAttribute("width", `${width * 100}%`);
     const at = lanes().findIndex((lane) => lane.dataset.room === this.room);
-    this.box.setAttribute("y", `${at * 2 + 0.2}em`);
+    const { line, inset } = this.scale.plan.dataset;
+    this.box.setAttribute("y", `${(at * line + Number(inset)) / 100}em`);
     for (const lane of lanes()) lane.classList.toggle("aims", lane.dataset.room === this.room);
   }
 
@@ -336,7 +337,9 @@ function refuse(answer, held) {
   if (changed) missed = true;
   const offers = part(".dialog-offers ul");
   offers.replaceChildren();
-  const fits = alternatives.filter((offer) => held.moves === "any" || Date.parse(offer.from) === held.start.from);
+  const stays = (offer) => offer.roomId === held.start.room && Date.parse(offer.from) === held.start.from;
+  const allowed = (offer) => held.moves === "any" || Date.parse(offer.from) === held.start.from;
+  const fits = alternatives.filter((offer) => allowed(offer) && !stays(offer));
   for (const offer of fits) {
     const button = document.createElement("button");
     button.type = "button";

@@ -508,6 +508,8 @@ words! {
     slot_closed: "停用", "out of service";
     lobby_title: "开标大屏", "Openings";
     lobby_none: "当日没有开标。", "No openings on this day.";
+    lobby_before: "前一天", "Day before";
+    lobby_after: "后一天", "Day after";
     lobby_boards: "各中心开标大屏", "Lobby screens";
     floor_title: "总控大屏", "Control room";
     floor_time: "时间", "Time";
@@ -515,7 +517,7 @@ words! {
     floor_chart: "各场地的预约与使用", "Rooms by time";
     floor_room: "场地", "Room";
     floor_taken: "已占用", "Taken";
-    floor_seats: "人", "seats";
+    floor_seats: "席位", "Seats";
     floor_list: "预约清单", "The same as a list";
     floor_none: "此期间没有预约。", "Nothing is booked then.";
     floor_legend: "图例", "Legend";
@@ -559,6 +561,9 @@ words! {
     floor_past: "不能移到已过的时间。", "It cannot be moved into the past.";
     floor_stale: "连接中断，画面可能不是最新。", "The connection is lost; this may be out of date.";
     floor_conflict: "他人已先行修改此预约。请看过最新情况后再办理。", "Somebody changed this booking first. Look at it as it is now, and try again.";
+    alarm_gap: "录音录像中断", "Recording silent";
+    alarm_early: "录音录像提前结束", "Recording ended early";
+    alarm_taken: "已受理", "taken on";
     use_title: "场地使用率", "Use of rooms";
     use_lead: "已用小时占可预约小时之比：可预约为工作日开放时间减去停用；已用按实际时间，尚未使用的按已确认时段。这是本中心的统计口径，不是法律规定。",
         "Hours used over hours that could be booked: the centre's hours on working days less closures, used by the real times, and by the confirmed slot until then. A measure of the centre's own, not law.";
@@ -569,7 +574,7 @@ words! {
     use_used: "已用小时", "Hours used";
     use_bookable: "可预约小时", "Hours bookable";
     use_outside: "时间外", "Outside hours";
-    use_share: "使用率%", "Use, %";
+    use_share: "使用率", "Use";
     use_all: "全部场地", "All rooms";
     use_off: "不可预约", "not bookable";
     use_levels: "深浅", "Shades";

@@ -12,8 +12,8 @@
 //! nor know of bids. Law: 招标投标法 art 34 and 财政部令87 art 39 (an opening starts at the deadline, at the place
 //! fixed beforehand), by way of `law`; buffers, hours and the rules RM-5, RM-9, RM-12, RM-13 are settings.
 
-pub mod board;
 pub mod attendance;
+pub mod board;
 mod case;
 pub mod change;
 pub mod closures;

@@ -56,7 +56,9 @@ impl Use {
 
     /// Used over bookable, to four decimals; `None` where nothing could be booked.
     pub fn share(self) -> Option<Decimal> {
-        (self.bookable > 0).then(|| (Decimal::from(self.used) / Decimal::from(self.bookable)).round_dp(4))
+        let mut share = Decimal::from(self.used).checked_div(Decimal::from(self.bookable))?.round_dp(4);
+        share.rescale(4);
+        Some(share)
     }
 
     /// Used over bookable in whole hundredths, rounded down to none and up to all of it only where that is so.

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// Height of a room's line, in hundredths of the type's size.
-const LINE: i64 = 200;
+const LINE: i64 = 175;
 /// Height of a bar within it.
-const BAR: i64 = 160;
+const BAR: i64 = 145;
 
 /// A slot as the chart and the list show it.
 #[derive(Debug, Clone)]
@@ -137,11 +137,12 @@ impl Chart<'_> {
         let scale = self.scale;
         let days: Vec<String> = scale.days.iter().map(NaiveDate::to_string).collect();
         let mut out = format!(
-            "<svg class=\"plan\" width=\"100%\" height=\"{height}\" role=\"group\" aria-label=\"{}\" data-days=\"{}\" data-first=\"{}\" data-last=\"{}\">",
+            "<svg class=\"plan\" width=\"100%\" height=\"{height}\" role=\"group\" aria-label=\"{}\" data-days=\"{}\" data-first=\"{}\" data-last=\"{}\" data-line=\"{LINE}\" data-inset=\"{}\">",
             self.reader.w.floor_chart,
             days.join(" "),
             scale.first,
-            scale.last
+            scale.last,
+            (LINE - BAR) / 2
         );
         self.draw_ground(&mut out);
         for (place, lane) in self.lanes.iter().enumerate() {
@@ -288,7 +289,7 @@ impl Chart<'_> {
         }
         let _ = write!(
             out,
-            "<svg width=\"100%\" height=\"100%\"><svg class=\"sign\" x=\".3em\" y=\".35em\" width=\".9em\" height=\".9em\" viewBox=\"0 0 16 16\">{}</svg><text class=\"bar-text\" x=\"1.5em\" y=\"1.15em\">{}</text></svg>",
+            "<svg width=\"100%\" height=\"100%\"><svg class=\"sign\" x=\".3em\" y=\".275em\" width=\".9em\" height=\".9em\" viewBox=\"0 0 16 16\">{}</svg><text class=\"bar-text\" x=\"1.5em\" y=\"1.12em\">{}</text></svg>",
             sign.drawing(),
             escaped(text)
         );

@@ -13,9 +13,16 @@ use super::{
     signs::{PATTERNS, Sign},
 };
 use crate::{
+    access::{
+        model::CentreQuery,
+        recording::{
+            self,
+            model::{Alarm, AlarmKind},
+        },
+    },
     jurisdiction::model::RoomKind,
     kernel::{
-        Actor, Problem,
+        Actor, Code, Problem,
         time::{end_of_day, hall_date, hall_instant},
     },
     law::Calendar,
@@ -27,6 +34,9 @@ use crate::{
         model::{Buffers, Hours, Room},
     },
 };
+
+/// The latest alarms looked through for such as are open.
+const ALARMS: i64 = 50;
 
 /// Query of the page, as typed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,7 +82,7 @@ struct ControlPage<'a> {
     week: bool,
     operates: bool,
     tallies: Vec<(&'static str, Fact)>,
-    overruns: Vec<Alert>,
+    alerts: Vec<Alert>,
     lanes: Vec<Lane>,
     head: String,
     plan: String,
@@ -144,6 +154,8 @@ pub(super) async fn page(
     let days = if week { week_of(on) } else { vec![on] };
     let whole = whole(&days);
     let floor = board::floor(conn, actor, policy, centre, whole).await?;
+    let mut alerts = overruns(&floor, reader, now);
+    alerts.extend(alarms(conn, (actor, reader), policy, &floor).await?);
     let hours = Hours::of(&floor.centre.settings);
     let occupied = floor.slots.iter().map(|slot| slot.occupies(now));
     let scale = Scale::new(days.clone(), hours, occupied);
@@ -170,7 +182,7 @@ pub(super) async fn page(
         week,
         operates: floor.operates,
         tallies: tallies(&floor, reader, now),
-        overruns: overruns(&floor, reader, now),
+        alerts,
         lines: lines(&lanes, reader, &days, &floor),
         centre: floor.centre.code,
         days,
@@ -301,6 +313,36 @@ fn overruns(floor: &Floor, reader: &Reader, now: DateTime<Utc>) -> Vec<Alert> {
         }
     };
     floor.overruns.iter().map(alert).collect()
+}
+
+/// Recordings that fell silent (RM-16), newest first, until somebody has said what was found.
+async fn alarms(
+    conn: &mut AsyncPgConnection,
+    (actor, reader): (&Actor, &Reader),
+    policy: Policy<'_>,
+    floor: &Floor,
+) -> Result<Vec<Alert>, Problem> {
+    let asked = CentreQuery { centre: floor.centre.code.clone(), cursor: None, limit: Some(ALARMS) };
+    let page = match recording::service::alarms(conn, actor, policy.jurisdiction, asked).await {
+        // A body that watches the floor from outside the centre's region hears none.
+        Err(problem) if problem.code() == Code::Forbidden => return Ok(Vec::new()),
+        page => page?,
+    };
+    let w = reader.w;
+    let alert = |alarm: Alarm| {
+        let room = floor.rooms.iter().find(|room| room.id == alarm.room_id);
+        let what = match alarm.kind {
+            AlarmKind::RecordingGap => w.alarm_gap,
+            AlarmKind::RecordingEndedEarly => w.alarm_early,
+        };
+        let taken = alarm.acknowledged_at.map(|_| format!("{}{}", w.comma, w.alarm_taken));
+        Alert {
+            room: room.map(|room| reader.says(&room.name)).unwrap_or_default(),
+            title: what.to_owned(),
+            text: format!("{} {}{}", w.since, reader.moment(&alarm.since), taken.unwrap_or_default()),
+        }
+    };
+    Ok(page.items.into_iter().filter(|alarm| alarm.closed_at.is_none()).map(alert).collect())
 }
 
 fn lines(lanes: &[Lane], reader: &Reader, days: &[NaiveDate], floor: &Floor) -> Vec<Line> {

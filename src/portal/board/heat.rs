@@ -3,15 +3,20 @@
 use askama::Template;
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, Utc};
 use diesel_async::AsyncPgConnection;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::Assets;
 use crate::{
     kernel::{
         Actor, Problem, Rejection, Say,
+        say::Language,
         time::{hall_date, is_writable},
     },
-    portal::{page::Frame, reader::Reader},
+    portal::{
+        page::Frame,
+        reader::{Reader, grouped},
+    },
     rooms::{
         Policy,
         utilisation::{self, Day, Figures, RoomUse, Use, UtilisationQuery},
@@ -76,7 +81,10 @@ impl UsePage<'_> {
     }
 
     fn year_month(&self) -> String {
-        format!("{} {}", self.month.year(), self.r.month(&self.month))
+        match self.r.language {
+            Language::Zh => format!("{}年{}", self.month.year(), self.r.month(&self.month)),
+            Language::En => format!("{} {}", self.r.month(&self.month), self.month.year()),
+        }
     }
 
     fn levels(&self) -> [(&'static str, &'static str); 6] {
@@ -142,15 +150,22 @@ fn together(uses: &[RoomUse], days: usize) -> Vec<Use> {
 fn row(name: String, uses: &[Use], days: &[Day], reader: &Reader) -> Row {
     let total = uses.iter().copied().fold(Use::default(), Use::and);
     let cells = uses.iter().zip(days).map(|(used, day)| cell(*used, Some(day.date), reader)).collect();
-    let hours = |seconds| utilisation::hours(seconds).to_string();
+    let hours = |seconds| grouped(&utilisation::hours(seconds).to_string());
     Row {
         name,
         cells,
         used: hours(total.used),
         bookable: hours(total.bookable),
         outside: hours(total.outside),
-        share: cell(total, None, reader),
+        share: share(total, reader),
     }
+}
+
+/// The share of many days, to a tenth of a hundredth.
+fn share(total: Use, reader: &Reader) -> Cell {
+    let exact = total.share().map(|share| (share * Decimal::ONE_HUNDRED).round_dp(1));
+    let number = exact.map_or_else(|| "–".to_owned(), |share| format!("{share:.1}%"));
+    Cell { number, ..cell(total, None, reader) }
 }
 
 fn cell(used: Use, day: Option<NaiveDate>, reader: &Reader) -> Cell {

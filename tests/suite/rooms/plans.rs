@@ -306,3 +306,31 @@ fn rm_9_what_is_given_up_late_and_missed_is_counted_per_organisation() {
     app.as_("agency.two").get(&path).expect(403);
     app.public().get(&path).expect(401);
 }
+
+#[test]
+fn rm_20_what_is_used_stands_beside_what_could_be() {
+    let app = TestApp::sandbox(START);
+    let tender = app.works_tender(&app.works_project());
+    let body = json!({"tenderId": tender, "slots": [slot(&app, "draw-1", "02-11T09:00", "02-11T11:00")]});
+    let id = app.as_("agency.one").post("/api/v1/bookings", &body).expect(201).id();
+    app.as_("operator.league").act(&format!("/api/v1/bookings/{id}/confirm")).expect(200);
+    let path = format!("/api/v1/rooms/{}/closures", room(&app, "draw-1"));
+    let shut = json!({"from": hall("02-12T08:00"), "to": hall("02-12T09:30"), "reason": "检修"});
+    app.as_("operator.league").post(&path, &shut).expect(201);
+    app.hold(&hall("02-11T09:10"));
+    app.as_("operator.league").act(&format!("/api/v1/bookings/{id}/begin")).expect(200);
+    app.hold(&hall("02-11T10:00"));
+    app.as_("operator.league").act(&format!("/api/v1/bookings/{id}/release")).expect(200);
+    let query = "/api/v1/rooms/utilisation?centre=152500&from=2026-02-11&to=2026-02-12";
+    let seen = app.as_("operator.league").get(query).expect(200);
+    let draw =
+        seen["items"].as_array().unwrap().iter().find(|room| room["code"] == "draw-1").unwrap().clone();
+    // Two days of 510 minutes, an hour of them closed.
+    assert_eq!(
+        (&draw["bookableHours"], &draw["usedHours"], &draw["share"]),
+        (&json!("16.00"), &json!("0.83"), &json!("0.0521"))
+    );
+    app.as_("operator.taibus").get(query).expect(403);
+    app.as_("supervisor.audit").get(query).expect(200);
+    app.as_("agency.one").get(query).expect(403);
+}
