@@ -269,7 +269,10 @@ async fn run(client: &Client, script: &str) -> Value {
 async fn until(client: &Client, script: &str) {
     let begun = Instant::now();
     while run(client, script).await != json!(true) {
-        assert!(begun.elapsed() < PATIENCE, "never: {script}");
+        if begun.elapsed() > PATIENCE {
+            let told = run(client, "return document.querySelector('.dialog-note')?.textContent").await;
+            panic!("never: {script}; the dialog says {told}");
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -409,7 +412,7 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
              const hour = plan.getBoundingClientRect().width / (plan.dataset.last - plan.dataset.first) * 60;
              const line = document.querySelector('.chart-rooms li').getBoundingClientRect().height;
              const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-             return [x, y, x + 8, x + hour * 0.55, y - line * 2.2, x + hour * 0.45, y - line * 30]"
+             return [x, y, x + 8, x + hour * 0.55, y - line * 2.2, x + hour * 0.45, y - line * 9]"
         ),
     )
     .await;
@@ -430,7 +433,7 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
     press(client, ".dialog-shut").await;
     until(client, "return !document.querySelector('.floor-dialog').open").await;
     // Over a room of another kind it stays among its own.
-    client.perform_actions(drag(x + figure(2) * 0.45, y - figure(3) * 9.0)).await.unwrap();
+    client.perform_actions(drag(figure(5), figure(6))).await.unwrap();
     says(client, ".dialog-to", &["第六评标室 03-16 13:45–16:15"]).await;
     fill(client, "#dialog-reason", "专家晚到").await;
     press(client, ".dialog-go").await;
