@@ -68,10 +68,25 @@ function awaken(part) {
   for (const hidden of part.querySelectorAll(".needs-script")) hidden.hidden = false;
 }
 
-const events = new EventSource(words.live);
-events.addEventListener("rooms", refresh);
+// A browser holds few connections to one host: whoever does not look, and a page that was left, gives its own back.
+let events = null;
+
+function listen() {
+  if (events) return;
+  events = new EventSource(words.live);
+  events.addEventListener("rooms", refresh);
+}
+
+function rest() {
+  events?.close();
+  events = null;
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : (listen(), refresh())));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", listen);
+listen();
 setInterval(refresh, 30000);
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
 
 // ---- Moving slots ---------------------------------------------------------------------------------------------
 
