@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, thread::JoinHandle};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::json;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -122,18 +122,13 @@ async fn answer(
     jurisdictions: &Jurisdictions,
     questions: &[Question],
 ) -> Result<Vec<Result<Checked, Problem>>, Problem> {
-    let jurisdiction = jurisdictions.in_force(tx.conn()).await?;
-    let leads = jurisdiction
-        .centres()
-        .iter()
-        .map(|centre| (centre.code.as_str(), i32::from(centre.access.door_lead_minutes)));
-    let sights = store::look(tx.conn(), questions, leads.unzip()).await?;
+    let sights = store::look(tx.conn(), questions).await?;
     let mut answers: Vec<_> =
         questions.iter().map(|_| Err(Problem::from(Rejection::unauthenticated()))).collect();
+    let Some((now, law)) = sights.first().map(|sight| (sight.now, sight.law)) else { return Ok(answers) };
+    let jurisdiction = jurisdictions.adopted(law, tx.conn()).await?;
     let mut lines = Vec::with_capacity(sights.len());
-    let mut now = DateTime::<Utc>::MIN_UTC;
     for mut sight in sights {
-        now = sight.now;
         let by_account = questions.get(sight.place).is_some_and(|one| one.account.is_some());
         if by_account && sight.behind.leads_to_a_committee() {
             sight.person = None;
@@ -145,12 +140,10 @@ async fn answer(
             *place = Ok(checked);
         }
     }
-    if lines.is_empty() {
-        return Ok(answers);
-    }
     let page = Uuid::new_v4();
-    store::write(tx.conn(), page, now, &lines).await?;
-    let entry = Entry::new("access.checked").facts(json!({"passes": lines.len()})).row("door_pages", page);
+    let content = store::write(tx.shared(), page, now, &lines).await?;
+    let entry = Entry::new("access.checked").facts(json!({"passes": lines.len()}));
+    let entry = entry.written("door_pages", page, content);
     ledger::record(tx, &Actor::Hall("access.porter"), now, entry).await?;
     Ok(answers)
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +22,7 @@ use crate::{
     platform::{
         db::{Tx, unreadable},
         http::Cursor,
-        statement::statement,
+        statement::{Statement, statement},
     },
     rooms::Span,
 };
@@ -29,9 +30,10 @@ use crate::{
 /// What one statement sees for one door: the key, the person, what is booked, the seat and the locker. Every part is
 /// found by its own index, so that the cost does not grow with the tables.
 ///
-/// Of the slots around the door the first counts: while a room is used or cleaned nobody comes in for the next slot.
+/// Of the slots around the door the first counts: while a room is used or cleaned nobody comes in for the next slot. It
+/// is looked for as far ahead as any centre's lead time may reach; the rules hold it against the centre's own.
 pub const LOOK: &str = "
-    SELECT q.place, clock.now, k.id AS device, k.centre_code, k.room_kind, k.area,
+    SELECT q.place, clock.now, clock.law, k.id AS device, k.centre_code, k.room_kind, k.area,
            a.id AS account, a.login, a.organisation_id, o.kind AS organisation_kind, o.region_code,
            o.centre_code AS works_at,
            ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles,
@@ -40,12 +42,9 @@ pub const LOOK: &str = "
            p.region_code AS project_region, p.category,
            seat.state AS seat,
            EXISTS (SELECT FROM locker_deposits l WHERE l.seat_id = seat.id AND l.returned_at IS NULL) AS deposited
-      FROM (SELECT hall_now() AS now) AS clock
+      FROM (SELECT hall_now() AS now, (SELECT adopted_no FROM law_in_force) AS law) AS clock
      CROSS JOIN unnest($1::int4[], $2::bytea[], $3::bytea[], $4::uuid[]) AS q (place, key, pass, account)
       JOIN access_keys k ON k.key_sha256 = q.key AND k.kind = 'door' AND k.revoked_at IS NULL
-      LEFT JOIN LATERAL (SELECT make_interval(mins => minutes) AS time
-                           FROM unnest($5::text[], $6::int4[]) AS of_centre (code, minutes)
-                          WHERE code = k.centre_code) AS lead ON true
       LEFT JOIN access_passes v ON v.token_sha256 = q.pass AND v.ended_at IS NULL AND v.expires_at > clock.now
       LEFT JOIN accounts a ON a.id = coalesce(q.account, v.account_id) AND a.disabled_at IS NULL
       LEFT JOIN organisations o ON o.id = a.organisation_id
@@ -53,8 +52,8 @@ pub const LOOK: &str = "
            (SELECT s.booking_id, b.tender_id, lower(s.during) AS from_at, upper(s.during) AS to_at,
                    lower(s.blocked) AS blocked_from, upper(s.blocked) AS blocked_to
               FROM booking_slots s JOIN bookings b ON b.id = s.booking_id AND b.state <> 'requested'
-             WHERE s.live AND s.room_id = k.room_id
-               AND s.blocked && tstzrange(clock.now, clock.now + lead.time, '[]')
+             WHERE s.live AND s.ended_at IS NULL AND s.room_id = k.room_id
+               AND s.blocked && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)
             UNION ALL
            (SELECT s.booking_id, b.tender_id, lower(s.during), upper(s.during), lower(s.blocked), upper(s.blocked)
@@ -62,9 +61,9 @@ pub const LOOK: &str = "
               JOIN bookings b ON b.tender_id = c.tender_id AND b.live AND b.state <> 'requested'
                              AND b.centre_code = k.centre_code
               JOIN booking_slots s ON s.booking_id = b.id AND s.kind IN ('evaluation', 'rest')
-             WHERE (k.area = 'evaluation' OR k.room_kind = 'storage')
+             WHERE (k.area = 'evaluation' OR k.room_kind = 'storage') AND s.ended_at IS NULL
                AND c.account_id = a.id AND c.state IN ('called', 'checkedIn')
-               AND s.during && tstzrange(clock.now, clock.now + lead.time, '[]')
+               AND s.during && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)
              LIMIT 1) AS slot ON true
       LEFT JOIN tenders t ON t.id = slot.tender_id
@@ -79,6 +78,8 @@ pub struct Sight {
     pub place: usize,
     /// Hall time.
     pub now: DateTime<Utc>,
+    /// Which edition of law and settings is in force.
+    pub law: i32,
     /// The door.
     pub device: Uuid,
     /// Its centre.
@@ -103,6 +104,8 @@ struct SightRow {
     place: i32,
     #[diesel(sql_type = sql_types::Timestamptz)]
     now: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Integer)]
+    law: i32,
     #[diesel(sql_type = sql_types::Uuid)]
     device: Uuid,
     #[diesel(sql_type = sql_types::Text)]
@@ -210,6 +213,7 @@ impl TryFrom<SightRow> for Sight {
         Ok(Self {
             place: usize::try_from(row.place).map_err(Problem::internal)?,
             now: row.now,
+            law: row.law,
             device: row.device,
             centre: row.centre_code,
             behind: behind.ok_or_else(|| unreadable("access_keys")("neither room nor area"))?,
@@ -225,16 +229,11 @@ impl TryFrom<SightRow> for Sight {
     }
 }
 
-/// Looks for all questions at once; a key that is no door's is not in the answer. `leads` are the centres with their
-/// minutes before a slot.
+/// Looks for all questions at once; a key that is no door's is not in the answer.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn look(
-    conn: &mut AsyncPgConnection,
-    questions: &[Question],
-    (centres, leads): (Vec<&str>, Vec<i32>),
-) -> Result<Vec<Sight>, Problem> {
+pub async fn look(conn: &mut AsyncPgConnection, questions: &[Question]) -> Result<Vec<Sight>, Problem> {
     let places: Vec<i32> = (0_i32..).take(questions.len()).collect();
     let rows: Vec<SightRow> = statement(LOOK)
         .bind::<sql_types::Array<sql_types::Integer>, _>(places)
@@ -247,11 +246,20 @@ pub async fn look(
         .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
             questions.iter().map(|one| one.account).collect::<Vec<_>>(),
         )
-        .bind::<sql_types::Array<sql_types::Text>, _>(centres)
-        .bind::<sql_types::Array<sql_types::Integer>, _>(leads)
         .get_results(conn)
         .await?;
     rows.into_iter().map(Sight::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct Content {
+    #[diesel(sql_type = sql_types::Binary)]
+    content: Vec<u8>,
+}
+
+fn content_of(page: Uuid) -> Statement<'static> {
+    statement("SELECT audit_content(to_jsonb(g)) AS content FROM door_pages g WHERE g.id = $1")
+        .bind::<sql_types::Uuid, _>(page)
 }
 
 /// A line of the log to write.
@@ -271,17 +279,18 @@ pub struct Line {
     pub booking: Option<Uuid>,
 }
 
-/// Writes a page of the log; the table itself makes the page's row.
+/// Writes a page of the log; the table itself makes the page's row, whose content for the record is answered. Both
+/// statements go out together.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn write(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     page: Uuid,
     at: DateTime<Utc>,
     lines: &[Line],
-) -> Result<(), Problem> {
-    statement(
+) -> Result<Vec<u8>, Problem> {
+    let written = statement(
         "INSERT INTO door_passes (id, page_id, at, centre_code, key_id, account_id, standing, allowed, reason, booking_id)
          SELECT id, $1, $2, centre, device, account, standing, allowed, reason, booking
            FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bool[], $9::text[], $10::uuid[])
@@ -309,9 +318,15 @@ pub async fn write(
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Uuid>>, _>(
         lines.iter().map(|line| line.booking).collect::<Vec<_>>(),
     )
-    .execute(conn)
-    .await?;
-    Ok(())
+    .execute(&mut conn);
+    let mut beside = conn;
+    let content = async { content_of(page).get_result::<Content>(&mut beside).await.optional() };
+    let (_, content) = try_join!(written, content)?;
+    match content {
+        Some(content) => Ok(content.content),
+        // A text that was new to the connection has overtaken the other.
+        None => Ok(content_of(page).get_result::<Content>(&mut conn).await?.content),
+    }
 }
 
 #[derive(QueryableByName)]

@@ -51,6 +51,25 @@ impl Jurisdictions {
         Ok(jurisdiction)
     }
 
+    /// The jurisdiction of the adoption with this number, which a statement of the caller's own has read from
+    /// `law_in_force`; asks the database only where that is another one than this instance knows.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn adopted(
+        &self,
+        number: i32,
+        conn: &mut AsyncPgConnection,
+    ) -> Result<Arc<Jurisdiction>, Problem> {
+        {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if known.number == number {
+                return Ok(Arc::clone(&known.jurisdiction));
+            }
+        }
+        self.in_force(conn).await
+    }
+
     /// What this instance read last: good for names on pages, not for decisions.
     pub fn latest(&self) -> Arc<Jurisdiction> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).jurisdiction)

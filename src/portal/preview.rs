@@ -230,7 +230,7 @@ fn every_page_keeps_the_house_rules_in_both_languages() {
 #[test]
 fn no_word_of_the_table_is_dead() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let texts: String = ["templates", "src/portal", "src/portal/trial"]
+    let texts: String = ["templates", "src/portal", "src/portal/board", "src/portal/trial"]
         .into_iter()
         .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())

@@ -82,14 +82,17 @@ impl Case {
         authorize_known(actor, Action::BookingRead, action, &object)
     }
 
-    /// Whether the actor may know of this booking: that the complaint room is booked, the parties do not learn.
+    /// Whether the actor may do this to the booking: that the complaint room is booked, the parties do not learn, and
+    /// only a supervising body gives it up (RM-19).
     pub(super) fn permit_on(&self, actor: &Actor, action: Action, booking: &Booking) -> Result<(), Problem> {
-        self.permit(actor, action)?;
         let complaint = booking.slots.iter().any(|slot| slot.kind == RoomKind::Complaint);
         if complaint && actor.account().is_some_and(|account| self.is_party(account)) {
             return Err(Rejection::not_found().into());
         }
-        Ok(())
+        match action {
+            Action::BookingCancel if complaint => self.permit(actor, Action::ComplaintRoomBook),
+            action => self.permit(actor, action),
+        }
     }
 
     /// Whether the account acts for a party, not for the centre or a supervising body.

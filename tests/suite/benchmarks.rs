@@ -23,6 +23,7 @@ fn begin(app: &TestApp, tender: &Tender<'_>, members: &[String]) {
 fn committee(app: &TestApp, tender: &Tender<'_>) -> Vec<String> {
     let draw = tender.draw(works_slots());
     app.hold(DRAW);
+    app.as_("purchaser.taibus").act(&format!("/api/v1/draws/{draw}/witnesses")).expect(200);
     app.as_("operator.league").act(&format!("/api/v1/draws/{draw}/run")).expect(200);
     tender.called()
 }

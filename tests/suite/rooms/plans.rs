@@ -1,4 +1,4 @@
-//! Plans over HTTP: whole plans, the earliest of them, key projects, postponements, figures.
+//! Plans over HTTP: whole plans, the earliest of them, key projects, postponements, attendance.
 
 use serde_json::{Value, json};
 
