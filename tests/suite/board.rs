@@ -295,8 +295,8 @@ fn an_operator_runs_the_floor_from_one_screen() {
                 sign_in(&client, &desk, "operator.league").await;
                 every_page_in_both_languages(&client, &desk).await;
                 a_slot_is_moved_by_keyboard(&client, &desk, &seen).await;
-                the_drag_does_the_same(&client, &seen).await;
                 what_another_did_first_is_said(&client, &seen).await;
+                the_drag_does_the_same(&client, &seen).await;
                 acts_and_news(&client, &seen).await;
             })
             .await;
@@ -401,8 +401,7 @@ async fn a_slot_is_moved_by_keyboard(client: &Client, base: &str, floor: &Floor)
 }
 
 async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
-    let slot =
-        "document.querySelector(\".slot[data-from='2026-03-16T13:15:00+08:00'][data-kind='evaluation']\")";
+    let slot = "document.querySelector(\".slot[data-kind='rest']\")";
     run(client, &format!("{slot}.scrollIntoView({{block: 'center'}})")).await;
     let measured = run(
         client,
@@ -411,8 +410,7 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
              const plan = document.querySelector('.plan');
              const hour = plan.getBoundingClientRect().width / (plan.dataset.last - plan.dataset.first) * 60;
              const line = document.querySelector('.chart-rooms li').getBoundingClientRect().height;
-             const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-             return [x, y, x + 8, x + hour * 0.55, y - line * 2.2, x + hour * 0.45, y - line * 9]"
+             return [box.x + box.width / 2, box.y + box.height / 2, hour, line]"
         ),
     )
     .await;
@@ -423,22 +421,27 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
         MouseActions::new("mouse".to_owned())
             .then(PointerAction::MoveTo { duration: glide, x, y })
             .then(PointerAction::Down { button: 0 })
-            .then(PointerAction::MoveTo { duration: glide, x: figure(2), y })
+            .then(PointerAction::MoveTo { duration: glide, x: x + 8.0, y })
             .then(PointerAction::MoveTo { duration: glide, x: to_x, y: to_y })
             .then(PointerAction::Up { button: 0 })
     };
-    // A little more than half an hour later and two rooms up snaps to a quarter and a room.
-    client.perform_actions(drag(figure(3), figure(4))).await.unwrap();
-    says(client, ".dialog-to", &["第四评标室 03-16 13:45–16:15"]).await;
+    // A little more than half an hour later and two rooms down snaps to a quarter and a room.
+    client.perform_actions(drag(x + figure(2) * 0.55, y + figure(3) * 2.2)).await.unwrap();
+    says(client, ".dialog-to", &["第三专家休息室 03-16 12:30–14:30"]).await;
     press(client, ".dialog-shut").await;
     until(client, "return !document.querySelector('.floor-dialog').open").await;
     // Over a room of another kind it stays among its own.
-    client.perform_actions(drag(figure(5), figure(6))).await.unwrap();
-    says(client, ".dialog-to", &["第六评标室 03-16 13:45–16:15"]).await;
+    client.perform_actions(drag(x + figure(2) * 0.45, y - figure(3) * 9.0)).await.unwrap();
+    says(client, ".dialog-to", &["第一专家休息室 03-16 12:30–14:30"]).await;
     fill(client, "#dialog-reason", "专家晚到").await;
     press(client, ".dialog-go").await;
-    until(client, "return document.activeElement.dataset?.from === '2026-03-16T13:45:00+08:00'").await;
-    assert_eq!(kept(floor, &floor.drainage, "evaluation"), ["evaluation-6 13:45 confirmed"]);
+    until(client, "return document.activeElement.dataset?.from === '2026-03-16T12:30:00+08:00'").await;
+    assert_eq!(kept(floor, &floor.bridge, "rest"), ["rest-1 12:30 confirmed"]);
+    assert_eq!(
+        kept(floor, &floor.bridge, "opening"),
+        ["opening-5 14:30 confirmed"],
+        "the rest of it came along"
+    );
 }
 
 async fn what_another_did_first_is_said(client: &Client, floor: &Floor) {
@@ -476,10 +479,9 @@ async fn acts_and_news(client: &Client, floor: &Floor) {
         "return !document.querySelector('.floor-alerts') && !document.querySelector('.slot.is-overrun')",
     )
     .await;
-    assert!(kept(floor, &floor.bridge, "opening").len() == 1);
     // News of another operator come by themselves, and take neither focus nor place.
-    let slot = of(&floor.bridge, "evaluation");
-    focus(client, &slot).await;
+    let slot = ".slot[data-from='2026-03-16T16:00:00+08:00']";
+    focus(client, slot).await;
     let before = run(client, "return scrollY").await;
     let closure = json!({"from": hall("03-16T13:00"), "to": hall("03-16T15:00"), "reason": "空调检修"});
     let path = format!("/api/v1/rooms/{}/closures", room(&floor.app, "draw-2"));
