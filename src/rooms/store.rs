@@ -30,7 +30,7 @@ use crate::{
     },
     rooms::{
         fitting::{Holder, Taken},
-        model::{Booking, Room, Slot, Span, Used},
+        model::{Booking, BookingState, Room, Slot, Span, Used},
     },
     schema::{booking_slots, bookings, room_closures, rooms},
 };
@@ -434,7 +434,9 @@ pub async fn opening_of(
 ) -> Result<Option<Slot>, Problem> {
     let row: Option<SlotRow> = booking_slots::table
         .inner_join(bookings::table.on(bookings::id.eq(booking_slots::booking_id)))
-        .filter(bookings::tender_id.eq(tender).and(bookings::live.eq(true)))
+        .filter(bookings::tender_id.eq(tender))
+        // An opening that was held and given back has been: what follows it may still be moved.
+        .filter(bookings::live.eq(true).or(bookings::state.eq(BookingState::Released.as_ref())))
         .filter(bookings::deadline.eq(deadline))
         .filter(booking_slots::kind.eq(RoomKind::Opening.as_ref()))
         .order((bookings::requested_at, bookings::id, booking_slots::no))

@@ -410,7 +410,8 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
              const plan = document.querySelector('.plan');
              const hour = plan.getBoundingClientRect().width / (plan.dataset.last - plan.dataset.first) * 60;
              const line = document.querySelector('.chart-rooms li').getBoundingClientRect().height;
-             return [box.x + box.width / 2, box.y + box.height / 2, hour, line]"
+             const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+             return [x, y, x + 8, x + hour * 0.55, y + line * 2.2, x + hour * 0.45, y - line * 9]"
         ),
     )
     .await;
@@ -421,17 +422,17 @@ async fn the_drag_does_the_same(client: &Client, floor: &Floor) {
         MouseActions::new("mouse".to_owned())
             .then(PointerAction::MoveTo { duration: glide, x, y })
             .then(PointerAction::Down { button: 0 })
-            .then(PointerAction::MoveTo { duration: glide, x: x + 8.0, y })
+            .then(PointerAction::MoveTo { duration: glide, x: figure(2), y })
             .then(PointerAction::MoveTo { duration: glide, x: to_x, y: to_y })
             .then(PointerAction::Up { button: 0 })
     };
     // A little more than half an hour later and two rooms down snaps to a quarter and a room.
-    client.perform_actions(drag(x + figure(2) * 0.55, y + figure(3) * 2.2)).await.unwrap();
+    client.perform_actions(drag(figure(3), figure(4))).await.unwrap();
     says(client, ".dialog-to", &["第三专家休息室 03-16 12:30–14:30"]).await;
     press(client, ".dialog-shut").await;
     until(client, "return !document.querySelector('.floor-dialog').open").await;
     // Over a room of another kind it stays among its own.
-    client.perform_actions(drag(x + figure(2) * 0.45, y - figure(3) * 9.0)).await.unwrap();
+    client.perform_actions(drag(figure(5), figure(6))).await.unwrap();
     says(client, ".dialog-to", &["第一专家休息室 03-16 12:30–14:30"]).await;
     fill(client, "#dialog-reason", "专家晚到").await;
     press(client, ".dialog-go").await;
