@@ -290,6 +290,8 @@ fn an_operator_runs_the_floor_from_one_screen() {
     let seen = std::sync::Arc::new(floor);
     runtime().block_on(async {
         let desk = base.clone();
+        // The hall stays until the phone has seen it too.
+        let _hall = std::sync::Arc::clone(&seen);
         driver
             .drive(false, async move |client| {
                 sign_in(&client, &desk, "operator.league").await;
