@@ -315,7 +315,7 @@ pub struct CommitteeRules {
     pub large_from: Option<String>,
 }
 
-/// One procedure in one of its versions. Numbers are named by rule; [`Law`] tells them for a day.
+/// One procedure in one of its versions. Numbers are named by rule; [`Law`](crate::law::Law) tells them for a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Procedure {
     /// Its id, such as `engineering-open`.
