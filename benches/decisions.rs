@@ -14,6 +14,7 @@ use tenderhall::{
     platform::policy_file::PolicySource,
     scoring::{
         method::Method,
+        numbers::Numbers,
         score::{Offer, score},
     },
 };
@@ -34,6 +35,11 @@ fn method(name: &str, parameters: serde_json::Value) -> Option<Method> {
     Method::read(serde_json::json!({"method": name, "parameters": parameters}), "").ok()
 }
 
+fn numbers(method: &Method) -> Option<Numbers> {
+    let (law, on) = (Law::load(&PolicySource::BuiltIn).ok()?, NaiveDate::from_ymd_opt(2026, 2, 24)?);
+    Numbers::of(&law, on, method).ok()
+}
+
 fn scoring(bench: &mut Criterion) {
     let offers = offers();
     bench.bench_function("baseline: copy 1,525 ids", |it| {
@@ -49,7 +55,8 @@ fn scoring(bench: &mut Criterion) {
     ];
     for (name, method) in ["works: trimmed mean", "purchase: lowest price"].into_iter().zip(methods) {
         let Some(method) = method else { continue };
-        bench.bench_function(name, |it| it.iter(|| score(black_box(&method), black_box(&offers))));
+        let Some(numbers) = numbers(&method) else { continue };
+        bench.bench_function(name, |it| it.iter(|| score(black_box(&method), numbers, black_box(&offers))));
     }
     let slopes = |more: serde_json::Value| {
         let mut parameters = serde_json::json!({"ceiling": "19000000.00", "fullMarks": "100", "kAbove": "1",
@@ -88,7 +95,8 @@ fn scoring(bench: &mut Criterion) {
     ];
     for (title, name, parameters) in others {
         let Some(method) = method(name, parameters) else { continue };
-        bench.bench_function(title, |it| it.iter(|| score(black_box(&method), black_box(&offers))));
+        let Some(numbers) = numbers(&method) else { continue };
+        bench.bench_function(title, |it| it.iter(|| score(black_box(&method), numbers, black_box(&offers))));
     }
 }
 

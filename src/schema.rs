@@ -168,6 +168,11 @@ diesel::table! {
         during -> Range<Timestamptz>,
         blocked -> Range<Timestamptz>,
         live -> Bool,
+        capacity -> Nullable<Int4>,
+        begun_at -> Nullable<Timestamptz>,
+        overran_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        no_show -> Bool,
     }
 }
 
@@ -178,7 +183,6 @@ diesel::table! {
         centre_code -> Text,
         deadline -> Timestamptz,
         state -> Text,
-        live -> Bool,
         requested_by -> Uuid,
         requested_at -> Timestamptz,
         decided_by -> Nullable<Uuid>,
@@ -186,6 +190,26 @@ diesel::table! {
         reason -> Nullable<Text>,
         late -> Bool,
         version -> Int8,
+        live -> Bool,
+        organisation_id -> Nullable<Uuid>,
+        answer_by -> Nullable<Timestamptz>,
+        replaces -> Nullable<Uuid>,
+        by_party -> Bool,
+        displaced_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    calendar_feeds (id) {
+        id -> Uuid,
+        key_sha256 -> Bytea,
+        account_id -> Uuid,
+        room_id -> Nullable<Uuid>,
+        centre_code -> Nullable<Text>,
+        organisation_id -> Nullable<Uuid>,
+        language -> Text,
+        made_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -388,6 +412,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Projects that the supervision office has let through the green channel.
+    key_projects (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        reason -> Text,
+        marked_by -> Uuid,
+        marked_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     law_changes (id) {
         id -> Uuid,
         kind -> Text,
@@ -533,6 +571,7 @@ diesel::table! {
         extension_reason -> Nullable<Text>,
         concluded_at -> Nullable<Timestamptz>,
         version -> Int8,
+        benchmark_draw -> Nullable<Jsonb>,
     }
 }
 
@@ -691,6 +730,21 @@ diesel::table! {
         report_hash -> Bytea,
         dissent -> Nullable<Text>,
         signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Rooms out of service; bookings made before stand until somebody moves them.
+    room_closures (id) {
+        id -> Uuid,
+        room_id -> Uuid,
+        during -> Range<Timestamptz>,
+        reason -> Text,
+        closed_by -> Uuid,
+        closed_at -> Timestamptz,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+        version -> Int8,
     }
 }
 
@@ -885,6 +939,9 @@ diesel::joinable!(bid_receipts -> tenders (tender_id));
 diesel::joinable!(bids -> organisations (bidder_id));
 diesel::joinable!(bids -> tenders (tender_id));
 diesel::joinable!(bookings -> tenders (tender_id));
+diesel::joinable!(calendar_feeds -> accounts (account_id));
+diesel::joinable!(calendar_feeds -> organisations (organisation_id));
+diesel::joinable!(calendar_feeds -> rooms (room_id));
 diesel::joinable!(candidate_lists -> notices (notice_id));
 diesel::joinable!(candidate_lists -> tenders (tender_id));
 diesel::joinable!(committee_seats -> accounts (account_id));
@@ -902,6 +959,7 @@ diesel::joinable!(draws -> tenders (tender_id));
 diesel::joinable!(evaluations -> tenders (tender_id));
 diesel::joinable!(experts -> accounts (account_id));
 diesel::joinable!(experts -> organisations (unit_id));
+diesel::joinable!(key_projects -> projects (project_id));
 diesel::joinable!(locker_deposits -> accounts (account_id));
 diesel::joinable!(locker_deposits -> committee_seats (seat_id));
 diesel::joinable!(locker_deposits -> tenders (tender_id));
@@ -927,6 +985,7 @@ diesel::joinable!(recordings -> rooms (room_id));
 diesel::joinable!(recordings -> tenders (tender_id));
 diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
+diesel::joinable!(room_closures -> rooms (room_id));
 diesel::joinable!(score_sheets -> committee_seats (seat_id));
 diesel::joinable!(signing_keys -> accounts (enrolled_by));
 diesel::joinable!(signing_keys -> organisations (organisation_id));
@@ -953,6 +1012,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     bids,
     booking_slots,
     bookings,
+    calendar_feeds,
     candidate_lists,
     code_counters,
     committee_seats,
@@ -967,6 +1027,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     hall,
     idempotency,
     jobs,
+    key_projects,
     law_changes,
     law_in_force,
     locker_deposits,
@@ -989,6 +1050,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     recordings,
     refresh_tokens,
     report_signatures,
+    room_closures,
     rooms,
     score_sheets,
     signing_keys,

@@ -68,18 +68,22 @@ function startUnitSwitch(select) {
   });
 }
 
-// Fields that the chosen category does not ask for step aside.
-function startCategory(select) {
+// Fields that the chosen category, or the law chosen for it, does not ask for step aside.
+function startCategory(category, regime) {
+  const usual = { engineering: "tendering", procurement: "procurement" };
   const show = () => {
+    const law = usual[category.value] && (regime.value || usual[category.value]);
     for (const field of document.querySelectorAll("[data-for]")) {
-      field.hidden = field.dataset.for !== select.value;
+      field.hidden = field.dataset.for !== law;
     }
   };
-  select.addEventListener("change", show);
+  category.addEventListener("change", show);
+  regime.addEventListener("change", show);
   show();
 }
 
 document.querySelectorAll(".countdown").forEach(startCountdown);
 document.querySelectorAll("[data-unit-of]").forEach(startUnitSwitch);
 const category = document.querySelector(".calculator #category");
-if (category) startCategory(category);
+const regime = document.querySelector(".calculator #regime");
+if (category && regime) startCategory(category, regime);

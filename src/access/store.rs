@@ -52,7 +52,7 @@ pub const LOOK: &str = "
            (SELECT s.booking_id, b.tender_id, lower(s.during) AS from_at, upper(s.during) AS to_at,
                    lower(s.blocked) AS blocked_from, upper(s.blocked) AS blocked_to
               FROM booking_slots s JOIN bookings b ON b.id = s.booking_id AND b.state <> 'requested'
-             WHERE s.live AND s.room_id = k.room_id
+             WHERE s.live AND s.ended_at IS NULL AND s.room_id = k.room_id
                AND s.blocked && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)
             UNION ALL
@@ -61,7 +61,7 @@ pub const LOOK: &str = "
               JOIN bookings b ON b.tender_id = c.tender_id AND b.live AND b.state <> 'requested'
                              AND b.centre_code = k.centre_code
               JOIN booking_slots s ON s.booking_id = b.id AND s.kind IN ('evaluation', 'rest')
-             WHERE (k.area = 'evaluation' OR k.room_kind = 'storage')
+             WHERE (k.area = 'evaluation' OR k.room_kind = 'storage') AND s.ended_at IS NULL
                AND c.account_id = a.id AND c.state IN ('called', 'checkedIn')
                AND s.during && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)

@@ -28,7 +28,9 @@ use crate::{
         lawbook::{Configuration, adopt_configuration},
     },
     notices::http::Shelf,
-    platform::{db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry},
+    platform::{
+        bell::Bell, db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry,
+    },
     portal::{HallReadings, Readings},
     rooms,
 };
@@ -48,6 +50,7 @@ struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     intake: std::thread::JoinHandle<()>,
+    ringer: JoinHandle<()>,
     porter: std::thread::JoinHandle<()>,
 }
 
@@ -103,6 +106,7 @@ impl Application {
             tracing::error!(%error, "the server ended badly");
         }
         running.workers.stop().await;
+        running.ringer.abort();
         // Its last door went with the server; it ends when all it holds is answered.
         if !matches!(tokio::task::spawn_blocking(move || running.intake.join().is_ok()).await, Ok(true)) {
             tracing::error!("the intake's thread had died");
@@ -157,6 +161,7 @@ async fn start(
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
+    let (bell, ringer) = Bell::hang(url);
     let pages: Arc<dyn Readings> = Arc::new(HallReadings {
         db: db.clone(),
         law: law.clone(),
@@ -176,11 +181,13 @@ async fn start(
         porter: web::Data::new(lodge),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
+        bell: web::Data::new(bell),
         proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, porter }),
+        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, porter, ringer }),
         Err(error) => {
+            ringer.abort();
             workers.stop().await;
             Err(error)
         }
@@ -202,6 +209,7 @@ struct Hall {
     porter: web::Data<Porter>,
     shelf: web::Data<Shelf>,
     pages: web::Data<Arc<dyn Readings>>,
+    bell: web::Data<Bell>,
     proxies: web::Data<Proxies>,
 }
 
@@ -220,6 +228,7 @@ impl Hall {
             .app_data(self.porter)
             .app_data(self.shelf)
             .app_data(self.pages)
+            .app_data(self.bell)
             .app_data(self.proxies);
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         jobs::{self, Jobs},
         mail::{self, Postman},
     },
-    tenders,
+    rooms, tenders,
 };
 
 /// Connections of the workers: one each for a job, a letter, and looking.
@@ -27,11 +27,12 @@ pub const CONNECTIONS: usize = 3;
 const CLEARING: Duration = Duration::from_secs(3600);
 
 /// Every room's handlers.
-pub fn handlers(law: &Lawbook, jurisdictions: &Jurisdictions) -> Jobs {
+pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);
-    access::recording::jobs::register(&mut jobs, jurisdictions);
+    rooms::usage::register(&mut jobs, law, jurisdiction);
+    access::recording::jobs::register(&mut jobs, jurisdiction);
     jobs
 }
 

@@ -10,9 +10,8 @@ use crate::{
         },
         service, view,
     },
-    experts::http::chance,
     identity::{Call, Key},
-    kernel::{Problem, id::TenderId},
+    kernel::{Problem, Seed, id::TenderId},
     law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
@@ -173,7 +172,7 @@ async fn make_report(
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "evaluation.make_report", &call.meta.target, Key::Optional, async |tx| {
-        service::make_report(tx, &call.actor, &law, *id, chance).await
+        service::make_report(tx, &call.actor, &law, *id, Seed::draw).await
     })
     .await
 }

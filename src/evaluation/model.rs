@@ -16,8 +16,13 @@ use crate::{
     kernel::{
         AllowedAction, LegalGround, Money, Say,
         id::{AccountId, BidId, OrganisationId, TenderId},
+        money::Amount,
     },
-    scoring::{low_price::LowQuote, method::Marks, sheets::ItemScore},
+    scoring::{
+        low_price::LowQuote,
+        method::{BenchmarkDraw, Marks},
+        sheets::ItemScore,
+    },
     tenders::TenderPhase,
 };
 
@@ -225,6 +230,9 @@ pub struct Report {
     pub low_price: LowPriceReview,
     /// Recorded draws among equals.
     pub tie_draws: Vec<TieDraw>,
+    /// What the opening drew for the benchmark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benchmark_draw: Option<BenchmarkDraw>,
     /// Hash of each member's sheet, by the member's number.
     #[schema(value_type = BTreeMap<String, String>)]
     pub sheets: BTreeMap<u32, String>,
@@ -276,6 +284,20 @@ pub struct NewSheet {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 5000)]
     pub marks: Option<Vec<BidMarks>>,
+    /// Deviations put into money, where the document quantifies them; a bid not named has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 5000)]
+    pub deviations: Option<Vec<BidDeviations>>,
+}
+
+/// What a member adds to one bid for its deviations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BidDeviations {
+    /// The bid.
+    pub bid_id: BidId,
+    /// Yuan by the key of the document's quantified matters; a matter not named adds nothing.
+    pub amounts: BTreeMap<String, Amount>,
 }
 
 /// Pass or fail of every bid in few words: all pass but those named.

@@ -20,18 +20,18 @@ use crate::{
         rules::{self, Conclusion, Findings, Grounds},
         store, view,
     },
-    experts::{self, Seat, SeatState, Seed, draw::Body, service::unnamed_member},
+    experts::{self, Seat, SeatState, draw::Body, service::unnamed_member},
     identity::{Action, Object, authorize, cards},
-    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
+    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, Seed, id::TenderId, time::hall_date},
     law::{Event, Lawbook, QualificationBy, Regime},
     ledger::{self, Entry},
-    opening::{OpenedBid, opened_bids},
+    opening::{self, OpenedBid, opened_bids},
     platform::{
         db::{OnConstraint, Tx},
         http::Reply,
     },
     projects::Project,
-    scoring::{low_price::Lines, ranking::MOST_CANDIDATES},
+    scoring::{low_price::Lines, method::BenchmarkDraw, numbers::Numbers},
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -303,7 +303,8 @@ pub async fn sign_sheet(
     let opened = opened_bids(tx.conn(), id).await?;
     let factors = table.tender.document.factors(&table.setting.procedure)?;
     let standing = rules::standing(&opened, &table.evaluation.screening);
-    rules::check_sheet(&content, table.tender.document.evaluation.technical, &factors, &standing)?;
+    let method = table.tender.document.method()?;
+    rules::check_sheet(&content, table.tender.document.evaluation.technical, &factors, &method, &standing)?;
     let document_hash = hex::encode(table.tender.document_hash);
     let sheet = Sheet { tender: id, member: table.number, document_hash, content };
     let hash = hash_of(&sheet)?;
@@ -448,10 +449,13 @@ pub async fn make_report(
     tenders::permit(actor, Action::ReportMake, &setting.project, &tender)?;
     let mut evaluation = begun(store::find(tx.conn(), id).await?)?;
     unreported(&evaluation)?;
-    let signed = store::signed_sheets(tx.conn(), id).await?;
-    let opened = opened_bids(tx.conn(), id).await?;
-    let members = numbers(&experts::seats(tx.conn(), id).await?);
-    match conclude(&setting, &tender, &evaluation, &opened, &signed, &members, &chance()?)? {
+    let gathered = Gathered {
+        signed: store::signed_sheets(tx.conn(), id).await?,
+        opened: opened_bids(tx.conn(), id).await?,
+        draw: opening::benchmark_draw(tx.conn(), id).await?,
+        members: numbers(&experts::seats(tx.conn(), id).await?),
+    };
+    match conclude(&setting, &tender, &evaluation, &gathered, &chance()?)? {
         Conclusion::TooFew(left) => {
             let reason = too_few(&setting, left)?;
             tenders::end(tx, actor, now, &mut tender, TenderPhase::Failed, &reason).await?;
@@ -479,31 +483,41 @@ fn numbers(seats: &[Seat]) -> Vec<u32> {
     here.filter_map(|seat| seat.number.and_then(|number| u32::try_from(number).ok())).collect()
 }
 
+/// What opening and committee left for the report.
+struct Gathered {
+    signed: Vec<SignedSheet>,
+    opened: Vec<OpenedBid>,
+    draw: Option<BenchmarkDraw>,
+    members: Vec<u32>,
+}
+
 fn conclude(
     setting: &Setting,
     tender: &Tender,
     evaluation: &Evaluation,
-    opened: &[OpenedBid],
-    signed: &[SignedSheet],
-    members: &[u32],
+    gathered: &Gathered,
     seed: &Seed,
 ) -> Result<Conclusion, Problem> {
+    let Gathered { signed, opened, draw, members } = gathered;
     let sheets = store::read_sheets(signed)?;
     rules::all_signed(members, &sheets)?;
     let low_price = evaluation.low_price.clone().unwrap_or_default();
     rules::low_price_closed(&low_price)?;
     let document = &tender.document;
-    let most = match &setting.procedure.maximum_candidates {
-        Some(key) => usize::try_from(setting.law.number(key, setting.on)?.0).map_err(Problem::internal)?,
-        None => MOST_CANDIDATES,
+    let candidates = match &setting.procedure.maximum_candidates {
+        Some(key) => setting.law.number(key, setting.on)?.0,
+        None => setting.law.settings().report_candidates,
     };
     let (least, _) = least_qualified(setting)?;
+    let whole = |number: u32| usize::try_from(number).map_err(Problem::internal);
     let findings = Findings {
         tender: tender.id,
         opened,
         ceiling: document.ceiling,
         method: &document.method()?,
+        draw: draw.clone(),
         factors: &document.factors(&setting.procedure)?,
+        ties: document.evaluation.ties,
         small_enterprise: document.evaluation.small_enterprise_percent,
         members,
         sheets: &sheets,
@@ -513,8 +527,7 @@ fn conclude(
             .collect::<BTreeMap<_, _>>(),
         screening: &evaluation.screening,
         low_price,
-        most_candidates: most,
-        least_effective: usize::try_from(least).map_err(Problem::internal)?,
+        numbers: Numbers { candidates: whole(candidates)?, least: whole(least)?, least_eliminated: 0 },
         grounds: grounds(setting)?,
     };
     rules::conclude(&findings, seed)

@@ -11,47 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::{
-    Code, Refusal, Say,
+    Code, Refusal, Say, Seed,
     id::{AccountId, DrawId, OrganisationId},
 };
-
-/// Block length of SHA-256, in bytes (RFC 2104).
-const BLOCK: usize = 64;
-
-/// 32 random bytes that decide a draw, kept to make it again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Seed(pub [u8; 32]);
-
-impl std::fmt::Debug for Seed {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Seed(…)")
-    }
-}
-
-impl Seed {
-    /// HMAC-SHA256 of `text` under the seed (RFC 2104): the place of `text` in the draw, lowest first.
-    pub fn place(&self, text: &str) -> [u8; 32] {
-        let pad = |with: u8| {
-            let mut block = [with; BLOCK];
-            for (byte, key) in block.iter_mut().zip(self.0) {
-                *byte ^= key;
-            }
-            block
-        };
-        let mut inner = Sha256::new();
-        inner.update(pad(0x36));
-        inner.update(text);
-        let mut outer = Sha256::new();
-        outer.update(pad(0x5c));
-        outer.update(inner.finalize());
-        outer.finalize().into()
-    }
-
-    /// In hexadecimal.
-    pub fn to_hex(self) -> String {
-        hex::encode(self.0)
-    }
-}
 
 /// So many experts of one specialty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -288,17 +250,6 @@ mod tests {
 
     fn many() -> Vec<Candidate> {
         (1..=20).map(|n| candidate(n, if n % 2 == 0 { "cost" } else { "municipalWorks" })).collect()
-    }
-
-    #[test]
-    fn the_place_is_hmac_sha256() {
-        // RFC 4231 test case 1 has a key of 20 bytes; padded with zeros to 32 it is the same HMAC key.
-        let mut key = [0; 32];
-        key[..20].copy_from_slice(&[0x0b; 20]);
-        assert_eq!(
-            hex::encode(Seed(key).place("Hi There")),
-            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-        );
     }
 
     #[test]

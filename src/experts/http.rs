@@ -1,17 +1,15 @@
 //! Draws and assignments over HTTP.
 
 use actix_web::{get, post, web};
-use rand::{TryRng as _, rngs::SysRng};
 
 use crate::{
     experts::{
-        draw::Seed,
         model::{Assignments, DrawView, NewDraw},
         service,
     },
     identity::{Call, Key},
     kernel::{
-        Problem,
+        Problem, Seed,
         id::{DrawId, TenderId},
     },
     law::Lawbook,
@@ -24,18 +22,6 @@ use crate::{
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
     config.service(request).service(list).service(read).service(witness).service(run).service(assignments);
-}
-
-/// 32 bytes of chance from the operating system.
-///
-/// # Errors
-/// When the operating system gives none.
-pub fn chance() -> Result<Seed, Problem> {
-    let mut seed = [0; 32];
-    SysRng
-        .try_fill_bytes(&mut seed)
-        .map_err(|error| Problem::internal(anyhow::anyhow!("no chance: {error}")))?;
-    Ok(Seed(seed))
 }
 
 /// Ask for a draw of experts: how many of which specialty, and whose people are left out.
@@ -101,7 +87,7 @@ async fn run(
 ) -> Result<Reply, Problem> {
     call.account()?;
     call.commit(&db, "experts.run", &call.meta.target, Key::Optional, async |tx| {
-        service::run(tx, &call.actor, &law, *id, chance).await
+        service::run(tx, &call.actor, &law, *id, Seed::draw).await
     })
     .await
 }

@@ -17,6 +17,5 @@ pub mod service;
 pub mod store;
 pub mod venue;
 
-pub use draw::Seed;
 pub use model::{Seat, SeatState};
 pub use service::{check_in, named, names_released, seat_of, seats};

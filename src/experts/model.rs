@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    experts::draw::{DrawSlot, Exclusion, PoolEntry, Seed},
+    experts::draw::{DrawSlot, Exclusion, PoolEntry},
     kernel::{
-        AllowedAction, Say,
+        AllowedAction, Say, Seed,
         id::{AccountId, DrawId, OrganisationId, TenderId},
     },
     tenders::TenderPhase,

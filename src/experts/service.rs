@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     experts::{
-        draw::{self, Body, Drawn, PoolEntry, Seed},
+        draw::{self, Body, Drawn, PoolEntry},
         model::{
             Assignment, Assignments, Draw, DrawState, DrawView, FilledSlot, NamedSeat, NewDraw, Run, Seat,
             SeatState, Transcript, Witness, WitnessSide, specialty_name,
@@ -17,7 +17,7 @@ use crate::{
     },
     identity::{self, Action, Side, cards, claim_side},
     kernel::{
-        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
+        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, Seed,
         id::{AccountId, DrawId, TenderId},
         time::{hall_date, in_hall_zone},
     },

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     experts::{
-        draw::{Candidate, Seed},
+        draw::Candidate,
         model::{Draw, DrawState, Expert, Run, Seat, SeatState, Witness, WitnessSide},
     },
     kernel::{
-        Problem,
+        Problem, Seed,
         id::{AccountId, DrawId, OrganisationId, ProjectId, TenderId},
     },
     platform::db::{Tx, unreadable},

@@ -7,7 +7,7 @@ use crate::{
     experts::model::Witness,
     jurisdiction::model::RoomKind,
     kernel::{Code, LegalGround, Problem, Refusal, Say, id::TenderId},
-    rooms::{self, Booking, BookingState, Span},
+    rooms::{self, Booking, Span},
 };
 
 /// Draws are made in a draw room confirmed for this tender and this time only (RM-17, a rule of the hall). Answers its
@@ -23,7 +23,7 @@ pub async fn must_hold_draw_room(
     let bookings = rooms::bookings_of(conn, tender).await?;
     let held = confirmed(&bookings)
         .flat_map(|booking| &booking.slots)
-        .find(|slot| slot.kind == RoomKind::Draw && slot.during.contains(at));
+        .find(|slot| slot.kind == RoomKind::Draw && !slot.usage().is_over() && slot.during.contains(at));
     if let Some(slot) = held {
         return Ok(slot.during);
     }
@@ -74,5 +74,5 @@ pub async fn evaluation_planned_at(
 }
 
 fn confirmed(bookings: &[Booking]) -> impl Iterator<Item = &Booking> {
-    bookings.iter().filter(|booking| matches!(booking.state, BookingState::Confirmed | BookingState::InUse))
+    bookings.iter().filter(|booking| booking.state.firm())
 }

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use serde_json::json;
 
-use super::service::Gate;
+use super::{browser, service::Gate, tokens};
 use crate::{
     kernel::{
         Actor, Code, Problem, Refusal, Rejection,
@@ -48,18 +48,30 @@ impl FromRequest for Call {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let gate = request.app_data::<web::Data<Gate>>().cloned();
         let bearer = bearer(request);
+        let session = browser::session(request);
         let meta = Meta::of(request);
         Box::pin(async move {
-            let actor = match bearer? {
-                None => Actor::Public,
-                Some(token) => {
-                    let gate =
-                        gate.ok_or_else(|| Problem::internal(anyhow::anyhow!("no gate in the app's data")))?;
-                    Actor::Account(gate.account_of(&token).await?)
-                }
+            let bearer = bearer?;
+            if bearer.is_none() && session.is_none() {
+                return Ok(Self::new(Actor::Public, meta?));
+            }
+            let gate = gate.ok_or_else(|| Problem::internal(anyhow::anyhow!("no gate in the app's data")))?;
+            let actor = match (bearer, session) {
+                (Some(token), _) => Actor::Account(gate.account_of(tokens::Kind::Access, &token).await?),
+                (None, Some(session)) => of_session(&gate, &session).await?,
+                (None, None) => Actor::Public,
             };
             Ok(Self::new(actor, meta?))
         })
+    }
+}
+
+/// Who has signed in with the browser; after the session nobody, so that public pages stay readable.
+async fn of_session(gate: &Gate, session: &str) -> Result<Actor, Problem> {
+    match gate.account_of(tokens::Kind::Session, session).await {
+        Ok(account) => Ok(Actor::Account(account)),
+        Err(Problem::Rejection(_)) => Ok(Actor::Public),
+        Err(problem) => Err(problem),
     }
 }
 

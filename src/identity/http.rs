@@ -203,7 +203,7 @@ fn basic(request: &HttpRequest) -> Option<(String, String)> {
 }
 
 /// The caller's address for counting failures; of an IPv6 address the network, which is one household or firm.
-fn address_of(request: &HttpRequest) -> String {
+pub fn address_of(request: &HttpRequest) -> String {
     let nobody = Proxies::default();
     let proxies = request.app_data::<web::Data<Proxies>>().map_or(&nobody, |proxies| proxies.as_ref());
     match proxies.origin(request) {

@@ -10,6 +10,7 @@
 
 pub mod admin;
 pub mod administration;
+pub mod browser;
 pub mod call;
 pub mod http;
 pub mod model;
@@ -24,9 +25,11 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use model::{Organisation, SigningKey};
-pub use organisations::{Card, cards, kind_of, overseers};
+pub use organisations::{Card, cards, desks, kind_of, overseers};
 pub use policy::{Action, Duty, Object, Parties, Phase, Relation, authorize, authorize_known, check_matrix};
-pub use service::{Gate, accounts, accounts_with_role, organisation, signing_key, signing_keys};
+pub use service::{
+    Gate, account_actor, accounts, accounts_with_role, organisation, signing_key, signing_keys,
+};
 pub use sides::{Side, claim_side, claim_sides, one_side_only, side_of};
 pub use store::AccountSummary;
 pub use tokens::TokenKeys;

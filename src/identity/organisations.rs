@@ -76,6 +76,20 @@ pub async fn cards(
     Ok(rows.into_iter().map(|card| (card.id, card)).collect())
 }
 
+/// Cards of the organisations that run a centre, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn desks(conn: &mut AsyncPgConnection, centre: &str) -> Result<Vec<Card>, Problem> {
+    Ok(diesel::sql_query(
+        "SELECT id, name_zh, name_en, coalesce(uscc, '') AS uscc, email FROM organisations
+          WHERE kind = 'centre' AND centre_code = $1 ORDER BY id",
+    )
+    .bind::<sql_types::Text, _>(centre)
+    .get_results::<Card>(conn)
+    .await?)
+}
+
 #[derive(QueryableByName)]
 struct Overseer {
     #[diesel(sql_type = sql_types::Uuid)]

@@ -27,7 +27,7 @@ use super::{
     passwords,
     policy::{Action, Object, authorize},
     store::{self, Credential, NewProof, Standing},
-    tokens::{ACCESS_SECONDS, Claims, TokenKeys},
+    tokens::{ACCESS_SECONDS, Claims, Kind, TokenKeys},
 };
 use crate::{
     kernel::{
@@ -102,12 +102,12 @@ impl Gate {
         Self { db, keys, verified: Mutex::default(), standings: Mutex::default() }
     }
 
-    /// The account behind a bearer token.
+    /// The account behind a token of this kind.
     ///
     /// # Errors
     /// 401 for any token that is not good now; `unavailable` when standing cannot be read.
-    pub async fn account_of(&self, token: &str) -> Result<AccountActor, Problem> {
-        let claims = self.claims_of(token).ok_or_else(Rejection::unauthenticated)?;
+    pub async fn account_of(&self, kind: Kind, token: &str) -> Result<AccountActor, Problem> {
+        let claims = self.claims_of(kind, token).ok_or_else(Rejection::unauthenticated)?;
         let standing = self.standing_of(claims.sub, claims.sid).await?;
         match standing {
             Some(found) if found.epoch == claims.epoch && found.actor.organisation == claims.org => {
@@ -117,12 +117,12 @@ impl Gate {
         }
     }
 
-    fn claims_of(&self, token: &str) -> Option<Claims> {
+    fn claims_of(&self, kind: Kind, token: &str) -> Option<Claims> {
         let name: [u8; 32] = Sha256::digest(token).into();
         if let Some(claims) = look(&self.verified, &name) {
-            return (machine_now().timestamp() < claims.exp).then_some(claims);
+            return (claims.is(kind) && machine_now().timestamp() < claims.exp).then_some(claims);
         }
-        let claims = self.keys.verify(token)?;
+        let claims = self.keys.verify(kind, token)?;
         put(&self.verified, name, claims.clone());
         Some(claims)
     }
@@ -144,14 +144,42 @@ impl Gate {
     /// # Errors
     /// [`NoGrant`].
     pub async fn by_password(&self, login: &str, password: String, address: &str) -> Result<Grant, NoGrant> {
+        let found = self.prove(login, password, address).await?;
+        let (session, refresh) = self.open_session(&found).await?;
+        Ok(Grant { access: self.token(Kind::Access, &found, session)?, refresh: Some(refresh) })
+    }
+
+    /// Signs a person in with a browser; answers what its cookie holds.
+    ///
+    /// # Errors
+    /// [`NoGrant`].
+    pub async fn sign_in(&self, login: &str, password: String, address: &str) -> Result<String, NoGrant> {
+        let found = self.prove(login, password, address).await?;
+        // The refresh token is given to nobody: its row is what ends with the session.
+        let (session, _) = self.open_session(&found).await?;
+        Ok(self.token(Kind::Session, &found, session)?)
+    }
+
+    /// Ends the session of a browser's cookie; one that is not good any more has ended.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sign_out(&self, token: &str) -> Result<(), Problem> {
+        let Some(claims) = self.claims_of(Kind::Session, token) else { return Ok(()) };
+        store::revoke_session(&mut *self.db.read().await?, claims.sid).await?;
+        self.forget(claims.sub);
+        Ok(())
+    }
+
+    async fn prove(&self, login: &str, password: String, address: &str) -> Result<Credential, NoGrant> {
         // Limit, check and count within one turn: a burst of guesses cannot all see the old count.
         let _turn = passwords::turn().await?;
         let name = self.let_in(login, address).await?;
         let found = store::credential(&mut *self.db.read().await?, login).await?;
         let hash = found.as_ref().and_then(|found| found.password_hash.clone());
         match (passwords::verify(password, hash).await?, found) {
-            (true, Some(found)) => self.open_session(&found).await,
-            _ => self.turn_away(&name, address).await,
+            (true, Some(found)) => Ok(found),
+            _ => Err(self.turn_away(&name, address).await),
         }
     }
 
@@ -166,10 +194,10 @@ impl Gate {
         match found {
             // Comparing hashes of secrets: how many bytes agree tells nothing of the secret.
             Some(found) if found.secret_sha256.as_deref() == Some(given.as_slice()) => {
-                let access = self.access(&found, Uuid::new_v4())?;
+                let access = self.token(Kind::Access, &found, Uuid::new_v4())?;
                 Ok(Grant { access, refresh: None })
             }
-            _ => self.turn_away(&name, address).await,
+            _ => Err(self.turn_away(&name, address).await),
         }
     }
 
@@ -182,21 +210,24 @@ impl Gate {
         }
     }
 
-    async fn turn_away(&self, name: &[u8; 32], address: &str) -> Result<Grant, NoGrant> {
-        store::add_failure(&mut *self.db.read().await?, name, address).await?;
-        Err(NoGrant::Invalid)
+    async fn turn_away(&self, name: &[u8; 32], address: &str) -> NoGrant {
+        let counted = async { store::add_failure(&mut *self.db.read().await?, name, address).await };
+        match counted.await {
+            Ok(()) => NoGrant::Invalid,
+            Err(problem) => problem.into(),
+        }
     }
 
-    async fn open_session(&self, found: &Credential) -> Result<Grant, NoGrant> {
+    async fn open_session(&self, found: &Credential) -> Result<(Uuid, String), Problem> {
         let session = Uuid::new_v4();
         let (token, hash) = new_refresh_token();
         let mut conn = self.db.read().await?;
         store::add_refresh_token(&mut conn, session, found.id, found.epoch, &hash, REFRESH_HOURS).await?;
-        Ok(Grant { access: self.access(found, session)?, refresh: Some(token) })
+        Ok((session, token))
     }
 
-    fn access(&self, found: &Credential, session: Uuid) -> Result<String, Problem> {
-        Ok(self.keys.issue(found.id, found.organisation_id, session, found.epoch, machine_now())?)
+    fn token(&self, kind: Kind, found: &Credential, session: Uuid) -> Result<String, Problem> {
+        Ok(self.keys.issue(kind, found.id, found.organisation_id, session, found.epoch, machine_now())?)
     }
 
     /// Trades a refresh token for new tokens, once. A replay within ten seconds is two tabs racing: it gets
@@ -226,6 +257,7 @@ impl Gate {
                         .await?;
                         let organisation = standing.actor.organisation;
                         let access = self.keys.issue(
+                            Kind::Access,
                             used.account_id,
                             organisation,
                             used.family,
@@ -354,6 +386,17 @@ fn put<K: Eq + Hash, V>(cache: &Mutex<HashMap<K, V>>, key: K, value: V) {
         cache.clear();
     }
     cache.insert(key, value);
+}
+
+/// An account as it stands now, for what acts in its name without a session; nothing once it is disabled.
+///
+/// # Errors
+/// When the database is away.
+pub async fn account_actor(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<Option<AccountActor>, Problem> {
+    Ok(store::standing(conn, account, Uuid::nil()).await?.map(|standing| standing.actor))
 }
 
 /// The caller's account as it sees itself.

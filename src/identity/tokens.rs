@@ -1,4 +1,5 @@
-//! Access tokens: EdDSA JWTs of ten minutes, checked as strictly as RFC 8725 asks.
+//! Access tokens: EdDSA JWTs of ten minutes, and those of a browser's session, checked as strictly as RFC 8725 asks.
+//! A token of one kind is good for nothing where the other is asked for.
 //!
 //! Claims name account, session, organisation and epoch, nothing more: roles are read from the database. The
 //! library's defaults (HS256, 60 s leeway, `nbf` unchecked, absent claims accepted) are all replaced.
@@ -24,12 +25,44 @@ use crate::kernel::id::{AccountId, OrganisationId};
 
 /// Life of an access token in seconds.
 pub const ACCESS_SECONDS: i64 = 600;
+/// Life of a browser's session in seconds: a shift of the control room (a setting of the hall).
+pub const SESSION_SECONDS: i64 = 12 * 3600;
 /// Who issues.
 const ISSUER: &str = "tenderhall";
-/// For whom.
-const AUDIENCE: &str = "tenderhall-api";
-/// Type of RFC 9068.
-const TYPE: &str = "at+jwt";
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `Authorization: Bearer`, the type of RFC 9068.
+    Access,
+    /// The cookie of a browser that signed in.
+    Session,
+}
+
+impl Kind {
+    fn audience(self) -> &'static str {
+        match self {
+            Self::Access => "tenderhall-api",
+            Self::Session => "tenderhall-pages",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Session => "session+jwt",
+        }
+    }
+
+    /// How long it lives.
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Access => ACCESS_SECONDS,
+            Self::Session => SESSION_SECONDS,
+        }
+    }
+}
+
 /// Clocks of two instances may differ by this much.
 const LEEWAY_SECONDS: u64 = 5;
 /// A PKCS#8 document of an Ed25519 key is this, then the 32 bytes of the seed (RFC 8410).
@@ -59,13 +92,19 @@ pub struct Claims {
     pub exp: i64,
 }
 
-/// The key that signs access tokens. Its `Debug` shows the public name only.
+impl Claims {
+    /// Whether they are of a token of this kind.
+    pub fn is(&self, kind: Kind) -> bool {
+        self.aud == kind.audience()
+    }
+}
+
+/// The key that signs tokens. Its `Debug` shows the public name only.
 #[derive(Clone)]
 pub struct TokenKeys {
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
-    validation: Validation,
 }
 
 impl std::fmt::Debug for TokenKeys {
@@ -103,17 +142,10 @@ impl TokenKeys {
         let x = URL_SAFE_NO_PAD.encode(public.as_bytes());
         // RFC 7638: the required members in lexical order.
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.leeway = LEEWAY_SECONDS;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         Self {
             kid: URL_SAFE_NO_PAD.encode(thumbprint),
             encoding: EncodingKey::from_ed_der(&[PKCS8_HEAD.as_slice(), seed].concat()),
             decoding: DecodingKey::from_ed_der(public.as_bytes()),
-            validation,
         }
     }
 
@@ -123,6 +155,7 @@ impl TokenKeys {
     /// When the key cannot sign, which is a fault.
     pub fn issue(
         &self,
+        kind: Kind,
         account: AccountId,
         organisation: OrganisationId,
         session: Uuid,
@@ -132,33 +165,43 @@ impl TokenKeys {
         let at = now.timestamp();
         let claims = Claims {
             iss: ISSUER.into(),
-            aud: AUDIENCE.into(),
+            aud: kind.audience().into(),
             sub: account,
             sid: session,
             org: organisation,
             epoch,
             iat: at,
             nbf: at,
-            exp: at + ACCESS_SECONDS,
+            exp: at + kind.seconds(),
         };
         let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.into());
+        header.typ = Some(kind.word().into());
         header.kid = Some(self.kid.clone());
         Ok(encode(&header, &claims, &self.encoding)?)
     }
 
-    /// The claims of a good token; nothing for any other, whatever is wrong with it.
-    pub fn verify(&self, token: &str) -> Option<Claims> {
+    /// The claims of a good token of this kind; nothing for any other, whatever is wrong with it.
+    pub fn verify(&self, kind: Kind, token: &str) -> Option<Claims> {
         let header = decode_header(token).ok()?;
-        let plain =
-            Header { typ: Some(TYPE.into()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        let typ = Some(kind.word().into());
+        let plain = Header { typ, kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         // Equality refuses every further member: jku, jwk, x5u, x5c, crit, zip and unknown ones.
         if header != plain {
             return None;
         }
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        (claims.exp - claims.iat == ACCESS_SECONDS && claims.nbf == claims.iat).then_some(claims)
+        let claims = decode::<Claims>(token, &self.decoding, &validation(kind)).ok()?.claims;
+        (claims.exp - claims.iat == kind.seconds() && claims.nbf == claims.iat).then_some(claims)
     }
+}
+
+fn validation(kind: Kind) -> Validation {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.leeway = LEEWAY_SECONDS;
+    validation.validate_nbf = true;
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[kind.audience()]);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    validation
 }
 
 fn make_if_missing(folder: &Path, path: &Path) -> std::io::Result<()> {
@@ -187,8 +230,8 @@ mod tests {
 
     fn good() -> (Value, Value) {
         let now = machine_now().timestamp();
-        let header = json!({"typ": TYPE, "alg": "EdDSA", "kid": keys().kid});
-        let claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": Uuid::nil(), "sid": Uuid::nil(),
+        let header = json!({"typ": Kind::Access.word(), "alg": "EdDSA", "kid": keys().kid});
+        let claims = json!({"iss": ISSUER, "aud": Kind::Access.audience(), "sub": Uuid::nil(), "sid": Uuid::nil(),
             "org": Uuid::nil(), "epoch": 1, "iat": now, "nbf": now, "exp": now + ACCESS_SECONDS});
         (header, claims)
     }
@@ -205,13 +248,21 @@ mod tests {
     #[test]
     fn a_good_token_is_good() {
         let (header, claims) = good();
-        assert!(keys().verify(&sign(&header, &claims)).is_some());
+        assert!(keys().verify(Kind::Access, &sign(&header, &claims)).is_some());
         let account = AccountId(Uuid::from_u128(5));
-        let token =
-            keys().issue(account, OrganisationId(Uuid::from_u128(6)), Uuid::nil(), 3, machine_now()).unwrap();
-        let found = keys().verify(&token).unwrap();
+        let issue = |kind| {
+            let organisation = OrganisationId(Uuid::from_u128(6));
+            keys().issue(kind, account, organisation, Uuid::nil(), 3, machine_now()).unwrap()
+        };
+        let token = issue(Kind::Access);
+        let found = keys().verify(Kind::Access, &token).unwrap();
         assert_eq!((found.sub, found.epoch), (account, 3));
-        assert!(TokenKeys::from_seed(&[8; 32]).verify(&token).is_none());
+        assert!(TokenKeys::from_seed(&[8; 32]).verify(Kind::Access, &token).is_none());
+        let session = issue(Kind::Session);
+        assert!(keys().verify(Kind::Session, &session).is_some());
+        assert!(
+            keys().verify(Kind::Access, &session).is_none() && keys().verify(Kind::Session, &token).is_none()
+        );
     }
 
     #[test]
@@ -238,7 +289,7 @@ mod tests {
                     header.as_object_mut().unwrap().remove(name);
                 }
             }
-            assert!(keys().verify(&sign(&header, &claims)).is_none(), "{change}");
+            assert!(keys().verify(Kind::Access, &sign(&header, &claims)).is_none(), "{change}");
         }
     }
 
@@ -247,11 +298,11 @@ mod tests {
         let (mut header, claims) = good();
         header["alg"] = json!("none");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        assert!(keys().verify(&format!("{}.{}.", part(&header), part(&claims))).is_none());
+        assert!(keys().verify(Kind::Access, &format!("{}.{}.", part(&header), part(&claims))).is_none());
         let token = sign(&good().0, &claims);
         let unsigned = token.rsplit_once('.').unwrap().0;
-        assert!(keys().verify(&format!("{unsigned}.")).is_none());
-        assert!(keys().verify("").is_none());
+        assert!(keys().verify(Kind::Access, &format!("{unsigned}.")).is_none());
+        assert!(keys().verify(Kind::Access, "").is_none());
     }
 
     #[test]
@@ -272,12 +323,12 @@ mod tests {
             for (name, value) in change.as_object().unwrap() {
                 claims[name] = value.clone();
             }
-            assert!(keys().verify(&sign(&header, &claims)).is_none(), "{change}");
+            assert!(keys().verify(Kind::Access, &sign(&header, &claims)).is_none(), "{change}");
         }
         for name in ["iss", "aud", "sub", "sid", "org", "epoch", "iat", "nbf", "exp"] {
             let (header, mut claims) = good();
             claims.as_object_mut().unwrap().remove(name);
-            assert!(keys().verify(&sign(&header, &claims)).is_none(), "without {name}");
+            assert!(keys().verify(Kind::Access, &sign(&header, &claims)).is_none(), "without {name}");
         }
     }
 

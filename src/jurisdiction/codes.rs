@@ -25,6 +25,14 @@ pub struct CodeTable<T> {
     pub codes: Vec<T>,
 }
 
+impl<T> CodeTable<T> {
+    /// The table of an edition that has none.
+    pub(super) fn none() -> Self {
+        let none = String::new;
+        Self { standard: none(), std_version: none(), source: none(), codes: Vec::new() }
+    }
+}
+
 /// A class of 公共资源交易分类.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TradeClassEntry {

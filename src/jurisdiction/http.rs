@@ -24,7 +24,7 @@ use crate::{
     law::Regime,
     platform::{
         db::{Db, read_hall_now},
-        http::{Body, Problems, Reply},
+        http::{Body, DayQuery, Problems, Reply},
     },
 };
 
@@ -104,15 +104,6 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     config.service(read_catalogue).service(read_codes).service(preview_venue);
 }
 
-/// Query of the catalogue.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct CatalogueQuery {
-    /// The day of which the catalogue is asked; by hall time today where it is left out.
-    #[serde(default, deserialize_with = "time::read_some")]
-    on: Option<NaiveDate>,
-}
-
 /// One item of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 struct ItemView {
@@ -158,19 +149,16 @@ impl From<&CatalogueEdition> for CatalogueAnswer {
 }
 
 /// The catalogue 公共资源交易目录 in force on a day: what must trade at a centre at all (RT-9).
-#[utoipa::path(tag = "jurisdiction", params(CatalogueQuery),
+#[utoipa::path(tag = "jurisdiction", params(DayQuery),
     responses((status = 200, description = "The edition and its items", body = CatalogueAnswer), Problems))]
 #[get("/api/v1/catalogue")]
 async fn read_catalogue(
-    query: web::Query<CatalogueQuery>,
+    query: web::Query<DayQuery>,
     jurisdiction: web::Data<Jurisdictions>,
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
-    let on = match query.on {
-        Some(day) => day,
-        None => hall_date(read_hall_now(&mut conn).await?),
-    };
+    let on = query.day(&mut conn).await?;
     let jurisdiction = jurisdiction.in_force(&mut conn).await?;
     let edition = jurisdiction.catalogue_on(on).ok_or_else(Rejection::not_found)?;
     Reply::ok(&CatalogueAnswer::from(edition))

@@ -79,6 +79,6 @@ impl Jurisdictions {
 async fn read(conn: &mut AsyncPgConnection) -> Result<Arc<Jurisdiction>, Problem> {
     let edition = store::edition_in_force(conn).await?;
     let edition = edition.ok_or_else(|| Problem::internal(anyhow::anyhow!("no edition is in force")))?;
-    let source = PolicySource::Kept(Arc::new(edition.files));
+    let source = PolicySource::Adopted(Arc::new(edition.files));
     Jurisdiction::load(&source).map(Arc::new).map_err(Problem::internal)
 }

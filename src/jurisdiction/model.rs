@@ -160,6 +160,38 @@ pub struct RoomSettings {
     pub opens: NaiveTime,
     /// Closing hour in the business zone, later than `opens`.
     pub closes: NaiveTime,
+    /// What becomes of the next user of a room that is still in use (`rooms.overrun`).
+    pub overrun: OverrunSetting,
+    /// Minutes by which a slot that runs over is lengthened at a time.
+    pub overrun_minutes: u16,
+    /// Minutes after its start from which a slot that nobody came to may be noted as missed.
+    pub no_show_minutes: u16,
+    /// Opening rooms kept from being confirmed to anybody but key projects 重点项目.
+    pub reserved_opening: u16,
+    /// Evaluation rooms kept so.
+    pub reserved_evaluation: u16,
+}
+
+impl RoomSettings {
+    /// Rooms of a kind that only key projects are confirmed in (RM-10).
+    pub fn reserved(&self, kind: RoomKind) -> usize {
+        match kind {
+            RoomKind::Opening => self.reserved_opening.into(),
+            RoomKind::Evaluation => self.reserved_evaluation.into(),
+            _ => 0,
+        }
+    }
+}
+
+/// What becomes of the next user of a room that is still in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OverrunSetting {
+    /// It is told, and offered other slots.
+    #[default]
+    Warn,
+    /// It is moved to another room that is free at the same time, if there is one, and told.
+    Push,
 }
 
 /// Settings of a centre for its doors and recorders; none of them is law.

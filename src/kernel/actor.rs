@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, OrganisationId};
+use super::{
+    id::{AccountId, OrganisationId},
+    say::Say,
+};
 
 /// What kind of body an organisation is (rules §I).
 #[derive(
@@ -82,6 +85,24 @@ pub enum Role {
 }
 
 impl Role {
+    /// Its name for people.
+    pub fn name(self) -> Say {
+        match self {
+            Self::Operator => Say::new("中心工作人员", "centre operator"),
+            Self::Purchaser => Say::new("采购人（招标人）", "purchaser"),
+            Self::Agency => Say::new("代理机构", "procurement agent"),
+            Self::Bidder => Say::new("投标人（供应商）", "bidder"),
+            Self::Expert => Say::new("评审专家", "expert"),
+            Self::SupervisorOffice => Say::new("公共资源交易管理办公室", "supervision office"),
+            Self::SupervisorFinance => Say::new("财政部门", "finance supervision"),
+            Self::SupervisorDevelopment => Say::new("发展改革部门", "development and reform supervision"),
+            Self::SupervisorAudit => Say::new("审计机关", "audit"),
+            Self::SupervisorDiscipline => Say::new("监察机关", "discipline inspection"),
+            Self::SupervisorIndustry => Say::new("行业主管部门", "industry supervision"),
+            Self::Admin => Say::new("系统管理员", "administrator"),
+        }
+    }
+
     /// Whether the role belongs to a supervising body.
     pub fn supervises(self) -> bool {
         matches!(

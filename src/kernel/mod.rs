@@ -1,10 +1,11 @@
 //! Pure words that every room speaks: money, areas, codes, ids, actors, times and the three kinds of "no".
 //!
-//! Owns no table, no configuration and no I/O; may use nothing of this crate outside itself.
+//! Owns no table and no configuration, does no I/O but to ask the machine for its time and for chance; may use nothing of this crate outside itself.
 
 pub mod actor;
 pub mod allowed;
 pub mod category;
+pub mod chance;
 pub mod codes;
 pub mod id;
 pub mod money;
@@ -16,6 +17,7 @@ pub mod time;
 pub use actor::{Actor, OrganisationKind, Role};
 pub use allowed::AllowedAction;
 pub use category::Category;
+pub use chance::Seed;
 pub use codes::Uscc;
 pub use money::{Area, Money};
 pub use problem::{Code, Fault, FieldError, LegalGround, Problem, Refusal, Rejection};

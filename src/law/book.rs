@@ -302,6 +302,19 @@ impl Law {
         }
     }
 
+    /// [`Self::number`] where there is one: a rule that only a later program asks for is not in force in an edition
+    /// that does not know it.
+    ///
+    /// # Errors
+    /// A rule that is no number.
+    pub fn number_if_any(&self, key: &str, on: NaiveDate) -> Result<Option<u32>, LawGap> {
+        match self.number(key, on) {
+            Ok((n, _)) => Ok(Some(n)),
+            Err(LawGap::UnknownRule { .. }) => Ok(None),
+            Err(gap) => Err(gap),
+        }
+    }
+
     /// A share as numerator and denominator.
     ///
     /// # Errors

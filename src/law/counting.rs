@@ -400,6 +400,9 @@ mod tests {
     fn months_and_years_end_on_the_same_number_or_the_months_end() {
         use Direction::Forward;
         assert_eq!(ends("2026-01-31", 1, Unit::Month, Forward), "2026-02-28");
+        assert_eq!(ends("2024-01-31", 1, Unit::Month, Forward), "2024-02-29");
+        assert_eq!(ends("2024-02-29", 1, Unit::Year, Forward), "2025-02-28");
+        assert_eq!(ends("2024-02-28", 1, Unit::CalendarDay, Forward), "2024-02-29");
         assert_eq!(ends("2025-03-12", 1, Unit::Year, Forward), "2026-03-12");
         // 2026-06-20 is a Saturday within the Dragon Boat Festival.
         assert_eq!(ends("2026-03-20", 3, Unit::Month, Forward), "2026-06-22");

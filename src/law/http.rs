@@ -1,8 +1,6 @@
 //! Anybody may read the law and have a period counted, without a token.
 
 use actix_web::{get, post, web};
-use chrono::NaiveDate;
-use serde::Deserialize;
 
 use super::{
     Lawbook,
@@ -10,13 +8,10 @@ use super::{
     reading::{CalendarAnswer, LawAnswer, in_force},
 };
 use crate::{
-    kernel::{
-        Problem, Rejection,
-        time::{self, hall_date},
-    },
+    kernel::{Problem, Rejection},
     platform::{
-        db::{Db, read_hall_now},
-        http::{Body, Problems, Reply},
+        db::Db,
+        http::{Body, DayQuery, Problems, Reply},
     },
 };
 
@@ -25,30 +20,18 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     config.service(read).service(calendar).service(preview_deadline);
 }
 
-/// Query of the law.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct LawQuery {
-    /// The day of which the law is asked; by hall time today where it is left out.
-    #[serde(default, deserialize_with = "time::read_some")]
-    on: Option<NaiveDate>,
-}
-
 /// The law in force on a day: every rule with its number, instrument, article and dates, the procedures that may
 /// begin, and apart from them the centre's own settings, which are not law.
-#[utoipa::path(tag = "law", params(LawQuery),
+#[utoipa::path(tag = "law", params(DayQuery),
     responses((status = 200, description = "What is in force", body = LawAnswer), Problems))]
 #[get("/api/v1/law")]
 async fn read(
-    query: web::Query<LawQuery>,
+    query: web::Query<DayQuery>,
     law: web::Data<Lawbook>,
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
-    let on = match query.on {
-        Some(day) => day,
-        None => hall_date(read_hall_now(&mut conn).await?),
-    };
+    let on = query.day(&mut conn).await?;
     Reply::ok(&in_force(&*law.in_force(&mut conn).await?, on))
 }
 

@@ -140,7 +140,7 @@ async fn kept_law(conn: &mut AsyncPgConnection, edition: &LawChange) -> Result<L
         texts.extend(year.files);
         texts
     });
-    let law = Law::load(&PolicySource::Kept(Arc::new(texts))).map_err(Problem::internal)?;
+    let law = Law::load(&PolicySource::Adopted(Arc::new(texts))).map_err(Problem::internal)?;
     Ok(Law { edition: Some(edition.id), ..law })
 }
 

@@ -233,6 +233,8 @@ pub struct Settings {
     pub engineering_draw_window_hours: u32,
     /// Substitutes drawn with each committee (EX-10).
     pub draw_backups: u32,
+    /// Candidates a report names where no law gives a number.
+    pub report_candidates: u32,
     /// Years the files of works are kept (no law names a number).
     pub engineering_retention_years: u32,
 }

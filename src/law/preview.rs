@@ -113,6 +113,8 @@ mod tests {
         }
         let refused = ask(json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"})).unwrap_err();
         assert_eq!((refused.code(), refused.code().status()), (Code::CalendarUnavailable, 422));
+        let no_day = json!({"from": "2026-02-29", "length": 1, "unit": "workingDay"});
+        assert!(serde_json::from_value::<DeadlineRequest>(no_day).is_err(), "2026 has no 29 February");
         let unknown = json!({"from": "2026-12-31", "length": 1, "unit": "workingDay", "roll": true});
         assert!(serde_json::from_value::<DeadlineRequest>(unknown).is_err());
     }

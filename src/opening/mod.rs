@@ -17,4 +17,5 @@ pub mod service;
 pub mod store;
 
 pub use model::{OpenedBid, Opening, Outcome};
+pub use service::benchmark_draw;
 pub use store::{find, opened_bids};

@@ -12,6 +12,7 @@ use crate::{
         id::{BidId, OrganisationId, TenderId},
         time,
     },
+    scoring::method::BenchmarkDraw,
     tenders::TenderPhase,
 };
 
@@ -30,6 +31,8 @@ pub struct Opening {
     pub extension: Option<Extension>,
     /// When the record was made.
     pub concluded_at: Option<DateTime<Utc>>,
+    /// What was drawn for the benchmark, where the document leaves it to chance.
+    pub benchmark_draw: Option<BenchmarkDraw>,
     /// Version.
     pub version: i64,
 }
@@ -224,6 +227,9 @@ pub struct OpeningRecord {
     pub revoked: i64,
     /// Merkle root over the envelopes' hashes, fixed at the close.
     pub bid_root: String,
+    /// What was drawn for the benchmark, where the document leaves it to chance; anyone can draw it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmark_draw: Option<BenchmarkDraw>,
     /// Every bid in the order of receipt.
     pub bids: Vec<RecordLine>,
 }

@@ -110,6 +110,7 @@ mod tests {
             window_until: if extended { until + TimeDelta::minutes(10) } else { until },
             extension: extended.then_some(extension),
             concluded_at: None,
+            benchmark_draw: None,
             version: 1,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     },
     identity::{Action, Object, authorize, cards},
     kernel::{
-        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
+        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, Seed,
         id::{BidId, TenderId},
         time::{hall_date, in_hall_zone},
     },
@@ -35,6 +35,7 @@ use crate::{
         jobs,
     },
     projects,
+    scoring::method::BenchmarkDraw,
     tenders::{self, Tender, TenderPhase, publication},
 };
 
@@ -69,6 +70,7 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
         window_until: rules::window_end(setting.law.settings(), began_at),
         extension: None,
         concluded_at: None,
+        benchmark_draw: None,
         version: 1,
     };
     store::insert(tx, &opening).await?;
@@ -192,13 +194,39 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
         ledger::record(tx, &actor, now, entry).await?;
     }
     opening.concluded_at = Some(now);
+    opening.benchmark_draw = draw_benchmark(tx, &tender).await?;
     store::update(tx, &mut opening).await?;
     tender.opened_at = Some(now);
     tenders::advance(tx, &mut tender, TenderPhase::Opened).await?;
     let entry = Entry::new("opening.concluded").project(tender.project).tender(id);
     let entry = entry.row("tenders", id.0).row("openings", opening.id);
-    ledger::record(tx, &actor, now, entry.facts(json!({"opened": opened, "revoked": revoked}))).await?;
+    let seed = opening.benchmark_draw.as_ref().map(|draw| &draw.seed);
+    let facts = json!({"opened": opened, "revoked": revoked, "benchmarkSeed": seed});
+    ledger::record(tx, &actor, now, entry.facts(facts)).await?;
     publish_record(tx, &actor, &tender, &opening, (opened, revoked), now).await
+}
+
+/// The last act of the opening, when no bid can change any more: what the document leaves to chance is drawn.
+async fn draw_benchmark(tx: &mut Tx<'_>, tender: &Tender) -> Result<Option<BenchmarkDraw>, Problem> {
+    let method = tender.document.method()?;
+    if !method.awaits_draw() {
+        return Ok(None);
+    }
+    let lines = store::opened_bids(tx.conn(), tender.id).await?;
+    let opened = lines.iter().filter(|line| line.outcome == Outcome::Opened);
+    let opened: Vec<String> = opened.map(|line| line.bid.to_string()).collect();
+    Ok(method.draw(Seed::draw()?, &opened))
+}
+
+/// What the opening of a tender drew for the benchmark.
+///
+/// # Errors
+/// When the database is away.
+pub async fn benchmark_draw(
+    conn: &mut AsyncPgConnection,
+    id: TenderId,
+) -> Result<Option<BenchmarkDraw>, Problem> {
+    Ok(store::find(conn, id).await?.and_then(|opening| opening.benchmark_draw))
 }
 
 /// Decrypts one batch off the async threads; the order stays that of receipt.
@@ -284,6 +312,10 @@ async fn publish_record(
         section = section
             .fact("解密时间延长至", "Window extended to", in_hall_zone(opening.window_until))
             .fact("延长理由", "Reason of the extension", &extension.reason);
+    }
+    if let Some(draw) = &opening.benchmark_draw {
+        let told = draw.told(&tender.document.method()?);
+        section = section.say("评标基准价抽取", "Draw for the benchmark", told);
     }
     let draft = publication::draft(NoticeKind::OpeningRecord, &project, tender, vec![section]);
     notices::publish(tx, actor, now, draft).await?;
@@ -400,6 +432,7 @@ pub async fn record(
         opened: count(Outcome::Opened),
         revoked: count(Outcome::Revoked),
         bid_root: hex::encode(close.bid_root),
+        benchmark_draw: opening.benchmark_draw,
         bids,
     })
 }

@@ -33,30 +33,41 @@ struct OpeningRow {
     extension_reason: Option<String>,
     concluded_at: Option<DateTime<Utc>>,
     version: i64,
+    benchmark_draw: Option<Value>,
 }
 
-impl From<OpeningRow> for Opening {
-    fn from(row: OpeningRow) -> Self {
+impl TryFrom<OpeningRow> for Opening {
+    type Error = Problem;
+
+    fn try_from(row: OpeningRow) -> Result<Self, Problem> {
         let extension = match (row.extended_from, row.extended_by, row.extension_reason) {
             (Some(from), Some(by), Some(reason)) => Some(Extension { from, by, reason }),
             _ => None,
         };
-        Self {
+        Ok(Self {
             id: row.id,
             tender: row.tender_id,
             began_at: row.began_at,
             window_until: row.window_until,
             extension,
             concluded_at: row.concluded_at,
+            benchmark_draw: row
+                .benchmark_draw
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(unreadable("openings.benchmark_draw"))?,
             version: row.version,
-        }
+        })
     }
 }
 
-impl From<&Opening> for OpeningRow {
-    fn from(opening: &Opening) -> Self {
+impl TryFrom<&Opening> for OpeningRow {
+    type Error = Problem;
+
+    fn try_from(opening: &Opening) -> Result<Self, Problem> {
         let extension = opening.extension.as_ref();
-        Self {
+        let draw = opening.benchmark_draw.as_ref();
+        Ok(Self {
             id: opening.id,
             tender_id: opening.tender,
             began_at: opening.began_at,
@@ -66,7 +77,8 @@ impl From<&Opening> for OpeningRow {
             extension_reason: extension.map(|extension| extension.reason.clone()),
             concluded_at: opening.concluded_at,
             version: opening.version,
-        }
+            benchmark_draw: draw.map(serde_json::to_value).transpose().map_err(Problem::internal)?,
+        })
     }
 }
 
@@ -75,7 +87,7 @@ impl From<&Opening> for OpeningRow {
 /// # Errors
 /// When the database is away or a constraint breaks.
 pub async fn insert(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
-    diesel::insert_into(openings::table).values(OpeningRow::from(opening)).execute(tx.conn()).await?;
+    diesel::insert_into(openings::table).values(OpeningRow::try_from(opening)?).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -86,7 +98,7 @@ pub async fn insert(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
 pub async fn update(tx: &mut Tx<'_>, opening: &mut Opening) -> Result<(), Problem> {
     opening.version += 1;
     diesel::update(openings::table.find(opening.id))
-        .set(OpeningRow::from(&*opening))
+        .set(OpeningRow::try_from(&*opening)?)
         .execute(tx.conn())
         .await?;
     Ok(())
@@ -98,7 +110,8 @@ pub async fn update(tx: &mut Tx<'_>, opening: &mut Opening) -> Result<(), Proble
 /// When the database is away.
 pub async fn find(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<Opening>, Problem> {
     let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
-    Ok(query.first(conn).await.optional()?.map(Opening::from))
+    let row: Option<OpeningRow> = query.first(conn).await.optional()?;
+    row.map(Opening::try_from).transpose()
 }
 
 /// The opening of a tender with its row held to the end of the transaction.
@@ -107,7 +120,8 @@ pub async fn find(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Opti
 /// When the database is away.
 pub async fn find_locked(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Opening>, Problem> {
     let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
-    Ok(query.for_no_key_update().first(tx.conn()).await.optional()?.map(Opening::from))
+    let row: Option<OpeningRow> = query.for_no_key_update().first(tx.conn()).await.optional()?;
+    row.map(Opening::try_from).transpose()
 }
 
 /// Keeps a released share and answers its row id.

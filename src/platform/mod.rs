@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
+pub mod bell;
 pub mod clock;
 pub mod cluster;
 pub mod db;

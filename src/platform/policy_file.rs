@@ -108,8 +108,11 @@ pub enum PolicySource {
     BuiltIn,
     /// A folder that replaces it as a whole.
     Folder(PathBuf),
-    /// Texts kept elsewhere, such as an edition in the database.
+    /// Texts kept elsewhere, such as an edition that is entered: they must be whole.
     Kept(Arc<PolicyTexts>),
+    /// Texts that were whole when they were adopted, perhaps for an earlier program: what was asked for only later may
+    /// be missing, and means what held before it was asked for.
+    Adopted(Arc<PolicyTexts>),
 }
 
 /// Texts of policy files by their path below `config/`.
@@ -141,11 +144,39 @@ impl PolicySource {
                 .map(|(name, text)| PolicyFile { name: format!("config/{name}"), text: (*text).to_owned() })
                 .ok_or_else(|| missing(&format!("config/{path}"), "is not part of the built-in edition")),
             Self::Folder(folder) => read_from(folder, path),
-            Self::Kept(texts) => match texts.get(path) {
+            Self::Kept(texts) | Self::Adopted(texts) => match texts.get(path) {
                 Some(text) => Ok(PolicyFile { name: path.to_owned(), text: text.clone() }),
                 None => Err(missing(path, "is not part of the edition")),
             },
         }
+    }
+
+    /// Whether `path` may be missing, since it was adopted before it was asked for.
+    pub fn lacks(&self, path: &str) -> bool {
+        matches!(self, Self::Adopted(texts) if !texts.contains_key(path))
+    }
+
+    /// Reads `path` as [`Self::read`] does. A key of `earlier` that an adopted text lacks has the value given with it,
+    /// in TOML: that which held before the key was asked for.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_with(
+        &self,
+        built_in: &[BuiltInFile],
+        path: &str,
+        earlier: &[(&str, &str)],
+    ) -> Result<PolicyFile, PolicyError> {
+        let mut file = self.read(built_in, path)?;
+        if matches!(self, Self::Adopted(_))
+            && let Ok(said) = file.text.parse::<toml::Table>()
+        {
+            let lacking = earlier.iter().filter(|(key, _)| !said.contains_key(*key));
+            // Before the first table of the text, so that it belongs to none.
+            let lacking: String = lacking.map(|(key, value)| format!("{key} = {value}\n")).collect();
+            file.text.insert_str(0, &lacking);
+        }
+        Ok(file)
     }
 
     /// Paths below `config/` that lie in `folder` and end in `.toml`, sorted.
@@ -156,7 +187,9 @@ impl PolicySource {
         let inside = |name: &String| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let mut found: Vec<String> = match self {
             Self::BuiltIn => built_in.iter().map(|(name, _)| (*name).to_owned()).filter(inside).collect(),
-            Self::Kept(texts) => texts.keys().filter(|name| inside(name)).cloned().collect(),
+            Self::Kept(texts) | Self::Adopted(texts) => {
+                texts.keys().filter(|name| inside(name)).cloned().collect()
+            }
             Self::Folder(root) => {
                 let path = root.join(folder);
                 let entries = std::fs::read_dir(&path)

@@ -13,8 +13,9 @@ use crate::{
     jurisdiction::{
         Jurisdiction,
         model::{Level, Measure, RouteRule, Scope, VenueDecision},
+        rules::in_yuan,
     },
-    kernel::{Problem, time::hall_date},
+    kernel::{Problem, Say, money::Amount, time::hall_date},
     law::{
         Counted, Direction, Law, Place, Unit,
         counting::{CountedDay as LawDay, Why},
@@ -29,6 +30,13 @@ pub fn region_choices(hall: &Jurisdiction, reader: &Reader) -> Vec<Choice> {
         .chain([league])
         .map(|region| Choice::new(region.code.as_str(), region.name.in_language(reader.language)))
         .collect()
+}
+
+/// Every foreign currency with a published parity.
+pub fn currency_choices(hall: &Jurisdiction, reader: &Reader) -> Vec<Choice> {
+    let named = |name: &Say| name.in_language(reader.language).to_owned();
+    let all = hall.currencies().codes.iter();
+    all.map(|one| Choice::new(one.code.to_string(), format!("{} {}", one.code, named(&one.name)))).collect()
 }
 
 /// A venue decision with its comparisons; `on` is the day whose table was used.
@@ -80,13 +88,14 @@ fn thresholds(
         return Vec::new();
     }
     let w = reader.w;
-    question
-        .test()
-        .measures()
+    let measures = question.test().measures();
+    measures
         .iter()
         .filter_map(|measure| {
             let threshold = hall.threshold(*measure, on)?;
-            let own = question.own_figure(*measure);
+            let converted = question.foreign.as_ref().filter(|_| Some(measure) == measures.first());
+            let converted = converted.and_then(|foreign| in_yuan(hall, foreign).ok()).map(Amount::value);
+            let own = converted.or_else(|| question.own_figure(*measure));
             let figure = own.map(|own| own + question.added_by_phases(*measure));
             let what = match measure {
                 Measure::Investment => w.measure_investment,

@@ -1,4 +1,4 @@
-//! The two static files of the pages, compiled in, under addresses that change with their content.
+//! The static files of the pages, compiled in, under addresses that change with their content.
 
 use std::sync::LazyLock;
 
@@ -46,6 +46,16 @@ pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     )
 });
 
+/// The style sheet of the boards, which only they ask for.
+pub static BOARD_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("board.css", "text/css; charset=utf-8", include_bytes!("../../static/board.css"))
+});
+
+/// The script of the boards: keeps them fresh, and moves slots.
+pub static BOARD_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("board.js", "text/javascript; charset=utf-8", include_bytes!("../../static/board.js"))
+});
+
 /// The hall's mark.
 pub static MARK: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")));
@@ -59,7 +69,8 @@ pub(super) async fn serve(
     path: actix_web::web::Path<(String, String)>,
 ) -> HttpResponse {
     let (hash, name) = path.into_inner();
-    let Some(asset) = [&*STYLE, &*SCRIPT, &*MARK].into_iter().find(|asset| asset.name == name) else {
+    let all = [&*STYLE, &*SCRIPT, &*BOARD_STYLE, &*BOARD_SCRIPT, &*MARK];
+    let Some(asset) = all.into_iter().find(|asset| asset.name == name) else {
         return secured(&mut HttpResponse::NotFound()).finish();
     };
     let keep = if hash == asset.hash { "public, max-age=31536000, immutable" } else { "no-cache" };

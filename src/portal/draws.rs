@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     evaluation::model::{ReportView, TieDraw},
-    experts::Seed,
+    kernel::Seed,
 };
 
 /// Every draw of the report, with the number that each bid drew.
@@ -45,7 +45,7 @@ fn one(reader: &Reader, told: &ReportView, draw: &TieDraw) -> Drawn {
 
 #[cfg(test)]
 mod tests {
-    use crate::experts::Seed;
+    use crate::kernel::Seed;
 
     /// RFC 4231 test case 1 has a key of 20 bytes; HMAC pads with zeros, so the seed may carry them itself.
     #[test]

@@ -15,9 +15,10 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    assets, page,
+    assets, board, page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
+    sign_in,
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
     trial::{TrialView, Typed},
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
@@ -57,6 +58,9 @@ pub trait Readings: Send + Sync {
 
     /// Regions one can choose in the calculator.
     fn regions(&self, reader: &Reader) -> Vec<Choice>;
+
+    /// Currencies one can choose in the calculator.
+    fn currencies(&self, reader: &Reader) -> Vec<Choice>;
 
     /// The venue decision for a question, as a preview.
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView>;
@@ -163,11 +167,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/law/calendar", get().to(calendar_now))
         .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
+        .configure(board::routes)
+        .service(
+            web::resource("/login").route(get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
+        )
+        .route("/login/feeds", web::post().to(sign_in::make_feed))
+        .route("/logout", web::post().to(sign_in::sign_out))
         .route("/static/{hash}/{name}", get().to(assets::serve));
 }
 
 /// GET and HEAD; the server leaves the body of a HEAD out by itself.
-fn get() -> Route {
+pub(super) fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
@@ -291,11 +301,12 @@ async fn ask_by_post(
 
 async fn answer_question(request: &HttpRequest, hall: &Hall, form: &CalculatorForm) -> HttpResponse {
     let reader = Reader::of(request, hall.hall());
-    let regions = hall.regions(&reader);
+    let (regions, currencies) = (hall.regions(&reader), hall.currencies(&reader));
     let mut shown = page::Calculators {
         form,
         notes: Notes::new(),
         regions,
+        currencies,
         asked: Vec::new(),
         venue: None,
         deadline: None,
@@ -347,6 +358,10 @@ fn asked(reader: &Reader, form: &CalculatorForm, question: &VenueQuestion) -> Ve
             format!("{} {unit} = {} {}", number.trim(), reader.money(&amount.value()), w.yuan)
         })
         .collect();
+    if let Some(foreign) = &question.foreign {
+        let (amount, currency) = (reader.money(&foreign.amount.value()), &foreign.currency);
+        said.push(format!("{amount} {currency}, {} ({})", foreign.rate, foreign.rate_on));
+    }
     said.extend(question.floor_area.map(|area| format!("{} m²", reader.money(&area.value()))));
     said
 }
@@ -362,14 +377,14 @@ pub fn problem_page(request: &HttpRequest, hall: HallFacts, problem: &Problem) -
     failed(request, &Reader::of(request, hall), problem)
 }
 
-fn read_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+pub(super) fn read_query<T: serde::de::DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     web::Query::<T>::from_query(request.query_string()).map(web::Query::into_inner).map_err(|_| {
         let detail = Say::new("地址中的查询参数无法识别。", "The query of this address cannot be read.");
         Rejection::new(Code::MalformedRequest, detail).into()
     })
 }
 
-fn answered(
+pub(super) fn answered(
     request: &HttpRequest,
     reader: &Reader,
     read: Result<askama::Result<String>, Problem>,
@@ -386,7 +401,7 @@ fn answered(
     if fresh { answer.finish() } else { answer.body(html) }
 }
 
-fn failed(request: &HttpRequest, reader: &Reader, problem: &Problem) -> HttpResponse {
+pub(super) fn failed(request: &HttpRequest, reader: &Reader, problem: &Problem) -> HttpResponse {
     let code = problem.code();
     let w = reader.w;
     let (title, text) = match problem {
@@ -410,7 +425,10 @@ fn failed(request: &HttpRequest, reader: &Reader, problem: &Problem) -> HttpResp
     framed(&mut HttpResponse::build(status), reader).insert_header((CACHE_CONTROL, "no-store")).body(html)
 }
 
-fn framed<'a>(answer: &'a mut HttpResponseBuilder, reader: &Reader) -> &'a mut HttpResponseBuilder {
+pub(super) fn framed<'a>(
+    answer: &'a mut HttpResponseBuilder,
+    reader: &Reader,
+) -> &'a mut HttpResponseBuilder {
     secured(answer)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_LANGUAGE, reader.w.lang))

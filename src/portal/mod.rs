@@ -3,7 +3,8 @@
 //! Owns no table and decides nothing. It reads through [`Readings`], which answers with the plain
 //! structs of [`view`], and turns them into HTML on the server. What is not lawful to show yet never
 //! reaches a view model, so no template can leak it. It must not reach past the service functions of
-//! the rooms below, and it writes nothing.
+//! the rooms below, and it writes nothing: what a signed-in person changes, [`sign_in`] and the scripts ask of the
+//! rooms like any other caller.
 //!
 //! Invariants: every page is complete without script; no inline style or script, so that the content
 //! policy of [`http`] can forbid both; every word comes from [`words`] in both languages or is the data's own.
@@ -13,8 +14,10 @@
 
 pub mod answers;
 pub mod assets;
+mod board;
 mod draws;
 mod factors;
+mod further;
 pub mod http;
 mod marks;
 mod milestones;
@@ -25,6 +28,7 @@ pub mod question;
 pub mod reader;
 pub mod readings;
 mod results;
+pub mod sign_in;
 pub mod statutes;
 mod strip;
 mod timeline;

@@ -8,6 +8,7 @@ use super::{
     prices::prices_svg,
     question::{CalculatorForm, Notes},
     reader::Reader,
+    sign_in::{DeskView, SignInView},
     statutes::{CalendarView, LawView, ProjectLawView},
     strip::{self, Line},
     timeline::{Layout, timeline_svg},
@@ -17,13 +18,13 @@ use super::{
 
 /// What the frame needs besides the reader: addresses of the compiled-in files.
 pub(super) struct Frame {
-    style: String,
-    script: String,
-    mark: String,
+    pub(super) style: String,
+    pub(super) script: String,
+    pub(super) mark: String,
 }
 
 impl Frame {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { style: STYLE.href(), script: SCRIPT.href(), mark: MARK.href() }
     }
 }
@@ -103,6 +104,8 @@ pub(super) struct Calculators<'a> {
     pub notes: Notes,
     /// Regions one can choose.
     pub regions: Vec<Choice>,
+    /// Foreign currencies one can choose.
+    pub currencies: Vec<Choice>,
     /// The amounts asked about, as typed and in exact yuan.
     pub asked: Vec<String>,
     /// Answer of the venue calculator.
@@ -210,6 +213,32 @@ struct TrialPage<'a> {
 /// Renders `/evaluation`.
 pub(super) fn trial(r: &Reader, v: &TrialView) -> askama::Result<String> {
     TrialPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a SignInView,
+}
+
+/// Renders `/login` for whoever has not signed in.
+pub(super) fn sign_in(r: &Reader, v: &SignInView) -> askama::Result<String> {
+    SignInPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "desk.html")]
+struct DeskPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a DeskView,
+}
+
+/// Renders `/login` for whoever has.
+pub(super) fn desk(r: &Reader, v: &DeskView) -> askama::Result<String> {
+    DeskPage { r, f: Frame::new(), v }.render()
 }
 
 #[derive(Template)]

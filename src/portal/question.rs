@@ -16,7 +16,7 @@ use crate::{
         money::{Amount, read_amount},
         time::is_writable,
     },
-    law::{Direction, Place, Unit},
+    law::{Direction, Place, Regime, Unit},
 };
 pub use crate::{jurisdiction::model::VenueQuestion, law::preview::DeadlineRequest as DeadlineQuestion};
 
@@ -50,6 +50,28 @@ pub struct CalculatorForm {
     pub budget_unit: String,
     /// Day as typed.
     pub accepted_on: String,
+    /// `tendering` or `procurement`; empty means the law of the category.
+    pub regime: String,
+    /// Code of a foreign currency; empty means yuan.
+    pub currency: String,
+    /// Parity as typed.
+    pub rate: String,
+    /// Day as typed.
+    pub rate_on: String,
+    /// Where the parity was published.
+    pub rate_source: String,
+    /// Sum of the further phases as typed.
+    pub phases_amount: String,
+    /// `yuan` or `wan`.
+    pub phases_amount_unit: String,
+    /// Square metres of the further phases as typed.
+    pub phases_area: String,
+    /// `none` where the project is outside the catalogue.
+    pub catalogue: String,
+    /// `league` or `region`: where the purchaser chooses to trade.
+    pub voluntary: String,
+    /// Why it does.
+    pub voluntary_reason: String,
     /// Day as typed.
     pub from: String,
     /// Days as typed.
@@ -77,8 +99,15 @@ impl CalculatorForm {
         };
         let category = self.category.parse().ok();
         let category = noted(&mut notes, "category", category, w.choose_one);
-        let works = category == Some(Category::Engineering);
-        let buys = category == Some(Category::Procurement);
+        let regime =
+            self.regime().filter(|_| matches!(category, Some(Category::Engineering | Category::Procurement)));
+        let by_category = match category {
+            Some(Category::Engineering) => Some(Regime::Tendering),
+            Some(Category::Procurement) => Some(Regime::Procurement),
+            _ => None,
+        };
+        let works = regime.or(by_category) == Some(Regime::Tendering);
+        let buys = regime.or(by_category) == Some(Regime::Procurement);
         let investment = if works {
             amount(&mut notes, "investment", &self.investment, &self.investment_unit, w)
         } else {
@@ -86,21 +115,22 @@ impl CalculatorForm {
         };
         let budget =
             if buys { amount(&mut notes, "budget", &self.budget, &self.budget_unit, w) } else { None };
-        let floor_area = if works { area(&mut notes, &self.floor_area, w) } else { None };
+        let floor_area = if works { area(&mut notes, "floorArea", &self.floor_area, w) } else { None };
         let accepted_on = optional_day(&mut notes, "acceptedOn", &self.accepted_on, w);
         if level == Level::County && region.as_ref().is_some_and(|code| code.as_str().ends_with("00")) {
             notes.insert("region", w.county_needs_county.to_owned());
         }
-        match (region, category) {
-            (Some(region_code), Some(category)) if notes.is_empty() => Ok(VenueQuestion {
-                investment,
-                floor_area,
-                budget,
-                accepted_on,
-                ..VenueQuestion::new(region_code, level, category)
-            }),
-            _ => Err(notes),
-        }
+        let (Some(region_code), Some(category)) = (region, category) else { return Err(notes) };
+        let mut question = VenueQuestion {
+            regime,
+            investment,
+            floor_area,
+            budget,
+            accepted_on,
+            ..VenueQuestion::new(region_code, level, category)
+        };
+        self.read_further(&mut question, &mut notes, w);
+        if notes.is_empty() { Ok(question) } else { Err(notes) }
     }
 
     /// The deadline question, or a note for each field that cannot be used.
@@ -122,14 +152,14 @@ impl CalculatorForm {
     }
 }
 
-fn noted<T>(notes: &mut Notes, field: &'static str, value: Option<T>, note: &str) -> Option<T> {
+pub(super) fn noted<T>(notes: &mut Notes, field: &'static str, value: Option<T>, note: &str) -> Option<T> {
     if value.is_none() {
         notes.insert(field, note.to_owned());
     }
     value
 }
 
-fn amount(
+pub(super) fn amount(
     notes: &mut Notes,
     field: &'static str,
     text: &str,
@@ -143,14 +173,19 @@ fn amount(
     noted(notes, field, in_yuan(text, unit == "wan"), w.amount_example)
 }
 
-fn area(notes: &mut Notes, text: &str, w: &'static Words) -> Option<Area> {
+pub(super) fn area(notes: &mut Notes, field: &'static str, text: &str, w: &'static Words) -> Option<Area> {
     if text.trim().is_empty() {
         return None;
     }
-    noted(notes, "floorArea", ungrouped(text).and_then(|plain| Area::parse(&plain).ok()), w.amount_example)
+    noted(notes, field, ungrouped(text).and_then(|plain| Area::parse(&plain).ok()), w.amount_example)
 }
 
-fn optional_day(notes: &mut Notes, field: &'static str, text: &str, w: &'static Words) -> Option<NaiveDate> {
+pub(super) fn optional_day(
+    notes: &mut Notes,
+    field: &'static str,
+    text: &str,
+    w: &'static Words,
+) -> Option<NaiveDate> {
     if text.trim().is_empty() {
         return None;
     }

@@ -96,6 +96,7 @@ impl Readings for HallReadings {
                 openings: board.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 ahead: ahead.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 past: past.into_iter().map(|line| board_line(line, now, reader)).collect(),
+                boards: self.boards(reader),
                 notices: self.lines(&mut conn, &latest, now, reader).await?,
             })
         })
@@ -170,6 +171,10 @@ impl Readings for HallReadings {
 
     fn regions(&self, reader: &Reader) -> Vec<Choice> {
         answers::region_choices(&self.jurisdiction.latest(), reader)
+    }
+
+    fn currencies(&self, reader: &Reader) -> Vec<Choice> {
+        answers::currency_choices(&self.jurisdiction.latest(), reader)
     }
 
     fn venue<'a>(&'a self, reader: &'a Reader, question: &'a VenueQuestion) -> Reading<'a, VenueView> {
@@ -273,6 +278,16 @@ impl HallReadings {
                     .filter(|deadline| *deadline > now),
             })
             .collect())
+    }
+
+    /// The lobby screen of every centre, by the short name of its place.
+    fn boards(&self, reader: &Reader) -> Vec<Link> {
+        let latest = self.jurisdiction.latest();
+        let link = |centre: &jurisdiction::model::Centre| Link {
+            href: reader.href(&format!("/board/{}", centre.code)),
+            text: self.region(&centre.region, reader),
+        };
+        latest.centres().iter().map(link).collect()
     }
 
     /// A region's name, or its code where the hall does not serve it.

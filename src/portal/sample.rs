@@ -126,6 +126,10 @@ pub(super) fn home(r: &Reader) -> HomeView {
             ..line("09:30", "阿巴嘎旗别力古台镇供热管网改造工程", 2, Progress::Coming)
         }],
         past: Vec::new(),
+        boards: vec![Link {
+            href: "/board/152500".into(),
+            text: r.says(&Say::new("锡林郭勒盟", "Xilingol League")),
+        }],
         notices: notices(r),
     }
 }

@@ -88,6 +88,8 @@ pub struct HomeView {
     pub ahead: Vec<OpeningLine>,
     /// The last openings, newest first, where there is none today and none to come.
     pub past: Vec<OpeningLine>,
+    /// Lobby screens of the centres.
+    pub boards: Vec<Link>,
     /// The latest notices, newest first; eight are a good number.
     pub notices: Vec<NoticeLine>,
 }

@@ -43,6 +43,7 @@ words! {
     nav_calculators: "计算器", "Calculators";
     nav_law: "法规", "Law";
     nav_api: "接口文档", "API";
+    nav_sign_in: "工作台", "My desk";
     other_language: "English", "中文";
     sandbox: "沙箱：演示数据，时间可调，不具法律效力。", "Sandbox: demonstration data on an adjustable clock, without legal effect.";
     footer_times: "时间均为北京时间（UTC+8）。金额为人民币元。", "All times are Beijing time (UTC+8). Amounts are in yuan.";
@@ -246,8 +247,7 @@ words! {
     trial_eliminated: "淘汰", "eliminated";
     outcome_ranked: "排序已定", "The order is settled";
     outcome_draw: "前三名有并列，须公开抽签", "A tie within the first three awaits a public draw";
-    outcome_few: "有效报价不足三家，是否有竞争性由评审委员会判断", "Fewer than three effective offers: whether they compete is the committee's question";
-    outcome_fewer: "有效报价不足两家", "Fewer than two effective offers";
+    outcome_few: "有效报价家数不足法定下限；工程招标是否有竞争性由评标委员会判断", "Fewer effective offers than the law wants; in works whether they compete is the committee's question";
     outcome_none: "没有有效报价", "No effective offer";
     not_before: "不早于", "not before";
     not_after: "不晚于", "not after";
@@ -371,6 +371,30 @@ words! {
     floor_area_hint: "非房屋类工程留空", "Leave empty where there is no building";
     accepted_on: "进场受理日期", "Accepted on";
     accepted_hint: "留空即今天", "Empty means today";
+    further: "更多情形：适用法律、外币、分期、自愿进场", "More: applicable law, currency, phases, voluntary entry";
+    regime: "适用法律", "Bought under";
+    regime_of_category: "按类别", "the law of the category";
+    regime_tendering: "招标投标法", "the law of tendering";
+    regime_procurement: "政府采购法（非招标方式）", "the law of procurement, not by tender";
+    currency: "币种", "Currency";
+    currency_yuan: "人民币", "Yuan";
+    rate: "人民币汇率中间价", "Central parity";
+    rate_hint: "批复文件当日公布的中间价，照原样填写", "As published on the day of the approval";
+    rate_shape: "请填写公布的汇率，如 7.1528", "A parity as published, such as 7.1528";
+    rate_on: "汇率日期", "Day of the parity";
+    rate_source: "汇率来源", "Source of the parity";
+    phases_amount: "其他各期金额合计", "Sum of the other phases";
+    phases_hint: "只填没有单独批复的各期", "Phases without an approval of their own";
+    phases_area: "其他各期面积合计（平方米）", "Floor area of the other phases (m²)";
+    in_catalogue: "交易目录", "Catalogue";
+    in_catalogue_yes: "目录内", "listed";
+    in_catalogue_no: "目录外", "not listed";
+    voluntary: "自愿进场", "Voluntary entry";
+    voluntary_no: "不选择", "none";
+    voluntary_league: "选择盟中心", "at the league's centre";
+    voluntary_region: "选择本地区中心（目录外项目）", "at the region's centre (not listed)";
+    voluntary_outside: "只有目录外项目可选择本地区中心", "Only a project outside the catalogue can choose the region's centre";
+    voluntary_reason: "自愿进场的理由", "Reason of the choice";
     decide: "计算进场中心", "Find the centre";
     choose: "请选择", "Choose";
     you_asked: "您输入的", "You asked";
@@ -473,6 +497,87 @@ words! {
     contract_term: "合同期限（日历天）", "Contract term (calendar days)";
     contract_bond: "履约保证金（元）", "Performance bond (yuan)";
     bad_filter: "筛选条件无法识别，请从列表中选择，日期写成 2026-03-16。", "A filter cannot be read: choose from the lists and write dates like 2026-03-16.";
+    // The boards of the floor.
+    comma: "，", ", ";
+    slot_requested: "已申请", "requested";
+    slot_confirmed: "已确认", "confirmed";
+    slot_in_use: "使用中", "in use";
+    slot_overrun: "超时", "running over";
+    slot_released: "已释放", "released";
+    slot_no_show: "未到场", "no show";
+    slot_closed: "停用", "out of service";
+    lobby_title: "开标大屏", "Openings";
+    lobby_none: "当日没有开标。", "No openings on this day.";
+    lobby_before: "前一天", "Day before";
+    lobby_after: "后一天", "Day after";
+    lobby_boards: "各中心开标大屏", "Lobby screens";
+    floor_title: "总控大屏", "Control room";
+    floor_time: "时间", "Time";
+    floor_now: "现在", "Now";
+    floor_chart: "各场地的预约与使用", "Rooms by time";
+    floor_room: "场地", "Room";
+    floor_taken: "已占用", "Taken";
+    floor_seats: "席位", "Seats";
+    floor_list: "预约清单", "The same as a list";
+    floor_none: "此期间没有预约。", "Nothing is booked then.";
+    floor_legend: "图例", "Legend";
+    floor_buffer: "布置与清理", "setting up and cleaning";
+    floor_view: "查看方式", "View";
+    floor_days: "日期", "Date";
+    floor_day: "日", "Day";
+    floor_week: "周", "Week";
+    floor_before: "前一段", "Earlier";
+    floor_after: "后一段", "Later";
+    floor_today: "今日", "Today";
+    floor_go: "查看", "Show";
+    floor_alerts: "需要处理", "Needs attention";
+    floor_due: "应于", "due";
+    floor_over_by: "已超", "over by";
+    floor_minutes: "分钟", "min";
+    floor_closed_now: "现停用", "closed now";
+    floor_begun: "启用", "begun";
+    floor_ended: "结束", "ended";
+    floor_act: "办理", "Act";
+    floor_help: "拖动预约即可改期或换房；用键盘时选中预约，按回车拿起，方向键移动，再按回车放下，Esc 放弃。空格键办理。",
+        "Drag a booking to move it. By keyboard: focus it, Enter picks it up, the arrows move it, Enter drops it, Escape gives up; Space opens its acts.";
+    floor_reason: "变更理由", "Reason for the change";
+    floor_move: "变更", "Move it";
+    floor_give_up: "放弃", "Leave it";
+    floor_close: "关闭", "Close";
+    floor_from_to: "变更为", "Move to";
+    floor_alternatives: "可改用", "Free instead";
+    floor_confirm: "确认", "Confirm";
+    floor_begin: "启用", "Begin";
+    floor_release: "释放", "Release";
+    floor_missed: "未到场", "No show";
+    floor_nothing: "现在没有可办理的事项。", "Nothing can be done with it now.";
+    floor_picked: "已拿起：", "Picked up: ";
+    floor_left: "已放弃，预约未变。", "Left as it was.";
+    floor_moved: "已变更。", "Moved.";
+    floor_done: "已办理。", "Done.";
+    floor_edge: "不能再移。", "It goes no further.";
+    floor_room_only: "开标时间即投标截止时间，只能换房。", "An opening is held at the deadline: only its room can change.";
+    floor_fixed: "此预约不能变更。", "This booking cannot be moved.";
+    floor_past: "不能移到已过的时间。", "It cannot be moved into the past.";
+    floor_stale: "连接中断，画面可能不是最新。", "The connection is lost; this may be out of date.";
+    floor_conflict: "他人已先行修改此预约。请看过最新情况后再办理。", "Somebody changed this booking first. Look at it as it is now, and try again.";
+    alarm_gap: "录音录像中断", "Recording silent";
+    alarm_early: "录音录像提前结束", "Recording ended early";
+    alarm_taken: "已受理", "taken on";
+    use_title: "场地使用率", "Use of rooms";
+    use_lead: "已用小时占可预约小时之比：可预约为工作日开放时间减去停用；已用按实际时间，尚未使用的按已确认时段。这是本中心的统计口径，不是法律规定。",
+        "Hours used over hours that could be booked: the centre's hours on working days less closures, used by the real times, and by the confirmed slot until then. A measure of the centre's own, not law.";
+    use_caption: "各场地逐日使用率（%）", "Use of each room by day, %";
+    use_month: "月份", "Month";
+    use_month_shape: "请用 2026-03 这样的月份。", "Use a month such as 2026-03.";
+    use_hours: "小时", "h";
+    use_used: "已用小时", "Hours used";
+    use_bookable: "可预约小时", "Hours bookable";
+    use_outside: "时间外", "Outside hours";
+    use_share: "使用率", "Use";
+    use_all: "全部场地", "All rooms";
+    use_off: "不可预约", "not bookable";
+    use_levels: "深浅", "Shades";
     // Errors.
     error_404_title: "没有找到这一页", "There is no such page";
     error_404_text: "地址可能有误，或者内容尚不能公开。", "The address may be wrong, or the content is not public yet.";
@@ -481,6 +586,25 @@ words! {
         "This is our fault and is on record. Try again shortly; close to a deadline, call the centre and give the number below.";
     request_number: "编号", "Number";
     back_home: "回到大厅", "Back to the hall";
+    // Signing in, and the desk.
+    sign_in_title: "登录", "Sign in";
+    sign_in_lead: "招标人、代理机构、中心、专家和监督部门由此进入工作台。公开信息无需登录。", "Purchasers, agents, centres, experts and supervisors enter their desk here. Public information needs no account.";
+    sign_in_login: "登录名", "Login name";
+    sign_in_password: "密码", "Password";
+    sign_in_button: "登录", "Sign in";
+    sign_in_hint: "会话持续十二小时；公用电脑用后请退出。", "The session lasts twelve hours; sign out of a shared computer when you leave.";
+    sign_out: "退出登录", "Sign out";
+    desk_title: "工作台", "My desk";
+    desk_roles: "角色", "Roles";
+    desk_floors: "场地", "Rooms";
+    desk_control: "总控大屏", "Control room";
+    desk_use: "使用率", "Utilisation";
+    desk_feeds: "日历订阅", "Calendar feeds";
+    desk_feeds_lead: "生成一个地址，在日历程序中订阅即可看到场地预约。地址本身就是凭证，请勿转发；只显示一次。", "Make an address and subscribe to it in a calendar program to see the booked rooms there. Whoever has the address can read it: do not pass it on. It is shown only once.";
+    desk_feed_make: "生成订阅地址", "Make an address";
+    desk_feed_of: "订阅内容", "Whose bookings";
+    desk_feed_own: "本单位的预约", "Bookings of my organisation";
+    desk_feed_made: "已生成，请立即复制：", "Made. Copy it now:";
 }
 
 #[cfg(test)]
@@ -495,7 +619,7 @@ mod tests {
     fn every_key_says_something_in_its_own_language() {
         for (key, zh, en) in table() {
             assert!(!zh.trim().is_empty() && !en.trim().is_empty(), "{key} is empty");
-            if !["lang", "other_language"].contains(&key) {
+            if !["lang", "other_language", "comma"].contains(&key) {
                 assert!(has_han(zh), "{key} is not Chinese: {zh}");
                 assert!(!has_han(en), "{key} is not English: {en}");
             }

@@ -1,4 +1,6 @@
-//! Which room a slot gets, where a room is free, and what else could be had. Pure arithmetic of spans.
+//! Which room a slot gets, when a room is free, and what else could be had. Pure.
+
+use std::{collections::HashMap, ops::ControlFlow};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -10,27 +12,43 @@ use crate::{
         id::{BookingId, RoomId, TenderId},
         time::{hall_date, hall_instant},
     },
-    rooms::model::{BookedSpan, Buffers, Hours, NewSlot, Room, Span},
+    rooms::model::{BookedSpan, BookingState, Buffers, Hours, NewSlot, Room, Span},
 };
 
 /// How many other slots a refusal offers.
 pub const OFFERS: usize = 3;
 /// Days ahead in which other slots are looked for.
-pub const SEARCH_DAYS: usize = 60;
+pub const SEARCH_DAYS: i64 = 60;
 /// Minutes between the starts that are tried.
 const STEP_MINUTES: i64 = 15;
+/// Choices of rooms that are tried before a request is taken for impossible; 20 slots seldom need more than 20.
+const MOST_TRIES: u32 = 20_000;
 
-/// A live slot that keeps others out of its room.
+/// Who keeps others out of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A live slot of a booking; told to nobody who may not read that booking.
+    Booking {
+        /// The booking.
+        booking: BookingId,
+        /// Its tender.
+        tender: TenderId,
+        /// Where it stands.
+        state: BookingState,
+    },
+    /// Nobody: the room is out of service.
+    Closed,
+}
+
+/// Time in which others are kept out of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
     /// The room.
     pub room: RoomId,
     /// Its kind.
     pub kind: RoomKind,
-    /// Whose it is; told to nobody who may not read that booking.
-    pub booking: BookingId,
-    /// The booking's tender.
-    pub tender: TenderId,
+    /// By whom.
+    pub holder: Holder,
     /// The slot.
     pub during: Span,
     /// The slot with its buffers.
@@ -38,18 +56,62 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// For those who may read the booking.
-    pub fn booked(&self) -> BookedSpan {
-        BookedSpan {
-            booking_id: self.booking,
-            tender_id: self.tender,
-            from: self.during.from,
-            to: self.during.to,
+    /// The tender whose slot it is.
+    pub fn tender(&self) -> Option<TenderId> {
+        match self.holder {
+            Holder::Booking { tender, .. } => Some(tender),
+            Holder::Closed => None,
         }
+    }
+
+    /// For those who may read the booking.
+    pub fn booked(&self) -> Option<BookedSpan> {
+        let Holder::Booking { booking, tender, state } = self.holder else { return None };
+        let Span { from, to } = self.during;
+        Some(BookedSpan { booking_id: booking, state, tender_id: tender, from, to })
     }
 }
 
-/// The slot in the way, as the extra member `blocking` of a refusal shows it: never whose it is.
+/// What is taken, room by room, so that a look at a room does not depend on how much is taken elsewhere.
+#[derive(Debug, Default)]
+pub struct Occupied {
+    /// By start, each with the latest end up to it.
+    rooms: HashMap<RoomId, Vec<(Taken, DateTime<Utc>)>>,
+}
+
+impl Occupied {
+    /// Sorts what is taken.
+    pub fn of(taken: &[Taken]) -> Self {
+        let mut rooms: HashMap<RoomId, Vec<(Taken, DateTime<Utc>)>> = HashMap::new();
+        for one in taken {
+            rooms.entry(one.room).or_default().push((*one, one.blocked.to));
+        }
+        for held in rooms.values_mut() {
+            held.sort_unstable_by_key(|(one, _)| one.blocked);
+            let mut latest = DateTime::<Utc>::MIN_UTC;
+            for (_, end) in held {
+                latest = latest.max(*end);
+                *end = latest;
+            }
+        }
+        Self { rooms }
+    }
+
+    /// Something taken in the room that overlaps `blocked`, the latest of it.
+    pub fn in_the_way(&self, room: RoomId, blocked: Span) -> Option<&Taken> {
+        let held = self.rooms.get(&room)?;
+        let (before, _) = held.split_at(held.partition_point(|(one, _)| one.blocked.from < blocked.to));
+        let reaching = before.iter().rev().take_while(|(_, latest)| *latest > blocked.from);
+        reaching.map(|(one, _)| one).find(|one| one.blocked.overlaps(blocked))
+    }
+
+    /// Whether nothing in the room overlaps `blocked`.
+    pub fn is_free(&self, room: RoomId, blocked: Span) -> bool {
+        self.in_the_way(room, blocked).is_none()
+    }
+}
+
+/// What is in the way, as the extra member `blocking` of a refusal shows it: never whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Blocking {
@@ -57,6 +119,8 @@ pub struct Blocking {
     pub kind: RoomKind,
     /// The room.
     pub room_id: RoomId,
+    /// Whether the room is out of service then, and not booked.
+    pub closed: bool,
     /// Start of the slot in the way.
     pub from: DateTime<Utc>,
     /// Its end.
@@ -73,11 +137,17 @@ impl Blocking {
         Self {
             kind,
             room_id,
+            closed: false,
             from: during.from,
             to: during.to,
             blocked_from: blocked.from,
             blocked_to: blocked.to,
         }
+    }
+
+    fn from_taken(one: &Taken) -> Self {
+        let closed = one.holder == Holder::Closed;
+        Self { closed, ..Self::by(one.kind, one.room, one.during, one.blocked) }
     }
 }
 
@@ -105,53 +175,94 @@ pub struct Clash {
     pub blocking: Blocking,
 }
 
-/// The room each wanted slot gets, in the order of the request. Named rooms are kept for those who name them;
-/// the others get the first free room of their kind. `rooms` holds all rooms of the wanted kinds.
+/// The room each wanted slot gets, in the order of the request. Named rooms are kept for those who name them; of the
+/// others each gets the first room of its kind that serves most of the request, so that an evaluation of days keeps
+/// its room. Where that leads nowhere, other choices are tried. `rooms` holds all rooms of the wanted kinds.
 ///
 /// # Errors
-/// The first slot that cannot be had; `None` where there is no room of its kind at all.
+/// The first slot that cannot be had; `None` where there is no room for it at all, taken or not.
 pub fn assign(
     wanted: &[NewSlot],
     rooms: &[Room],
-    taken: &[Taken],
+    occupied: &Occupied,
     buffers: Buffers,
 ) -> Result<Vec<RoomId>, Option<Clash>> {
-    let mut held: Vec<(RoomId, Span, Span)> =
-        taken.iter().map(|one| (one.room, one.during, one.blocked)).collect();
-    let mut given: Vec<(usize, RoomId)> = Vec::with_capacity(wanted.len());
-    let named_first = || {
-        let numbered = wanted.iter().enumerate();
-        numbered
-            .clone()
-            .filter(|(_, slot)| slot.room_id.is_some())
-            .chain(numbered.filter(|(_, slot)| slot.room_id.is_none()))
-    };
-    for (place, slot) in named_first() {
-        let blocked = buffers.around(slot.during());
-        let mut in_the_way = None;
-        let mut found = None;
-        for room in choices(slot, rooms) {
-            match held.iter().find(|(held_room, _, other)| *held_room == room && other.overlaps(blocked)) {
-                None => {
-                    found = Some(room);
-                    break;
-                }
-                Some((_, during, other)) => {
-                    in_the_way.get_or_insert_with(|| Blocking::by(slot.kind, room, *during, *other));
-                }
-            }
+    let mut needs: Vec<Need> = wanted
+        .iter()
+        .enumerate()
+        .map(|(place, slot)| Need {
+            place,
+            slot: *slot,
+            blocked: buffers.around(slot.during()),
+            choices: choices(slot, rooms).collect(),
+        })
+        .collect();
+    prefer_rooms_of_most(&mut needs, occupied);
+    needs.sort_by_key(|need| need.slot.room_id.is_none());
+    let mut tries = MOST_TRIES;
+    let mut first_clash = None;
+    match seat(&needs, &mut Vec::new(), occupied, &mut tries, &mut first_clash) {
+        ControlFlow::Break(mut given) => {
+            given.sort_unstable_by_key(|(place, ..)| *place);
+            Ok(given.into_iter().map(|(_, room, _)| room).collect())
         }
-        match (found, in_the_way) {
-            (Some(room), _) => {
-                held.push((room, slot.during(), blocked));
-                given.push((place, room));
-            }
-            (None, Some(blocking)) => return Err(Some(Clash { wanted: place, blocking })),
-            (None, None) => return Err(None),
-        }
+        ControlFlow::Continue(()) => Err(first_clash),
     }
-    given.sort_unstable_by_key(|(place, _)| *place);
-    Ok(given.into_iter().map(|(_, room)| room).collect())
+}
+
+/// A wanted slot with the rooms it may get, best first.
+struct Need {
+    place: usize,
+    slot: NewSlot,
+    blocked: Span,
+    choices: Vec<RoomId>,
+}
+
+/// Rooms given so far: place, room and blocked time.
+type Given = Vec<(usize, RoomId, Span)>;
+
+fn prefer_rooms_of_most(needs: &mut [Need], occupied: &Occupied) {
+    let spans: Vec<(RoomKind, Span)> = needs.iter().map(|need| (need.slot.kind, need.blocked)).collect();
+    for need in needs.iter_mut().filter(|need| need.slot.room_id.is_none()) {
+        need.choices.sort_by_cached_key(|room| {
+            let serves = spans
+                .iter()
+                .filter(|(kind, blocked)| *kind == need.slot.kind && occupied.is_free(*room, *blocked));
+            std::cmp::Reverse(serves.count())
+        });
+    }
+}
+
+/// Gives the first of `needs` a room and goes on with the rest, or answers that it cannot be.
+fn seat(
+    needs: &[Need],
+    given: &mut Given,
+    occupied: &Occupied,
+    tries: &mut u32,
+    first_clash: &mut Option<Clash>,
+) -> ControlFlow<Given> {
+    let Some((need, rest)) = needs.split_first() else { return ControlFlow::Break(given.clone()) };
+    let mut in_the_way = None;
+    for room in &need.choices {
+        let Some(left) = tries.checked_sub(1) else { return ControlFlow::Continue(()) };
+        *tries = left;
+        let own = given.iter().find(|(_, held, blocked)| held == room && blocked.overlaps(need.blocked));
+        let blocking = match (occupied.in_the_way(*room, need.blocked), own) {
+            (Some(taken), _) => Blocking::from_taken(taken),
+            (None, Some((_, _, blocked))) => Blocking::by(need.slot.kind, *room, *blocked, *blocked),
+            (None, None) => {
+                given.push((need.place, *room, need.blocked));
+                seat(rest, given, occupied, tries, first_clash)?;
+                given.pop();
+                continue;
+            }
+        };
+        in_the_way.get_or_insert(blocking);
+    }
+    if let Some(blocking) = in_the_way {
+        first_clash.get_or_insert(Clash { wanted: need.place, blocking });
+    }
+    ControlFlow::Continue(())
 }
 
 /// Rooms a slot may get, in the order of the centre's file.
@@ -159,6 +270,7 @@ fn choices<'a>(slot: &'a NewSlot, rooms: &'a [Room]) -> impl Iterator<Item = Roo
     rooms
         .iter()
         .filter(|room| room.kind == slot.kind && slot.room_id.is_none_or(|named| named == room.id))
+        .filter(|room| slot.capacity.is_none_or(|people| people <= room.capacity))
         .map(|room| room.id)
 }
 
@@ -191,8 +303,8 @@ pub fn free_spans(window: Span, room: RoomId, taken: &[Taken], buffers: Buffers)
 pub struct Search<'a> {
     /// Rooms of the centre.
     pub rooms: &'a [Room],
-    /// Their live slots.
-    pub taken: &'a [Taken],
+    /// When they are taken.
+    pub occupied: &'a Occupied,
     /// The centre's buffers.
     pub buffers: Buffers,
     /// The centre's hours.
@@ -216,9 +328,7 @@ pub fn alternatives(wanted: &NewSlot, search: Search<'_>) -> Vec<Offer> {
             continue;
         }
         let blocked = search.buffers.around(during);
-        let free = |room: &RoomId| {
-            !search.taken.iter().any(|one| one.room == *room && one.blocked.overlaps(blocked))
-        };
+        let free = |room: &RoomId| search.occupied.is_free(*room, blocked);
         if let Some(room_id) = choices(&any_room, search.rooms).find(free) {
             offers.push(Offer { kind: wanted.kind, room_id, from, to: during.to });
         }
@@ -230,10 +340,11 @@ pub fn alternatives(wanted: &NewSlot, search: Search<'_>) -> Vec<Offer> {
 }
 
 /// Starts after `after` that are tried: every quarter of an hour while the centre is open.
-fn starts(after: DateTime<Utc>, search: Search<'_>) -> impl Iterator<Item = DateTime<Utc>> {
-    hall_date(after)
+pub(super) fn starts(after: DateTime<Utc>, search: Search<'_>) -> impl Iterator<Item = DateTime<Utc>> {
+    let first = hall_date(after);
+    first
         .iter_days()
-        .take(SEARCH_DAYS)
+        .take_while(move |day| (*day - first).num_days() < SEARCH_DAYS)
         .map_while(move |day| Some((day, (search.works)(day)?)))
         .filter(|(_, works)| *works)
         .flat_map(move |(day, _)| times(search.hours).map(move |time| hall_instant(day, time)))
@@ -274,7 +385,13 @@ mod tests {
     }
 
     fn want(kind: RoomKind, room: Option<u128>, from: &str, to: &str) -> NewSlot {
-        NewSlot { kind, room_id: room.map(|no| RoomId(Uuid::from_u128(no))), from: at(from), to: at(to) }
+        NewSlot {
+            kind,
+            room_id: room.map(|no| RoomId(Uuid::from_u128(no))),
+            capacity: None,
+            from: at(from),
+            to: at(to),
+        }
     }
 
     fn taken(room: u128, from: &str, to: &str) -> Taken {
@@ -282,14 +399,13 @@ mod tests {
         Taken {
             room: RoomId(Uuid::from_u128(room)),
             kind: RoomKind::Opening,
-            booking: BookingId(Uuid::nil()),
-            tender: TenderId(Uuid::nil()),
+            holder: Holder::Closed,
             during,
             blocked: BUFFERS.around(during),
         }
     }
 
-    fn search<'a>(rooms: &'a [Room], taken: &'a [Taken]) -> Search<'a> {
+    fn search<'a>(rooms: &'a [Room], occupied: &'a Occupied) -> Search<'a> {
         let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
         let hours = Hours { opens: time(8, 30), closes: time(17, 0) };
         // 2026-03-21 and 22 are a weekend; nothing is known from the 25th on.
@@ -297,7 +413,7 @@ mod tests {
             let day: u32 = day.format("%d").to_string().parse().unwrap();
             (day < 25).then_some(day != 21 && day != 22)
         };
-        Search { rooms, taken, buffers: BUFFERS, hours, works }
+        Search { rooms, occupied, buffers: BUFFERS, hours, works }
     }
 
     #[test]
@@ -306,9 +422,9 @@ mod tests {
         let before = [taken(1, "16T09:30:00", "16T11:00:00")];
         // 11:00 + 15 cleaning + 30 setting up = 11:45.
         let touching = [want(RoomKind::Opening, None, "16T11:45:00", "16T12:30:00")];
-        assert!(assign(&touching, &rooms, &before, BUFFERS).is_ok());
+        assert!(assign(&touching, &rooms, &Occupied::of(&before), BUFFERS).is_ok());
         let second_early = [want(RoomKind::Opening, None, "16T11:44:59", "16T12:30:00")];
-        let clash = assign(&second_early, &rooms, &before, BUFFERS).unwrap_err().unwrap();
+        let clash = assign(&second_early, &rooms, &Occupied::of(&before), BUFFERS).unwrap_err().unwrap();
         assert_eq!(
             (clash.wanted, clash.blocking.from, clash.blocking.to),
             (0, at("16T09:30:00"), at("16T11:00:00"))
@@ -322,12 +438,12 @@ mod tests {
             want(RoomKind::Opening, None, "16T09:30:00", "16T11:00:00"),
             want(RoomKind::Opening, Some(1), "16T09:30:00", "16T11:00:00"),
         ];
-        let given = assign(&slots, &rooms, &[], BUFFERS).unwrap();
+        let given = assign(&slots, &rooms, &Occupied::default(), BUFFERS).unwrap();
         assert_eq!(given, [RoomId(Uuid::from_u128(2)), RoomId(Uuid::from_u128(1))]);
         let thrice = [slots[0], slots[1], slots[0]];
-        assert_eq!(assign(&thrice, &rooms, &[], BUFFERS).unwrap_err().unwrap().wanted, 2);
+        assert_eq!(assign(&thrice, &rooms, &Occupied::default(), BUFFERS).unwrap_err().unwrap().wanted, 2);
         let none = [want(RoomKind::Draw, None, "16T09:30:00", "16T11:00:00")];
-        assert_eq!(assign(&none, &rooms, &[], BUFFERS), Err(None));
+        assert_eq!(assign(&none, &rooms, &Occupied::default(), BUFFERS), Err(None));
     }
 
     #[test]
@@ -335,13 +451,13 @@ mod tests {
         let rooms = [room(1, RoomKind::Opening), room(2, RoomKind::Opening)];
         let named = want(RoomKind::Opening, Some(1), "20T15:00:00", "20T16:30:00");
         let one = [taken(1, "20T15:00:00", "20T16:30:00")];
-        let offers = alternatives(&named, search(&rooms, &one));
+        let offers = alternatives(&named, search(&rooms, &Occupied::of(&one)));
         let seen: Vec<(u128, DateTime<Utc>)> =
             offers.iter().map(|offer| (offer.room_id.0.as_u128(), offer.from)).collect();
         // Friday the 20th: the other room now, nothing more that day (17:00), then Monday.
         assert_eq!(seen, [(2, at("20T15:00:00")), (1, at("23T08:30:00")), (1, at("23T10:00:00"))]);
         let both = [one[0], taken(2, "20T15:00:00", "20T16:30:00")];
-        assert_eq!(alternatives(&named, search(&rooms, &both))[0].from, at("23T08:30:00"));
+        assert_eq!(alternatives(&named, search(&rooms, &Occupied::of(&both)))[0].from, at("23T08:30:00"));
     }
 
     #[test]
@@ -349,7 +465,7 @@ mod tests {
         let rooms = [room(1, RoomKind::Opening)];
         let busy = [taken(1, "16T09:30:00", "24T16:00:00")];
         let wanted = want(RoomKind::Opening, None, "20T15:00:00", "20T16:30:00");
-        assert!(alternatives(&wanted, search(&rooms, &busy)).is_empty());
+        assert!(alternatives(&wanted, search(&rooms, &Occupied::of(&busy))).is_empty());
     }
 
     #[test]
@@ -357,7 +473,40 @@ mod tests {
         let rooms = [room(1, RoomKind::Evaluation)];
         let busy = [taken(1, "19T10:00:00", "20T17:00:00")];
         let wanted = want(RoomKind::Evaluation, None, "20T10:30:00", "21T12:00:00");
-        assert_eq!(alternatives(&wanted, search(&rooms, &busy))[0].from, at("23T08:30:00"));
+        assert_eq!(alternatives(&wanted, search(&rooms, &Occupied::of(&busy)))[0].from, at("23T08:30:00"));
+    }
+
+    #[test]
+    fn an_evaluation_of_days_keeps_its_room_and_a_first_choice_that_leads_nowhere_is_taken_back() {
+        let rooms = [room(1, RoomKind::Evaluation), room(2, RoomKind::Evaluation)];
+        let days = [
+            want(RoomKind::Evaluation, None, "16T13:00:00", "16T17:00:00"),
+            want(RoomKind::Evaluation, None, "17T08:30:00", "17T12:00:00"),
+        ];
+        // The first room is free on the first day only: both days go to the second.
+        let busy = Occupied::of(&[taken(1, "17T09:00:00", "17T10:00:00")]);
+        let second = RoomId(Uuid::from_u128(2));
+        assert_eq!(assign(&days, &rooms, &busy, BUFFERS).unwrap(), [second, second]);
+        // Both rooms serve two of the three; the long slot fits the first alone, so the short one has to leave it.
+        let three = [
+            want(RoomKind::Evaluation, None, "18T10:00:00", "18T11:00:00"),
+            want(RoomKind::Evaluation, None, "18T10:00:00", "18T16:00:00"),
+        ];
+        let busy = Occupied::of(&[taken(2, "18T15:00:00", "18T16:00:00")]);
+        let first = RoomId(Uuid::from_u128(1));
+        assert_eq!(assign(&three, &rooms, &busy, BUFFERS).unwrap(), [second, first]);
+    }
+
+    #[test]
+    fn only_a_room_that_holds_the_people_will_do() {
+        let rooms = [room(1, RoomKind::Opening), Room { capacity: 40, ..room(2, RoomKind::Opening) }];
+        let of = |capacity| {
+            let slot = want(RoomKind::Opening, None, "16T09:30:00", "16T11:00:00");
+            assign(&[NewSlot { capacity: Some(capacity), ..slot }], &rooms, &Occupied::default(), BUFFERS)
+        };
+        assert_eq!(of(10), Ok(vec![RoomId(Uuid::from_u128(1))]));
+        assert_eq!(of(11), Ok(vec![RoomId(Uuid::from_u128(2))]));
+        assert_eq!(of(41), Err(None));
     }
 
     proptest! {
@@ -375,11 +524,11 @@ mod tests {
                 let during = Span::new(minute(*start), minute(start + length));
                 Taken { during, blocked: buffers.around(during), ..taken(1, "16T08:00:00", "16T09:00:00") }
             }).collect();
-            let slot = NewSlot { kind: RoomKind::Draw, room_id: None, from: minute(from), to: minute(from + length) };
+            let slot = NewSlot { kind: RoomKind::Draw, room_id: None, capacity: None, from: minute(from), to: minute(from + length) };
             let window = Span::new(minute(0), minute(500));
             let free = free_spans(window, rooms[0].id, &taken, buffers);
             let inside = free.iter().any(|span| span.from <= slot.from && slot.to <= span.to);
-            prop_assert_eq!(inside, assign(&[slot], &rooms, &taken, buffers).is_ok());
+            prop_assert_eq!(inside, assign(&[slot], &rooms, &Occupied::of(&taken), buffers).is_ok());
             prop_assert!(free.windows(2).all(|pair| pair[0].to <= pair[1].from));
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     jurisdiction::model::{RoomKind, RoomSettings},
     kernel::{
         AllowedAction, Say,
-        id::{AccountId, BookingId, RoomId, TenderId},
+        id::{AccountId, BookingId, OrganisationId, RoomId, TenderId},
         time::{self, ZONE, hall_date},
     },
 };
@@ -118,7 +118,8 @@ pub struct Room {
     pub capacity: i32,
 }
 
-/// Where a booking stands (RM-6). What is not yet used is named, so that kept words never change.
+/// Where a booking stands (RM-6). Of a booking with several slots it is what the slots make of it: in use while one of
+/// them is, confirmed while some are still to come, released or missed when the last has ended.
 #[derive(
     Debug,
     Clone,
@@ -147,6 +148,8 @@ pub enum BookingState {
     Cancelled,
     /// 使用中
     InUse,
+    /// 超时: in use past the end of its slot, and still keeps others out.
+    Overrun,
     /// 已释放
     Released,
     /// 未到场
@@ -158,7 +161,12 @@ pub enum BookingState {
 impl BookingState {
     /// Whether its slots keep others out; the table computes the same.
     pub fn live(self) -> bool {
-        matches!(self, Self::Requested | Self::Confirmed | Self::InUse)
+        self == Self::Requested || self.firm()
+    }
+
+    /// Whether the centre has given its word and the slots are not all over.
+    pub fn firm(self) -> bool {
+        matches!(self, Self::Confirmed | Self::InUse | Self::Overrun)
     }
 
     /// Its name.
@@ -169,6 +177,7 @@ impl BookingState {
             Self::Rejected => Say::new("已驳回", "rejected"),
             Self::Cancelled => Say::new("已取消", "cancelled"),
             Self::InUse => Say::new("使用中", "in use"),
+            Self::Overrun => Say::new("超时使用", "overrun"),
             Self::Released => Say::new("已释放", "released"),
             Self::NoShow => Say::new("未到场", "no show"),
             Self::Changed => Say::new("已变更", "changed"),
@@ -186,7 +195,7 @@ pub struct NewBooking {
     #[serde(default, deserialize_with = "time::read_some")]
     pub deadline: Option<DateTime<Utc>>,
     /// All of them are booked or none.
-    #[schema(min_items = 1, max_items = 20)]
+    #[schema(min_items = 1, max_items = 30)]
     pub slots: Vec<NewSlot>,
 }
 
@@ -199,6 +208,10 @@ pub struct NewSlot {
     /// A particular room; absent means the first free one of the kind.
     #[serde(default)]
     pub room_id: Option<RoomId>,
+    /// People the room must hold.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub capacity: Option<i32>,
     /// Start, whole seconds; of an opening exactly the deadline of bids (招标投标法 art 34).
     #[serde(deserialize_with = "time::read")]
     pub from: DateTime<Utc>,
@@ -212,6 +225,31 @@ impl NewSlot {
     pub fn during(&self) -> Span {
         Span::new(self.from, self.to)
     }
+}
+
+/// Body of `POST /api/v1/bookings/{id}/change`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BookingChange {
+    /// Deadline of bids the new slots are for; absent means the booking's.
+    #[serde(default, deserialize_with = "time::read_some")]
+    pub deadline: Option<DateTime<Utc>>,
+    /// The slots that take the place of those not yet used, all or none.
+    #[schema(min_items = 1, max_items = 30)]
+    pub slots: Vec<NewSlot>,
+    /// Why, 1 to 1000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// Query of `POST /api/v1/bookings/{id}/begin`, `…/release` and `…/no-show`.
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SlotQuery {
+    /// Which slot, by its `no`; absent means the first for which the act is possible.
+    #[param(minimum = 1)]
+    pub slot: Option<usize>,
 }
 
 /// Body of `POST /api/v1/bookings/{id}/reject` and `…/cancel`.
@@ -234,8 +272,67 @@ pub struct Slot {
     pub kind: RoomKind,
     /// What was asked for.
     pub during: Span,
-    /// What it keeps from others.
+    /// What it keeps from others; lengthened while the slot runs over.
     pub blocked: Span,
+    /// People it was asked to hold.
+    pub capacity: Option<i32>,
+    /// What became of it.
+    pub used: Used,
+}
+
+impl Slot {
+    /// Where it stands.
+    pub fn usage(&self) -> Usage {
+        match self.used {
+            Used { no_show: true, .. } => Usage::NoShow,
+            Used { ended_at: Some(_), .. } => Usage::Released,
+            Used { overran_at: Some(_), .. } => Usage::Overrun,
+            Used { begun_at: Some(_), .. } => Usage::InUse,
+            Used { .. } => Usage::Planned,
+        }
+    }
+}
+
+/// When a slot was taken into use 启用, ran over 超时 and was given back 释放.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// Taken into use.
+    pub begun_at: Option<DateTime<Utc>>,
+    /// Found in use past its end.
+    pub overran_at: Option<DateTime<Utc>>,
+    /// Given back, or found missed.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Nobody came.
+    pub no_show: bool,
+}
+
+/// Where a slot stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SlotUsage)]
+pub enum Usage {
+    /// Still to come, or never taken into use.
+    Planned,
+    /// 使用中
+    InUse,
+    /// 超时
+    Overrun,
+    /// 已释放
+    Released,
+    /// 未到场
+    NoShow,
+}
+
+impl Usage {
+    /// Whether somebody is in the room.
+    pub fn goes_on(self) -> bool {
+        matches!(self, Self::InUse | Self::Overrun)
+    }
+
+    /// Whether it keeps nobody out any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Released | Self::NoShow)
+    }
 }
 
 /// A booking as the hall keeps it.
@@ -263,8 +360,16 @@ pub struct Booking {
     pub reason: Option<String>,
     /// RM-9: given up too late by a party.
     pub late: bool,
+    /// RM-9: given up by a party, in time or not.
+    pub by_party: bool,
     /// Version, counted up by every change.
     pub version: i64,
+    /// Organisation that asked; absent in what is older than its record.
+    pub organisation: Option<OrganisationId>,
+    /// RM-7: when the centre should have answered.
+    pub answer_by: Option<DateTime<Utc>>,
+    /// The booking whose place it took.
+    pub replaces: Option<BookingId>,
     /// Slots in the order they were asked for.
     pub slots: Vec<Slot>,
 }
@@ -275,14 +380,26 @@ impl Booking {
         self.slots.iter().find(|slot| slot.kind == RoomKind::Opening)
     }
 
-    /// Whether it is a supervising body's, for a complaint (RM-19).
-    pub fn is_hearing(&self) -> bool {
-        !self.slots.is_empty() && self.slots.iter().all(|slot| slot.kind == RoomKind::Complaint)
+    /// Start of the first slot that nobody has used yet.
+    pub fn begins(&self) -> Option<DateTime<Utc>> {
+        let ahead = self.slots.iter().filter(|slot| slot.usage() == Usage::Planned);
+        ahead.map(|slot| slot.during.from).min()
     }
 
-    /// Start of its first slot.
-    pub fn begins(&self) -> Option<DateTime<Utc>> {
-        self.slots.iter().map(|slot| slot.during.from).min()
+    /// Where a firm booking stands by what its slots say.
+    pub fn standing(&self) -> BookingState {
+        let any = |usage| self.slots.iter().any(|slot| slot.usage() == usage);
+        if any(Usage::Overrun) {
+            BookingState::Overrun
+        } else if any(Usage::InUse) {
+            BookingState::InUse
+        } else if any(Usage::Planned) {
+            BookingState::Confirmed
+        } else if any(Usage::Released) {
+            BookingState::Released
+        } else {
+            BookingState::NoShow
+        }
     }
 }
 
@@ -290,6 +407,9 @@ impl Booking {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotView {
+    /// Its place in the booking, from 1.
+    #[schema(minimum = 1)]
+    pub no: usize,
     /// Kind of room.
     pub kind: RoomKind,
     /// Room.
@@ -302,6 +422,20 @@ pub struct SlotView {
     pub from: DateTime<Utc>,
     /// End, not itself in the slot.
     pub to: DateTime<Utc>,
+    /// People the room was asked to hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<i32>,
+    /// Where it stands.
+    pub usage: Usage,
+    /// When it was taken into use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun_at: Option<DateTime<Utc>>,
+    /// When it was found in use past its end; stays when it is released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overran_at: Option<DateTime<Utc>>,
+    /// When it was given back, or found missed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// Answer of every booking call.
@@ -320,10 +454,22 @@ pub struct BookingView {
     pub state: BookingState,
     /// When it was asked for.
     pub requested_at: DateTime<Utc>,
-    /// When it was confirmed, rejected or cancelled.
+    /// Organisation that asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation_id: Option<OrganisationId>,
+    /// End of the working day by which the centre answers a request (RM-7, a setting).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_by: Option<DateTime<Utc>>,
+    /// When it was confirmed, rejected, cancelled or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<DateTime<Utc>>,
-    /// Why it was rejected or cancelled.
+    /// The booking whose place it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<BookingId>,
+    /// The booking that took its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<BookingId>,
+    /// Why it was rejected, cancelled or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Given up by a party less than one working day before its first slot (RM-9, a setting).
@@ -394,6 +540,8 @@ pub struct RoomAvailability {
 pub struct BookedSpan {
     /// The booking.
     pub booking_id: BookingId,
+    /// Where the booking stands.
+    pub state: BookingState,
     /// Its tender.
     pub tender_id: TenderId,
     /// Start of the slot.

@@ -5,16 +5,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     jurisdiction::model::RoomKind,
     kernel::{
-        AllowedAction, Code, FieldError, LegalGround, Problem, Refusal, Rejection, Say,
+        Code, FieldError, LegalGround, Problem, Refusal, Rejection, Say,
         time::{end_of_day, hall_date, in_hall_zone},
     },
     law::{Calendar, Law},
-    rooms::model::{Booking, BookingState, Hours, NewBooking, NewSlot, Span},
+    rooms::model::{Booking, BookingState, Hours, NewSlot, Span},
     tenders::TenderPhase,
 };
 
 /// Slots one booking may have.
-pub const MOST_SLOTS: usize = 20;
+pub const MOST_SLOTS: usize = 30;
 /// Days a slot may last, and days ahead in which it must begin (settings that keep mistakes out).
 const LONGEST_DAYS: i64 = 31;
 const FURTHEST_DAYS: i64 = 400;
@@ -32,8 +32,8 @@ pub struct TenderFacts {
 ///
 /// # Errors
 /// 422 with a pointer to every slot that is wrong.
-pub fn check_request(new: &NewBooking, now: DateTime<Utc>) -> Result<(), Rejection> {
-    if !(1..=MOST_SLOTS).contains(&new.slots.len()) {
+pub fn check_request(slots: &[NewSlot], now: DateTime<Utc>) -> Result<(), Rejection> {
+    if !(1..=MOST_SLOTS).contains(&slots.len()) {
         let detail = Say::new(
             format!("一次预约须含 1 至 {MOST_SLOTS} 个时段。"),
             format!("A booking has 1 to {MOST_SLOTS} slots."),
@@ -41,7 +41,7 @@ pub fn check_request(new: &NewBooking, now: DateTime<Utc>) -> Result<(), Rejecti
         return Err(Rejection::at("/slots", "length", detail));
     }
     let mut errors = Vec::new();
-    for (place, slot) in new.slots.iter().enumerate() {
+    for (place, slot) in slots.iter().enumerate() {
         check_slot(place, slot, now, &mut errors);
     }
     if errors.is_empty() {
@@ -69,6 +69,9 @@ fn check_slot(place: usize, slot: &NewSlot, now: DateTime<Utc>, errors: &mut Vec
     } else if slot.to > slot.from + TimeDelta::days(LONGEST_DAYS) {
         wrong("to", "out-of-range", "最长 31 日 / at most 31 days after from");
     }
+    if slot.capacity.is_some_and(|people| people < 1) {
+        wrong("capacity", "out-of-range", "至少 1 人 / at least 1");
+    }
 }
 
 /// The deadline a booking is for: the tender's, or for a postponement to come a later one.
@@ -95,7 +98,7 @@ pub fn deadline_for(asked: Option<DateTime<Utc>>, tender: TenderFacts) -> Result
 }
 
 /// Whether a booking for `deadline` still has a sense: the deadline in force, or a later one to be published.
-fn stands(deadline: DateTime<Utc>, tender: TenderFacts) -> bool {
+pub fn stands(deadline: DateTime<Utc>, tender: TenderFacts) -> bool {
     deadline == tender.deadline || (tender.phase == TenderPhase::Published && deadline > tender.deadline)
 }
 
@@ -112,11 +115,8 @@ pub struct Frame<'a> {
     pub calendar: &'a Calendar,
     /// End of the opening the tender has already booked for this deadline.
     pub booked_opening_end: Option<DateTime<Utc>>,
-}
-
-/// Whether only the complaint room is asked for, which is the supervision's (RM-19).
-pub fn is_hearing(slots: &[NewSlot]) -> bool {
-    !slots.is_empty() && slots.iter().all(|slot| slot.kind == RoomKind::Complaint)
+    /// Whether a supervising body books the complaint room (RM-19).
+    pub complaint: bool,
 }
 
 /// RM-2, RM-12, RM-5, RM-13 and RM-19 over all slots of a request.
@@ -125,8 +125,12 @@ pub fn is_hearing(slots: &[NewSlot]) -> bool {
 /// `law-refuses` by 招标投标法 art 34 for an opening at another time than the deadline; `booking-unfit` by a setting;
 /// 422 where the calendar of the year is not published.
 pub fn check_times(slots: &[NewSlot], frame: Frame<'_>) -> Result<(), Problem> {
-    if slots.iter().any(|slot| slot.kind == RoomKind::Complaint) {
-        let detail = Say::new("投诉室不由当事人预约。", "The complaint room is not booked by the parties.");
+    let complaints = slots.iter().filter(|slot| slot.kind == RoomKind::Complaint).count();
+    if complaints > 0 && !(frame.complaint && complaints == slots.len()) {
+        let detail = Say::new(
+            "投诉室由监督部门单独预约。",
+            "The complaint room is booked by a supervising body, and by itself.",
+        );
         return Err(unfit("RM-19", detail).into());
     }
     let openings: Vec<Span> = of_kind(slots, RoomKind::Opening);
@@ -304,9 +308,7 @@ pub fn may_cancel(
 ) -> Result<(), Problem> {
     expect_state(booking, &[BookingState::Requested, BookingState::Confirmed])?;
     not_begun(booking, now)?;
-    let announced = matches!(tender.phase, TenderPhase::Published | TenderPhase::Closed);
-    let fixed = booking.state == BookingState::Confirmed && booking.opening().is_some();
-    if announced && fixed && booking.deadline == tender.deadline {
+    if is_announced(booking, tender) {
         let detail = Say::new(
             "公告已载明开标地点，不能取消；请以延期公告变更。",
             "The notice names this place of opening; it moves only with the deadline, by a postponement.",
@@ -337,21 +339,65 @@ pub fn is_late(booking: &Booking, tender: TenderFacts, calendar: &Calendar, now:
         && in_time_until(booking, calendar).is_some_and(|until| now >= until)
 }
 
-/// What the caller may do, given what `authorize` says of each act.
-pub fn allowed_actions(
-    booking: &Booking,
-    (confirm, reject, cancel): (Result<(), Problem>, Result<(), Problem>, Result<(), Problem>),
-    until: Option<DateTime<Utc>>,
-) -> Vec<AllowedAction> {
-    let mut cancelling = AllowedAction::from_guard("cancel", &cancel);
-    if let (true, Some(until)) = (cancelling.allowed && booking.state == BookingState::Confirmed, until) {
-        cancelling = cancelling.until(until, "RM-9");
+/// RM-7: when a request made at `now` should have been answered: within one working day, the day of the request not
+/// counted. `None` where the calendar does not reach.
+pub fn answer_by(now: DateTime<Utc>, calendar: &Calendar) -> Option<DateTime<Utc>> {
+    let next = hall_date(now).succ_opt()?;
+    calendar.first_working_from(next).ok().map(end_of_day)
+}
+
+/// Whether a booking may be changed: by its parties before the centre's word is given, by the centre also afterwards.
+///
+/// # Errors
+/// `wrong-state` once it is decided or used, `too-late` once it has begun.
+pub fn may_change(booking: &Booking, party: bool, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if party && booking.state == BookingState::Confirmed {
+        let detail = Say::new(
+            "预约已确认，只能由中心变更，或取消后重新预约。",
+            "The booking is confirmed: the centre changes it, or it is cancelled and made anew.",
+        );
+        return Err(Refusal::new(Code::WrongState, detail).with("state", serde_json::json!(booking.state)));
     }
-    vec![
-        AllowedAction::from_guard("confirm", &confirm),
-        AllowedAction::from_guard("reject", &reject),
-        cancelling,
-    ]
+    expect_state(booking, &[BookingState::Requested, BookingState::Confirmed])?;
+    not_begun(booking, now)
+}
+
+/// RM-3: the place of an opening stands in the published document, so that a change leaves its room and start as they
+/// are. Answers the slots with the room of such an opening named.
+///
+/// # Errors
+/// `law-refuses` for another room or start, or without the opening.
+pub fn keep_announced(
+    booking: &Booking,
+    slots: &[NewSlot],
+    tender: TenderFacts,
+    opening_ground: &LegalGround,
+) -> Result<Vec<NewSlot>, Refusal> {
+    let Some(opening) = booking.opening().filter(|_| is_announced(booking, tender)) else {
+        return Ok(slots.to_vec());
+    };
+    let kept = |slot: &NewSlot| {
+        slot.from == opening.during.from && slot.room_id.is_none_or(|room| room == opening.room)
+    };
+    let mut fixed = slots.to_vec();
+    match fixed.iter_mut().find(|slot| slot.kind == RoomKind::Opening) {
+        Some(slot) if kept(slot) => slot.room_id = Some(opening.room),
+        _ => {
+            let detail = Say::new(
+                "公告已载明开标时间和地点，不能变更；请以延期公告变更。",
+                "The notice names time and place of this opening; they move only by a postponement.",
+            );
+            return Err(Refusal::new(Code::LawRefuses, detail).by_rule(opening_ground.clone()));
+        }
+    }
+    Ok(fixed)
+}
+
+/// Whether the published document names the booking's opening.
+fn is_announced(booking: &Booking, tender: TenderFacts) -> bool {
+    let announced = matches!(tender.phase, TenderPhase::Published | TenderPhase::Closed);
+    let fixed = booking.state == BookingState::Confirmed && booking.opening().is_some();
+    announced && fixed && booking.deadline == tender.deadline
 }
 
 #[cfg(test)]
@@ -363,7 +409,7 @@ mod tests {
     use crate::{
         kernel::id::{AccountId, BookingId, RoomId, TenderId},
         platform::policy_file::PolicySource,
-        rooms::model::Slot,
+        rooms::model::{Slot, Used},
     };
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -371,7 +417,7 @@ mod tests {
     }
 
     fn want(kind: RoomKind, from: &str, to: &str) -> NewSlot {
-        NewSlot { kind, room_id: None, from: at(from), to: at(to) }
+        NewSlot { kind, room_id: None, capacity: None, from: at(from), to: at(to) }
     }
 
     /// Code and rule of the refusal for slots of a tender with the deadline 2026-03-16 09:30.
@@ -385,6 +431,7 @@ mod tests {
             hours: Hours { opens: time(8, 30), closes: time(17, 0) },
             calendar: law.calendar(),
             booked_opening_end: booked_end.map(at),
+            complaint: false,
         };
         match check_times(slots, frame) {
             Ok(()) => Ok(()),
@@ -459,13 +506,19 @@ mod tests {
             decided_at: None,
             reason: None,
             late: false,
+            by_party: false,
             version: 1,
+            organisation: None,
+            answer_by: None,
+            replaces: None,
             slots: vec![Slot {
                 id: Uuid::nil(),
                 room: RoomId(Uuid::nil()),
                 kind: RoomKind::Opening,
                 during,
                 blocked: during,
+                capacity: None,
+                used: Used::default(),
             }],
         }
     }
@@ -524,12 +577,9 @@ mod tests {
     #[test]
     fn every_slot_that_is_wrong_is_pointed_at() {
         let now = at("10T09:00");
-        let ask = |slots: Vec<NewSlot>| {
-            let new = NewBooking { tender_id: TenderId(Uuid::nil()), deadline: None, slots };
-            match check_request(&new, now) {
-                Ok(()) => Vec::new(),
-                Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect::<Vec<_>>(),
-            }
+        let ask = |slots: Vec<NewSlot>| match check_request(&slots, now) {
+            Ok(()) => Vec::new(),
+            Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect::<Vec<_>>(),
         };
         let good = want(RoomKind::Draw, "16T09:30", "16T11:00");
         assert!(ask(vec![good]).is_empty());

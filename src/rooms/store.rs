@@ -1,11 +1,18 @@
 //! Rooms and bookings in the database.
 
+pub mod attendance;
+pub mod closures;
+pub mod floor;
+pub mod keys;
+
 use std::ops::Bound;
 
 use chrono::{DateTime, Utc};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, Insertable, JoinOnDsl, OptionalExtension,
-    PgRangeExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, sql_types,
+    PgRangeExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
+    dsl::{exists, not},
+    sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
@@ -15,21 +22,23 @@ use crate::{
     jurisdiction::model::{Centre, RoomKind},
     kernel::{
         Problem,
-        id::{AccountId, BookingId, RoomId, TenderId},
+        id::{AccountId, BookingId, OrganisationId, RoomId, TenderId},
     },
     platform::{
         db::{Tx, unreadable},
         http::Cursor,
     },
     rooms::{
-        fitting::Taken,
-        model::{Booking, Room, Slot, Span},
+        fitting::{Holder, Taken},
+        model::{Booking, BookingState, Room, Slot, Span, Used},
     },
-    schema::{booking_slots, bookings, rooms},
+    schema::{booking_slots, bookings, room_closures, rooms},
 };
 
 /// Name of the constraint that keeps live slots of one room apart.
 pub const NO_OVERLAP: &str = "booking_slots_no_overlap";
+/// Name under which a new slot in a room out of service is refused.
+pub const ROOM_OPEN: &str = "booking_slots_room_open";
 
 type Range = (Bound<DateTime<Utc>>, Bound<DateTime<Utc>>);
 
@@ -195,47 +204,59 @@ pub async fn lock_rooms(tx: &mut Tx<'_>, ids: &[RoomId]) -> Result<(), Problem> 
     Ok(())
 }
 
-type TakenRow = (RoomId, String, BookingId, TenderId, Range, Range);
+type TakenRow = (RoomId, String, BookingId, TenderId, String, Range, Range);
 
-/// Live slots of rooms whose blocked time lies in `window`, without an end in all time from `from` on.
+/// Live slots and closures of rooms whose blocked time overlaps `window`.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn taken(
     conn: &mut AsyncPgConnection,
     ids: &[RoomId],
-    from: DateTime<Utc>,
-    to: Option<DateTime<Utc>>,
+    window: Span,
 ) -> Result<Vec<Taken>, Problem> {
-    let window: Range = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
     let rows: Vec<TakenRow> = booking_slots::table
         .inner_join(bookings::table.on(bookings::id.eq(booking_slots::booking_id)))
-        .filter(booking_slots::live.eq(true))
+        .filter(booking_slots::live.and(booking_slots::ended_at.is_null()))
         .filter(booking_slots::room_id.eq_any(ids))
-        .filter(booking_slots::blocked.overlaps_with(window))
+        .filter(booking_slots::blocked.overlaps_with(range_of(window)))
         .order((booking_slots::blocked, booking_slots::id))
         .select((
             booking_slots::room_id,
             booking_slots::kind,
             bookings::id,
             bookings::tender_id,
+            bookings::state,
             booking_slots::during,
             booking_slots::blocked,
         ))
         .load(conn)
         .await?;
-    rows.into_iter()
-        .map(|(room, kind, booking, tender, during, blocked)| {
-            Ok(Taken {
-                room,
-                kind: kind_of(&kind, "booking_slots.kind")?,
-                booking,
-                tender,
-                during: span_of(during, "booking_slots.during")?,
-                blocked: span_of(blocked, "booking_slots.blocked")?,
-            })
+    let closed: Vec<(RoomId, String, Range)> = room_closures::table
+        .inner_join(rooms::table.on(rooms::id.eq(room_closures::room_id)))
+        .filter(room_closures::ended_at.is_null())
+        .filter(room_closures::room_id.eq_any(ids))
+        .filter(room_closures::during.overlaps_with(range_of(window)))
+        .order(room_closures::during)
+        .select((room_closures::room_id, rooms::kind, room_closures::during))
+        .load(conn)
+        .await?;
+    let booked = rows.into_iter().map(|(room, kind, booking, tender, state, during, blocked)| {
+        let state = state.parse().map_err(unreadable("bookings.state"))?;
+        Ok(Taken {
+            room,
+            kind: kind_of(&kind, "booking_slots.kind")?,
+            holder: Holder::Booking { booking, tender, state },
+            during: span_of(during, "booking_slots.during")?,
+            blocked: span_of(blocked, "booking_slots.blocked")?,
         })
-        .collect()
+    });
+    let closed = closed.into_iter().map(|(room, kind, during)| {
+        let during = span_of(during, "room_closures.during")?;
+        let kind = kind_of(&kind, "rooms.kind")?;
+        Ok(Taken { room, kind, holder: Holder::Closed, during, blocked: during })
+    });
+    booked.chain(closed).collect()
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -252,7 +273,11 @@ struct BookingRow {
     decided_at: Option<DateTime<Utc>>,
     reason: Option<String>,
     late: bool,
+    by_party: bool,
     version: i64,
+    organisation_id: Option<OrganisationId>,
+    answer_by: Option<DateTime<Utc>>,
+    replaces: Option<BookingId>,
 }
 
 impl BookingRow {
@@ -269,7 +294,11 @@ impl BookingRow {
             decided_at: self.decided_at,
             reason: self.reason,
             late: self.late,
+            by_party: self.by_party,
             version: self.version,
+            organisation: self.organisation_id,
+            answer_by: self.answer_by,
+            replaces: self.replaces,
             slots,
         })
     }
@@ -292,7 +321,11 @@ pub async fn insert(tx: &mut Tx<'_>, booking: &Booking) -> Result<(), diesel::re
         decided_at: booking.decided_at,
         reason: booking.reason.clone(),
         late: booking.late,
+        by_party: booking.by_party,
         version: booking.version,
+        organisation_id: booking.organisation,
+        answer_by: booking.answer_by,
+        replaces: booking.replaces,
     };
     diesel::insert_into(bookings::table).values(row).execute(tx.conn()).await?;
     for (no, slot) in (1_i32..).zip(&booking.slots) {
@@ -307,6 +340,7 @@ pub async fn insert(tx: &mut Tx<'_>, booking: &Booking) -> Result<(), diesel::re
                 booking_slots::during.eq(range_of(slot.during)),
                 booking_slots::blocked.eq(range_of(slot.blocked)),
                 booking_slots::live.eq(booking.state.live()),
+                booking_slots::capacity.eq(slot.capacity),
             ))
             .execute(tx.conn())
             .await?;
@@ -327,6 +361,7 @@ pub async fn update(tx: &mut Tx<'_>, booking: &mut Booking) -> Result<(), Proble
             bookings::decided_at.eq(booking.decided_at),
             bookings::reason.eq(&booking.reason),
             bookings::late.eq(booking.late),
+            bookings::by_party.eq(booking.by_party),
             bookings::version.eq(booking.version),
         ))
         .execute(tx.conn())
@@ -358,6 +393,22 @@ pub async fn find_locked(tx: &mut Tx<'_>, id: BookingId) -> Result<Option<Bookin
     with_slots(tx.conn(), row.into_iter().collect()).await.map(|found| found.into_iter().next())
 }
 
+/// Reads bookings and holds their rows to the end of the transaction, leaving out those that somebody else holds.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_idle(tx: &mut Tx<'_>, ids: &[BookingId]) -> Result<Vec<Booking>, Problem> {
+    let rows = bookings::table
+        .filter(bookings::id.eq_any(ids))
+        .order(bookings::id)
+        .select(BookingRow::as_select())
+        .for_update()
+        .skip_locked()
+        .load(tx.conn())
+        .await?;
+    with_slots(tx.conn(), rows).await
+}
+
 /// All bookings of a tender whose slots keep others out, first come first.
 ///
 /// # Errors
@@ -372,13 +423,38 @@ pub async fn live_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<V
     with_slots(conn, rows).await
 }
 
-/// One page of a tender's bookings, newest first; one row more than `limit` tells that there are further.
+/// The opening slot that a tender has booked for a deadline, whatever else it has booked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opening_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    deadline: DateTime<Utc>,
+) -> Result<Option<Slot>, Problem> {
+    let row: Option<SlotRow> = booking_slots::table
+        .inner_join(bookings::table.on(bookings::id.eq(booking_slots::booking_id)))
+        .filter(bookings::tender_id.eq(tender))
+        // An opening that was held and given back has been: what follows it may still be moved.
+        .filter(bookings::live.eq(true).or(bookings::state.eq(BookingState::Released.as_ref())))
+        .filter(bookings::deadline.eq(deadline))
+        .filter(booking_slots::kind.eq(RoomKind::Opening.as_ref()))
+        .order((bookings::requested_at, bookings::id, booking_slots::no))
+        .select(SlotRow::as_select())
+        .first(conn)
+        .await
+        .optional()?;
+    row.as_ref().map(SlotRow::read).transpose()
+}
+
+/// One page of a tender's bookings, newest first; one row more than `limit` tells that there are further. Those of the
+/// complaint room are there only `with_complaints`.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn page_of(
     conn: &mut AsyncPgConnection,
-    tender: TenderId,
+    (tender, with_complaints): (TenderId, bool),
     cursor: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Booking>, Problem> {
@@ -388,6 +464,12 @@ pub async fn page_of(
         .limit(limit + 1)
         .select(BookingRow::as_select())
         .into_boxed();
+    if !with_complaints {
+        let complaint = booking_slots::booking_id
+            .eq(bookings::id)
+            .and(booking_slots::kind.eq(RoomKind::Complaint.as_ref()));
+        query = query.filter(not(exists(booking_slots::table.filter(complaint))));
+    }
     if let Some(Cursor { at, id }) = cursor {
         let tie = bookings::requested_at.lt(at).or(bookings::id.lt(BookingId(id)));
         query = query.filter(bookings::requested_at.le(at).and(tie));
@@ -396,7 +478,112 @@ pub async fn page_of(
     with_slots(conn, rows).await
 }
 
-type SlotRow = (BookingId, Uuid, RoomId, String, Range, Range);
+/// Saves what became of a slot, and how long it keeps others out.
+///
+/// # Errors
+/// The database's own error, so that the service can name a slot in the way.
+pub async fn update_slot(tx: &mut Tx<'_>, slot: &Slot) -> Result<(), diesel::result::Error> {
+    diesel::update(booking_slots::table.find(slot.id))
+        .set((
+            booking_slots::blocked.eq(range_of(slot.blocked)),
+            booking_slots::begun_at.eq(slot.used.begun_at),
+            booking_slots::overran_at.eq(slot.used.overran_at),
+            booking_slots::ended_at.eq(slot.used.ended_at),
+            booking_slots::no_show.eq(slot.used.no_show),
+        ))
+        .execute(tx.conn())
+        .await
+        .map(drop)
+}
+
+/// The booking of a slot.
+///
+/// # Errors
+/// When the database is away.
+pub async fn booking_of_slot(conn: &mut AsyncPgConnection, slot: Uuid) -> Result<Option<BookingId>, Problem> {
+    let found = booking_slots::table.find(slot).select(booking_slots::booking_id);
+    Ok(found.first(conn).await.optional()?)
+}
+
+/// Whether a slot of the room other than `but` is in use.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_in_use(conn: &mut AsyncPgConnection, room: RoomId, but: Uuid) -> Result<bool, Problem> {
+    let in_use = booking_slots::live
+        .and(booking_slots::ended_at.is_null())
+        .and(booking_slots::room_id.eq(room))
+        .and(booking_slots::begun_at.is_not_null())
+        .and(booking_slots::id.ne(but));
+    Ok(diesel::select(exists(booking_slots::table.filter(in_use))).get_result(conn).await?)
+}
+
+/// The slot that comes next in a room after `span`, or overlaps it, and its booking; not of `but`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn next_in(
+    conn: &mut AsyncPgConnection,
+    room: RoomId,
+    span: Span,
+    but: Uuid,
+) -> Result<Option<(Uuid, BookingId, Span)>, Problem> {
+    let row: Option<(Uuid, BookingId, Range)> = booking_slots::table
+        .filter(booking_slots::live.and(booking_slots::ended_at.is_null()))
+        .filter(booking_slots::room_id.eq(room).and(booking_slots::id.ne(but)))
+        .filter(booking_slots::blocked.overlaps_with(range_of(span)))
+        .order(booking_slots::blocked)
+        .select((booking_slots::id, booking_slots::booking_id, booking_slots::blocked))
+        .first(conn)
+        .await
+        .optional()?;
+    row.map(|(id, booking, blocked)| Ok((id, booking, span_of(blocked, "booking_slots.blocked")?)))
+        .transpose()
+}
+
+/// The booking that took the place of another.
+///
+/// # Errors
+/// When the database is away.
+pub async fn replaced_by(conn: &mut AsyncPgConnection, id: BookingId) -> Result<Option<BookingId>, Problem> {
+    let found = bookings::table.filter(bookings::replaces.eq(id)).select(bookings::id);
+    Ok(found.first(conn).await.optional()?)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = booking_slots)]
+struct SlotRow {
+    booking_id: BookingId,
+    id: Uuid,
+    room_id: RoomId,
+    kind: String,
+    during: Range,
+    blocked: Range,
+    capacity: Option<i32>,
+    begun_at: Option<DateTime<Utc>>,
+    overran_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    no_show: bool,
+}
+
+impl SlotRow {
+    fn read(&self) -> Result<Slot, Problem> {
+        Ok(Slot {
+            id: self.id,
+            room: self.room_id,
+            kind: kind_of(&self.kind, "booking_slots.kind")?,
+            during: span_of(self.during, "booking_slots.during")?,
+            blocked: span_of(self.blocked, "booking_slots.blocked")?,
+            capacity: self.capacity,
+            used: Used {
+                begun_at: self.begun_at,
+                overran_at: self.overran_at,
+                ended_at: self.ended_at,
+                no_show: self.no_show,
+            },
+        })
+    }
+}
 
 /// Adds the slots to bookings, in the order they were asked for.
 async fn with_slots(conn: &mut AsyncPgConnection, rows: Vec<BookingRow>) -> Result<Vec<Booking>, Problem> {
@@ -407,28 +594,13 @@ async fn with_slots(conn: &mut AsyncPgConnection, rows: Vec<BookingRow>) -> Resu
     let slots: Vec<SlotRow> = booking_slots::table
         .filter(booking_slots::booking_id.eq_any(ids))
         .order((booking_slots::booking_id, booking_slots::no))
-        .select((
-            booking_slots::booking_id,
-            booking_slots::id,
-            booking_slots::room_id,
-            booking_slots::kind,
-            booking_slots::during,
-            booking_slots::blocked,
-        ))
+        .select(SlotRow::as_select())
         .load(conn)
         .await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let mut own = Vec::new();
-        for (_, id, room, kind, during, blocked) in slots.iter().filter(|(booking, ..)| *booking == row.id) {
-            own.push(Slot {
-                id: *id,
-                room: *room,
-                kind: kind_of(kind, "booking_slots.kind")?,
-                during: span_of(*during, "booking_slots.during")?,
-                blocked: span_of(*blocked, "booking_slots.blocked")?,
-            });
-        }
+        let own = slots.iter().filter(|slot| slot.booking_id == row.id).map(SlotRow::read);
+        let own = own.collect::<Result<_, _>>()?;
         found.push(row.with(own)?);
     }
     Ok(found)

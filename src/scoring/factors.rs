@@ -27,6 +27,10 @@ pub const MATTERS: [(&str, &str, &str); 13] = [
     ("policy", "政府采购政策", "procurement policy"),
 ];
 
+/// Which of them make up the technical score.
+const TECHNICAL_MATTERS: [&str; 5] =
+    ["technicalSolution", "technicalCompliance", "constructionDesign", "implementationPlan", "quality"];
+
 /// What may never be scored in a government purchase (令87 arts 17 and 55, 财库〔2020〕46号 art 5).
 pub const FORBIDDEN_MATTERS: [(&str, &str, &str); 7] = [
     ("qualification", "资格条件", "qualification condition"),
@@ -62,6 +66,13 @@ pub struct Factor {
     pub weight: Marks,
     /// How its marks come about.
     pub judged: Judgement,
+}
+
+impl Factor {
+    /// Whether its marks are part of the technical score 技术得分, which may part equals.
+    pub fn is_technical(&self) -> bool {
+        TECHNICAL_MATTERS.contains(&self.matter.as_str())
+    }
 }
 
 /// The article that governs factors of purchases.

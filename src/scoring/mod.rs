@@ -19,6 +19,7 @@ pub mod factors;
 pub mod low_price;
 mod marks;
 pub mod method;
+pub mod numbers;
 pub mod policy;
 pub mod preview;
 pub mod ranking;

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-/// Candidates that an evaluation recommends at most; a tie among them needs a draw.
-pub const MOST_CANDIDATES: usize = 3;
-
 /// What ranking looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contender {

@@ -12,14 +12,11 @@ use crate::{
     scoring::{
         factors::{Factor, Factors},
         low_price::Lines,
-        method::{Averaging, Marks, Method, MethodText, TieBreak},
+        method::{Marks, Method, MethodText, TieBreak},
         policy::{Policy, Preferences},
         weights,
     },
 };
-
-/// Word of an error about what the hall cannot carry out.
-const UNSUPPORTED: &str = "unsupported";
 
 /// How equal totals are parted at the top of the ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -27,6 +24,8 @@ const UNSUPPORTED: &str = "unsupported";
 pub enum Ties {
     /// The lower price first; equal prices by a recorded draw.
     LowerPriceThenDraw,
+    /// The lower price first, then the higher technical score; what is equal in both by a recorded draw.
+    LowerPriceThenTechnical,
 }
 
 /// 技术部分 judged by pass or fail, by the votes of more than half of the committee.
@@ -51,7 +50,8 @@ pub struct EvaluationRule {
     pub technical: Technical,
     /// How ties are parted.
     pub ties: Ties,
-    /// Deduction for small and micro enterprises in percent (purchases that are not reserved, EV-2a).
+    /// Preference for small and micro enterprises in percent where nothing is reserved: taken off the price of a purchase
+    /// (EV-2a) or of works by lowest evaluated price (EV-2b), added to the price score of other works (EV-2d).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub small_enterprise_percent: Option<Marks>,
     /// Lines of the abnormally-low check (C.5); absent means the lawful ones.
@@ -202,10 +202,6 @@ fn check_by_law(
             ..Preferences::default()
         };
         let place = "/document/evaluation/smallEnterprisePercent";
-        if procedure.regime != Regime::Procurement {
-            let detail = Say::new("只有政府采购才有此项", "belongs to government purchases");
-            return Err(Rejection::at(place, UNSUPPORTED, detail).into());
-        }
         Policy::check(law, on, procedure.object, method, &preferences, "").map_err(
             |problem| match problem {
                 Problem::Rejection(mut wrong) => {
@@ -219,52 +215,70 @@ fn check_by_law(
     if let Some(lines) = evaluation.low_price_lines {
         let place = "/document/evaluation/lowPriceLines";
         if procedure.regime != Regime::Procurement {
-            let detail = Say::new("只有政府采购才有此项", "belongs to government purchases");
-            return Err(Rejection::at(place, UNSUPPORTED, detail).into());
+            let detail = Say::new(
+                "异常低价审查只适用于政府采购（财库〔2026〕2号）",
+                "the check of low prices belongs to government purchases (财库〔2026〕2号)",
+            );
+            return Err(Rejection::at(place, "contradiction", detail).into());
         }
         lines.check(law, on, place)?;
     }
     Ok(())
 }
 
-/// What law would allow, but the hall cannot carry through evaluation and award yet: refused when it is written.
-fn check_carried(method: &Method, errors: &mut Vec<FieldError>) {
+/// What a document may not say although the method itself knows it: what the opening draws, and what would mean nothing
+/// beside the rest of the document.
+fn check_carried(
+    document: &TenderDocument,
+    method: &Method,
+    factors: &Factors,
+    errors: &mut Vec<FieldError>,
+) {
     let mut refuse = |place: &str, detail: &str| {
-        let pointer = format!("/document/evaluation/price/{place}");
-        errors.push(FieldError::new(pointer, UNSUPPORTED, detail));
+        errors.push(FieldError::new(format!("/document/evaluation/{place}"), "contradiction", detail));
     };
-    match method.text() {
-        MethodText::EngComprehensive(works) => {
-            let drawn = matches!(works.benchmark, Averaging::Floating | Averaging::RandomSample)
-                || works.three_part.as_ref().is_some_and(|parts| parts.drawn.is_some());
-            if drawn {
-                refuse(
-                    "parameters/benchmark",
-                    "开标时公开抽取的参数尚不能写入招标文件 / what is drawn at the opening cannot be carried yet",
-                );
-            }
-            if works.addition_above_full {
-                refuse(
-                    "parameters/additionAboveFull",
-                    "价格分加分尚不能执行 / additions to the price score cannot be carried yet",
-                );
-            }
+    if let MethodText::EngComprehensive(works) = method.text() {
+        if works.float_percent.is_some() {
+            refuse(
+                "price/parameters/floatPercent",
+                "λ 须在开标时从公布的候选值（floatChoices）中公开抽取，不得事先写定（C.7 V3） / \
+                 λ is drawn in public at the opening from the candidates of floatChoices, never fixed before (C.7 V3)",
+            );
         }
-        MethodText::EngLowestEvaluated(_) => refuse(
-            "method",
-            "评标委员会尚不能在系统中填写量化偏差 / quantified deviations cannot be entered by a committee yet",
-        ),
-        _ => {}
+        if works.three_part.as_ref().is_some_and(|parts| parts.drawn.is_some()) {
+            refuse(
+                "price/parameters/threePart/drawn",
+                "开标前尚无投标可抽；须抽取的，写 draw（C.7 V6） / no bid can be drawn before the opening; say draw (C.7 V6)",
+            );
+        }
+        if works.sample.as_ref().is_some_and(|sample| sample.drawn.is_some()) {
+            refuse(
+                "price/parameters/sample/drawn",
+                "开标前尚无投标可抽，只写抽取家数（C.7 V7） / no bid can be drawn before the opening; say how many (C.7 V7)",
+            );
+        }
+        if works.addition_above_full && document.evaluation.small_enterprise_percent.is_none() {
+            refuse(
+                "price/parameters/additionAboveFull",
+                "未给予小微企业加分，没有可以超过满分的加分（EV-2d、EV-2h） / \
+                 nothing is added where no preference is granted (EV-2d, EV-2h)",
+            );
+        }
     }
-    let by_technical = match method.text() {
-        MethodText::EngComprehensive(it) => it.ties == Some(TieBreak::Technical),
-        MethodText::GpComprehensive(_) | MethodText::GpLowestPrice(_) => {
-            method.tie_break() == TieBreak::Technical
-        }
-        _ => false,
-    };
-    if by_technical {
-        refuse("parameters/ties", "须与 ties 一致：抽签 / must be a draw, as the document's ties say");
+    let technical = document.evaluation.ties == Ties::LowerPriceThenTechnical;
+    if method.chosen_tie_break().is_some_and(|by| (by == TieBreak::Technical) != technical)
+        || (technical && method.tie_break() != TieBreak::Technical)
+    {
+        refuse(
+            "price/parameters/ties",
+            "须与 ties 一致（C.7） / must say the same as the document's ties (C.7)",
+        );
+    }
+    if technical && !factors.marked().any(Factor::is_technical) {
+        refuse(
+            "ties",
+            "没有技术评分因素，不能以技术得分区分（C.7） / no technical factor is marked that could part equals (C.7)",
+        );
     }
 }
 
@@ -291,7 +305,7 @@ fn check_method(
         | MethodText::FrameworkSecondRound(_) => None,
     };
     if kind.is_some_and(|kind| procedure.evaluation_methods.contains(&kind)) {
-        check_carried(method, errors);
+        check_carried(document, method, factors, errors);
     } else {
         push(
             errors,

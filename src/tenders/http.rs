@@ -13,9 +13,7 @@ use crate::{
     },
     projects::service::reach_of,
     tenders::{
-        model::{
-            Approve, NewClarification, NewTender, Postpone, TenderChange, TenderLine, TenderView, Terminate,
-        },
+        model::{Approve, NewClarification, NewTender, TenderChange, TenderLine, TenderView, Terminate},
         service, store,
     },
 };
@@ -30,7 +28,6 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(approve)
         .service(publish)
         .service(clarify)
-        .service(postpone)
         .service(terminate);
 }
 
@@ -163,26 +160,6 @@ async fn clarify(
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.clarify", &fingerprint, Key::Optional, async |tx| {
         service::clarify(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
-}
-
-/// Move the deadline later, in one act with notice, place and close.
-#[utoipa::path(tag = "tenders", request_body = Postpone,
-    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, description = "The postponed tender", body = TenderView), Problems))]
-#[post("/api/v1/tenders/{id}/postpone")]
-async fn postpone(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<Postpone>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.postpone", &fingerprint, Key::Optional, async |tx| {
-        service::postpone(tx, &call.actor, &law, *id, value.clone()).await
     })
     .await
 }

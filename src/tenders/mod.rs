@@ -21,3 +21,4 @@ pub use document::TenderDocument;
 pub use lifecycle::TenderPhase;
 pub use model::{Place, Tender};
 pub use service::{Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, setting};
+pub use store::titles;

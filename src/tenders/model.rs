@@ -81,15 +81,12 @@ pub struct NewClarification {
     pub affects_bids: bool,
 }
 
-/// Body of `POST /api/v1/tenders/{id}/postpone`.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// A deadline to be moved later, whose rooms have moved already.
+#[derive(Debug, Clone)]
 pub struct Postpone {
     /// The new, later deadline; an opening room must be confirmed for it.
-    #[serde(deserialize_with = "time::read")]
     pub deadline: DateTime<Utc>,
     /// Why, 1 to 1000 characters.
-    #[schema(min_length = 1, max_length = 1000)]
     pub reason: String,
 }
 

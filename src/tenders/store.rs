@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     kernel::{
-        Problem, Say, Uscc,
+        Category, Problem, Say, Uscc,
         codes::{DealCode, ProjectCode, TenderCode, TradeClass, WrongCode},
         id::{BookingId, ProjectId, TenderId},
     },
@@ -514,6 +514,22 @@ pub async fn clarifications(
         .collect())
 }
 
+/// The titles of tenders, published or not: whoever asks has asked first who may read them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn titles(
+    conn: &mut AsyncPgConnection,
+    ids: &[TenderId],
+) -> Result<HashMap<TenderId, String>, Problem> {
+    let rows: Vec<(TenderId, String)> = tenders::table
+        .filter(tenders::id.eq_any(ids))
+        .select((tenders::id, tenders::title))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// One page of tenders, newest first; one row more than `limit` tells that there are further.
 ///
 /// # Errors
@@ -634,4 +650,69 @@ pub async fn open_deadlines(
         .load(conn)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// What a board says of a tender, and what decides who may read it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its project.
+    pub project: ProjectId,
+    /// Title as published.
+    pub title: String,
+    /// Number.
+    pub code: String,
+    /// Where it stands.
+    pub phase: TenderPhase,
+    /// Deadline of bids.
+    pub deadline: DateTime<Utc>,
+    /// Whether its notice is out.
+    pub published: bool,
+    /// Region of the project.
+    pub region_code: String,
+    /// Class of trade.
+    pub category: Category,
+}
+
+type CardRow =
+    (TenderId, ProjectId, String, String, String, DateTime<Utc>, Option<DateTime<Utc>>, String, String);
+
+/// Cards of tenders by id, in one query; whoever asks lets each be read only by those who may.
+///
+/// # Errors
+/// When the database is away.
+pub async fn cards(
+    conn: &mut AsyncPgConnection,
+    ids: &[TenderId],
+) -> Result<HashMap<TenderId, Card>, Problem> {
+    let rows: Vec<CardRow> = tenders::table
+        .inner_join(projects::table.on(projects::id.eq(tenders::project_id)))
+        .filter(tenders::id.eq_any(ids))
+        .select((
+            tenders::id,
+            projects::id,
+            tenders::title,
+            tenders::code,
+            tenders::phase,
+            tenders::deadline,
+            tenders::published_at,
+            projects::region_code,
+            projects::category,
+        ))
+        .load(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, project, title, code, phase, deadline, published_at, region_code, category)| {
+            let card = Card {
+                project,
+                title,
+                code,
+                phase: phase.parse().map_err(unreadable("tenders.phase"))?,
+                deadline,
+                published: published_at.is_some(),
+                region_code,
+                category: category.parse().map_err(unreadable("projects.category"))?,
+            };
+            Ok((id, card))
+        })
+        .collect()
 }

@@ -3,20 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    TestApp,
+    Client, TestApp,
     works::{DEADLINE, NOTICE, OFFERED, START, purchase_document},
 };
 
 /// An hour in which the draw room is booked, the day before the opening.
-const DRAW: &str = "2026-03-15T10:00:00+08:00";
+pub const DRAW: &str = "2026-03-15T10:00:00+08:00";
 const DRAW_END: &str = "2026-03-15T12:00:00+08:00";
 
 /// Puts rows in as they are, past the record that demands an entry for each.
 const AS_IS: &str = "SET session_replication_role = replica;";
 
-struct Tender<'a> {
+/// A published tender with rooms for its opening and its draw.
+pub struct Tender<'a> {
     app: &'a TestApp,
-    id: String,
+    pub id: String,
     operator: &'static str,
 }
 
@@ -24,6 +25,15 @@ impl<'a> Tender<'a> {
     fn works(app: &'a TestApp) -> Self {
         let id = app.works_tender(&app.works_project());
         Self { app, id, operator: "operator.league" }.published()
+    }
+
+    /// Works by another document.
+    pub fn works_by(app: &'a TestApp, document: &Value) -> Self {
+        let mut body = Client::works_tender_body(&app.works_project());
+        body["document"] = document.clone();
+        let draft = app.as_("agency.one").post("/api/v1/tenders", &body).expect(201);
+        app.approve(&draft);
+        Self { app, id: draft.id(), operator: "operator.league" }.published()
     }
 
     fn purchase(app: &'a TestApp) -> Self {
@@ -53,11 +63,11 @@ impl<'a> Tender<'a> {
         self
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/tenders/{}/{rest}", self.id)
     }
 
-    fn draw(&self, slots: Value) -> String {
+    pub fn draw(&self, slots: Value) -> String {
         let body = json!({"slots": slots, "avoidUnits": []});
         self.app.as_("agency.one").post(&self.path("draws"), &body).expect(201).id()
     }
@@ -69,7 +79,7 @@ impl<'a> Tender<'a> {
     }
 
     /// Experts that see a seat of their own on this committee, in the order of their numbers.
-    fn called(&self) -> Vec<String> {
+    pub fn called(&self) -> Vec<String> {
         let mut found = Vec::new();
         for number in 1..=40 {
             let login = format!("expert.{number:03}");
@@ -85,7 +95,7 @@ impl<'a> Tender<'a> {
     }
 
     /// The opening record as it would stand after the opening: one opened bid for each bidder, price and form.
-    fn opened(&self, bids: &[(&str, &str, Value)]) -> Vec<String> {
+    pub fn opened(&self, bids: &[(&str, &str, Value)]) -> Vec<String> {
         // The hall's own close and opening would find no bids.
         self.app
             .sql()
@@ -131,7 +141,7 @@ impl<'a> Tender<'a> {
     }
 }
 
-fn works_slots() -> Value {
+pub fn works_slots() -> Value {
     json!([{"specialty": "municipalWorks", "count": 3}, {"specialty": "cost", "count": 2}])
 }
 

@@ -9,6 +9,7 @@ use tenderhall::{
         self, Gate, Side, TokenKeys, claim_side,
         sandbox::{found, sandbox_signing_key},
         service::NoGrant,
+        tokens::Kind,
     },
     kernel::{
         Code, Problem, Role,
@@ -84,13 +85,13 @@ async fn the_sandbox_is_founded_once_and_everybody_can_log_in() {
         [("operator.league", Role::Operator), ("expert.007", Role::Expert), ("admin", Role::Admin)]
     {
         let grant = gate.by_password(login, WORD.into(), HERE).await.unwrap();
-        let actor = gate.account_of(&grant.access).await.unwrap();
+        let actor = gate.account_of(Kind::Access, &grant.access).await.unwrap();
         assert_eq!((actor.login.as_str(), actor.roles.as_slice()), (login, [role].as_slice()));
         assert_eq!(actor.centre.as_deref(), (role == Role::Operator).then_some("152500"));
     }
     let program = gate.by_secret("bidder.1528", WORD, HERE).await.unwrap();
     assert!(program.refresh.is_none());
-    assert_eq!(gate.account_of(&program.access).await.unwrap().roles, [Role::Bidder]);
+    assert_eq!(gate.account_of(Kind::Access, &program.access).await.unwrap().roles, [Role::Bidder]);
     // People have no secret, programs no password.
     assert!(matches!(gate.by_secret("admin", WORD, HERE).await, Err(NoGrant::Invalid)));
     assert!(matches!(gate.by_password("bidder.0001", WORD.into(), HERE).await, Err(NoGrant::Invalid)));
@@ -105,7 +106,7 @@ async fn a_production_hall_takes_no_sample_accounts_but_an_administrator() {
     let password = identity::admin::create(&hall.db, "first.admin").await.unwrap();
     let gate = hall.gate();
     let grant = gate.by_password("first.admin", password, HERE).await.unwrap();
-    assert_eq!(gate.account_of(&grant.access).await.unwrap().roles, [Role::Admin]);
+    assert_eq!(gate.account_of(Kind::Access, &grant.access).await.unwrap().roles, [Role::Admin]);
     let again = identity::admin::create(&hall.db, "first.admin").await.unwrap_err();
     assert_eq!(again.code(), Code::Duplicate);
     let bad = identity::admin::create(&hall.db, "First Admin").await.unwrap_err();
@@ -122,11 +123,14 @@ async fn a_refresh_token_works_once_and_a_replay_ends_the_session() {
     // Two tabs: within ten seconds nothing is minted and nothing ended.
     assert!(matches!(refresh(&first).await, Err(NoGrant::Race)));
     let third = refresh(&second.refresh.unwrap()).await.unwrap();
-    assert!(hall.gate().account_of(&third.access).await.is_ok());
+    assert!(hall.gate().account_of(Kind::Access, &third.access).await.is_ok());
     // The second replay is a thief.
     assert!(matches!(refresh(&first).await, Err(NoGrant::Invalid)));
     assert!(matches!(refresh(&third.refresh.unwrap()).await, Err(NoGrant::Invalid)));
-    assert_eq!(hall.gate().account_of(&third.access).await.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(
+        hall.gate().account_of(Kind::Access, &third.access).await.unwrap_err().code(),
+        Code::Unauthenticated
+    );
     let told: i64 = hall
         .sql
         .query_one("SELECT count(*) FROM log_pending WHERE act = 'session.revoked'", &[])
@@ -201,14 +205,17 @@ async fn a_disabled_account_and_an_older_epoch_end_tokens() {
     let hall = Hall::sandbox().await;
     for change in ["epoch = 2", "disabled_at = now()"] {
         let grant = hall.gate().by_password("agency.two", WORD.into(), HERE).await.unwrap();
-        assert!(hall.gate().account_of(&grant.access).await.is_ok());
+        assert!(hall.gate().account_of(Kind::Access, &grant.access).await.is_ok());
         // The superuser stands in for a later act of administration, without its entry in the record.
         let sql = format!(
             "BEGIN; SET LOCAL session_replication_role = replica;
              UPDATE accounts SET {change} WHERE login = 'agency.two'; COMMIT"
         );
         hall.sql.batch_execute(&sql).await.unwrap();
-        assert_eq!(hall.gate().account_of(&grant.access).await.unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(
+            hall.gate().account_of(Kind::Access, &grant.access).await.unwrap_err().code(),
+            Code::Unauthenticated
+        );
         let refreshed = hall.gate().by_refresh(&grant.refresh.unwrap(), RequestId::random()).await;
         assert!(matches!(refreshed, Err(NoGrant::Invalid)));
     }

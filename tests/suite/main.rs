@@ -11,7 +11,11 @@ mod bed;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod benchmarks;
+#[cfg(test)]
 mod bids;
+#[cfg(test)]
+mod board;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 /// How long anything may take before the test gives up: long, since the machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a page of the hall must have for those who hear it or reach it by keyboard. Answers with what is wrong.
 const ACCESSIBILITY: &str = r#"
@@ -33,7 +33,7 @@ const says = (element) => element.outerHTML.slice(0, 120);
 for (const field of all("input:not([type=hidden]), select, textarea")) {
   if (!field.getAttribute("aria-label") && !field.labels[0]?.textContent.trim()) wrong.push(`no label: ${says(field)}`);
 }
-for (const picture of all("svg")) {
+for (const picture of all("svg:not(svg svg)")) {
   const told = picture.closest("[aria-hidden=true]") || picture.getAttribute("aria-label") || picture.querySelector(":scope > title");
   if (!told) wrong.push(`picture without words: ${says(picture)}`);
 }
@@ -55,14 +55,14 @@ return wrong;
 "#;
 
 /// A driver of its own; ends with the value.
-struct Driver {
+pub(crate) struct Driver {
     process: Child,
     address: String,
     profiles: Scratch,
 }
 
 impl Driver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // The driver itself chooses a free port and says which.
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
@@ -123,7 +123,7 @@ impl Driver {
     }
 
     /// Drives a browser through `scenario` and closes it, also when the scenario fails.
-    async fn drive<F: Future<Output = ()> + Send + 'static>(
+    pub(crate) async fn drive<F: Future<Output = ()> + Send + 'static>(
         &self,
         phone: bool,
         scenario: impl FnOnce(Client) -> F,
@@ -163,7 +163,7 @@ fn hall() -> (TestApp, String) {
     (app, project)
 }
 
-async fn element(client: &Client, selector: &str) -> Element {
+pub(crate) async fn element(client: &Client, selector: &str) -> Element {
     let found = client.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
     found.unwrap_or_else(|error| panic!("{selector}: {error}"))
 }
@@ -173,7 +173,7 @@ async fn text(client: &Client, selector: &str) -> Result<String, CmdError> {
 }
 
 /// Waits until `selector` says every one of `wanted`: a page may be on its way still.
-async fn says(client: &Client, selector: &str, wanted: &[&str]) {
+pub(crate) async fn says(client: &Client, selector: &str, wanted: &[&str]) {
     let begun = Instant::now();
     loop {
         let found = text(client, selector).await;
@@ -185,17 +185,17 @@ async fn says(client: &Client, selector: &str, wanted: &[&str]) {
     }
 }
 
-async fn open(client: &Client, address: &str) {
+pub(crate) async fn open(client: &Client, address: &str) {
     client.goto(address).await.unwrap();
     accessible(client, address).await;
 }
 
-async fn accessible(client: &Client, page: &str) {
+pub(crate) async fn accessible(client: &Client, page: &str) {
     let wrong = client.execute(ACCESSIBILITY, Vec::new()).await.unwrap();
     assert_eq!(wrong, json!([]), "{page}");
 }
 
-async fn fill(client: &Client, selector: &str, value: &str) {
+pub(crate) async fn fill(client: &Client, selector: &str, value: &str) {
     let field = element(client, selector).await;
     field.clear().await.unwrap();
     field.send_keys(value).await.unwrap();
@@ -205,12 +205,12 @@ async fn choose(client: &Client, selector: &str, value: &str) {
     element(client, selector).await.select_by_value(value).await.unwrap();
 }
 
-async fn press(client: &Client, selector: &str) {
+pub(crate) async fn press(client: &Client, selector: &str) {
     element(client, selector).await.click().await.unwrap();
 }
 
 /// Keeps a picture to look at, when asked to by `UPDATE=1`.
-async fn picture(client: &Client, name: &str) {
+pub(crate) async fn picture(client: &Client, name: &str) {
     if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
         let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/pages");
         std::fs::create_dir_all(folder).unwrap();
@@ -218,7 +218,7 @@ async fn picture(client: &Client, name: &str) {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
@@ -284,9 +284,37 @@ async fn the_calculators_answer(client: &Client, base: &str) {
     says(client, "#deadline .answer", &["2026年5月8日", "劳动节"]).await;
     accessible(client, "deadline answered").await;
     picture(client, "calculators").await;
+    what_else_bears_on_a_venue_can_be_typed(client, base).await;
     // The browser itself stops an empty form; an address may still bring one.
     open(client, &format!("{base}/calculators?lang=zh&ask=venue&category=engineering")).await;
     says(client, "#venue [role=alert]", &["请先更正以下各项"]).await;
+}
+
+/// Dollars with their parity, a further phase, and a choice to come.
+async fn what_else_bears_on_a_venue_can_be_typed(client: &Client, base: &str) {
+    open(client, &format!("{base}/calculators?lang=zh")).await;
+    choose(client, "#region", "152527").await;
+    fill(client, "#investment", "200").await;
+    press(client, ".further summary").await;
+    choose(client, "#currency", "USD").await;
+    fill(client, "#rate", "7.1528").await;
+    client.execute("document.querySelector('#rateOn').value = '2026-01-20'", Vec::new()).await.unwrap();
+    press(client, "#venue button").await;
+    says(client, "#venue [role=alert]", &["请先更正以下各项"]).await;
+    accessible(client, "a parity without its source").await;
+    fill(client, "#rateSource", "中国外汇交易中心").await;
+    fill(client, "#phasesAmount", "569.439999").await;
+    choose(client, "#voluntary", "league").await;
+    fill(client, "#voluntaryReason", "统一监管").await;
+    press(client, "#venue button").await;
+    // 2,000,000 × 7.1528 = 14,305,600.00, and 5,694,399.99 of the other phase: a fen below the threshold.
+    says(client, "#venue .answer", &["盟中心", "RT-10", "14,305,600.00", "19,999,999.99", "统一监管"]).await;
+    accessible(client, "venue with all that bears on it").await;
+    picture(client, "calculators-further").await;
+    choose(client, "#regime", "procurement").await;
+    let asks = "return document.querySelector('#investment').closest('[data-for]').hidden
+        && !document.querySelector('#budget').closest('[data-for]').hidden";
+    assert_eq!(client.execute(asks, Vec::new()).await.unwrap(), json!(true), "the budget is asked instead");
 }
 
 async fn the_law_can_be_read(client: &Client, base: &str, project: &str) {

@@ -28,9 +28,10 @@ const REQUESTS: u32 = 20_000;
 /// The database of a hall.
 const DATABASE: &str = "tenderhall";
 
-pub(super) fn measure(place: &Place, rounds: Rounds, bookings: u32) -> anyhow::Result<Figure> {
+pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Figure> {
     let hall = Hall::start(place, "doors")?;
     let client = hall.client()?;
+    let bookings = rounds.bookings;
     client.progress.step(&format!("doors: filling the tables with {bookings} bookings"));
     let reference = Reference::prepare(&hall, bookings)?;
     client.hold("2026-03-16T09:05")?;

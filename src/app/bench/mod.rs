@@ -11,6 +11,7 @@ mod load;
 mod memory;
 mod notice;
 mod reference;
+mod rooms;
 mod submission;
 
 use std::{
@@ -40,8 +41,8 @@ pub struct BenchArgs {
     /// Seconds of each half of a round.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// Bookings in the table while doors are measured.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    /// Bookings in the table while doors and rooms are measured.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..=10_000_000))]
     bookings: u32,
     /// Measure even where commits reach no disk.
     #[arg(long)]
@@ -61,6 +62,8 @@ enum What {
     Notice,
     /// Door checks over HTTP beside pgbench reading one row by its key.
     Doors,
+    /// Rooms with a long past beside rooms with a short one, and the plan of a year.
+    Rooms,
     /// Memory of the hall, and its time from start to ready.
     Memory,
 }
@@ -76,6 +79,8 @@ impl What {
 struct Rounds {
     count: u32,
     seconds: u32,
+    /// Bookings in the table of the hall that has many.
+    bookings: u32,
 }
 
 /// Measures, prints, and leaves nothing behind. Blocks for minutes.
@@ -95,8 +100,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         );
     }
     machine.postgresql = format!("{}, {}", machine.postgresql, durability(&place)?);
-    let rounds = Rounds { count: args.rounds, seconds: args.seconds };
-    let figures = measure(args, &place, rounds).context("the measurement failed")?;
+    let rounds = Rounds { count: args.rounds, seconds: args.seconds, bookings: args.bookings };
+    let figures = measure(args.what, &place, rounds).context("the measurement failed")?;
     figure::print(&machine, &figures, args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -116,8 +121,7 @@ fn durability(place: &Place) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 
-fn measure(args: &BenchArgs, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
-    let what = args.what;
+fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     if what.covers(What::Submission) {
         figures.extend(submission::measure(place, rounds)?);
@@ -126,7 +130,10 @@ fn measure(args: &BenchArgs, place: &Place, rounds: Rounds) -> anyhow::Result<Ve
         figures.push(notice::measure(place, rounds)?);
     }
     if what.covers(What::Doors) {
-        figures.push(doors::measure(place, rounds, args.bookings)?);
+        figures.push(doors::measure(place, rounds)?);
+    }
+    if what.covers(What::Rooms) {
+        figures.extend(rooms::measure(place, rounds)?);
     }
     if what.covers(What::Memory) {
         figures.extend(memory::measure(place)?);

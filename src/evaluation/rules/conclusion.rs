@@ -1,6 +1,6 @@
 //! From sheets and prices to the report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -11,20 +11,26 @@ use super::{
 };
 use crate::{
     evaluation::model::{LowPriceReview, RankedBid, RejectedBid, RejectedBy, Report, Sheet},
-    experts::Seed,
     kernel::{
-        Money, Problem, Refusal,
+        Money, Problem, Refusal, Say, Seed,
         id::{BidId, TenderId},
+        money::Amount,
     },
     opening::OpenedBid,
     scoring::{
+        arithmetic::{self, Exact},
         factors::Factors,
-        method::{Marks, Method},
-        ranking,
-        score::{Exclusion, Offer, Scored, score},
+        method::{BenchmarkDraw, Marks, Method},
+        numbers::Numbers,
+        policy, ranking,
+        score::{Deviation, Exclusion, Offer, Scored, score},
         sheets::{self, ItemScores, SheetFault, item_scores},
     },
+    tenders::document::Ties,
 };
+
+/// Decimals of an amount of money.
+const FEN: u32 = 2;
 
 /// Name of the form's member by which a bidder declares itself a small or micro enterprise 《中小企业声明函》.
 pub const SMALL_ENTERPRISE: &str = "smallEnterprise";
@@ -52,9 +58,13 @@ pub struct Findings<'a> {
     pub ceiling: Money,
     /// The price method.
     pub method: &'a Method,
+    /// What the opening drew for its benchmark.
+    pub draw: Option<BenchmarkDraw>,
     /// The document's factors.
     pub factors: &'a Factors,
-    /// Deduction for small enterprises in percent, where the document grants it.
+    /// How equals are parted.
+    pub ties: Ties,
+    /// Preference for small enterprises in percent, where the document grants it.
     pub small_enterprise: Option<Marks>,
     /// Members by number.
     pub members: &'a [u32],
@@ -66,10 +76,8 @@ pub struct Findings<'a> {
     pub screening: &'a [RejectedBid],
     /// The review of low prices with all its decisions.
     pub low_price: LowPriceReview,
-    /// Most candidates.
-    pub most_candidates: usize,
-    /// Fewest effective bids of an evaluation that holds.
-    pub least_effective: usize,
+    /// Most candidates, and the fewest effective bids of an evaluation that holds.
+    pub numbers: Numbers,
     /// The rules.
     pub grounds: Grounds,
 }
@@ -90,7 +98,7 @@ pub enum Conclusion {
 pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Problem> {
     let rejected = all_rejections(findings).map_err(Refusal::from)?;
     let effective = standing(findings.opened, &rejected);
-    if effective.is_empty() || effective.len() < findings.least_effective {
+    if effective.is_empty() || effective.len() < findings.numbers.least {
         return Ok(Conclusion::TooFew(effective.len()));
     }
     let others = sum_sheets(findings, &effective)?;
@@ -105,11 +113,13 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         let above = rejected.iter().filter(|bid| bid.by == RejectedBy::System).filter(above);
         offers.extend(above.filter_map(|bid| Some(Offer::new(bid.bid.to_string(), bid.price?.amount))));
     }
-    let scoring = score(findings.method, &offers)?;
+    let method = drawn_method(findings, &effective)?;
+    let scoring = score(&method, findings.numbers, &offers)?;
     debug_assert!(scoring.excluded.iter().all(|(_, why)| *why == Exclusion::AboveCeiling));
-    let (places, draws) = place(&scoring.groups, findings.most_candidates, seed);
+    let most = findings.numbers.candidates;
+    let (places, draws) = place(&scoring.groups, most, seed);
     let order: BTreeMap<usize, Vec<String>> = draws.clone();
-    let candidates = ranking::candidates(&scoring.groups, &order, findings.most_candidates)
+    let candidates = ranking::candidates(&scoring.groups, &order, most)
         .map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))?;
     let bidders: HashMap<BidId, &OpenedBid> = effective.iter().map(|bid| (bid.bid, *bid)).collect();
     let mut ranked = scoring
@@ -119,7 +129,8 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         .collect::<Result<Vec<_>, Problem>>()?;
     ranked.sort_by_key(|bid| (bid.rank, bid.bid));
     let tie_draws = tie_draws(&scoring.groups, draws, seed)?;
-    let mut workings = scoring.workings;
+    let mut workings: Vec<Say> = findings.draw.iter().map(|draw| draw.told(findings.method)).collect();
+    workings.extend(scoring.workings);
     workings.extend(tie_draws.iter().map(|draw| tell_draw(draw, findings.method.scores())));
     Ok(Conclusion::Report(Box::new(Report {
         tender: findings.tender,
@@ -137,8 +148,23 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         candidates: candidates.iter().map(|id| bid_id(id)).collect::<Result<_, _>>()?,
         low_price: findings.low_price.clone(),
         tie_draws,
+        benchmark_draw: findings.draw.clone(),
         sheets: findings.sheet_hashes.clone(),
     })))
+}
+
+/// The method with what the opening drew, over the bids that stand.
+fn drawn_method(findings: &Findings<'_>, effective: &[&OpenedBid]) -> Result<Method, Problem> {
+    match &findings.draw {
+        Some(draw) => {
+            let standing: BTreeSet<String> = effective.iter().map(|bid| bid.bid.to_string()).collect();
+            Ok(findings.method.with_draw(draw, &standing))
+        }
+        None if findings.method.awaits_draw() => {
+            Err(Problem::internal(anyhow::anyhow!("the opening drew nothing for the benchmark")))
+        }
+        None => Ok(findings.method.clone()),
+    }
 }
 
 /// Stored item scores of every effective bid; empty where nothing is marked.
@@ -174,18 +200,52 @@ fn offer(
     other: Option<&ItemScores>,
 ) -> Result<Option<Offer>, Problem> {
     let Some(price) = bid.price else { return Ok(None) };
-    let other_score = other
-        .map(|scores| Marks::parse(&scores.sum.normalize().to_string()))
-        .transpose()
-        .map_err(|why| Problem::internal(anyhow::anyhow!("a sum of marks: {why}")))?;
-    let purchase = !findings.method.is_for_works();
-    let small =
-        purchase && bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
+    let other_score = other.map(|scores| marks_of(scores.sum)).transpose()?;
+    let small = bid.form.as_ref().and_then(|form| form.get(SMALL_ENTERPRISE)) == Some(&Value::Bool(true));
+    let preference = findings.small_enterprise.filter(|_| small);
+    let adds = policy::adds(findings.method);
     Ok(Some(Offer {
-        deduction_percent: findings.small_enterprise.filter(|_| small),
+        deduction_percent: preference.filter(|_| !adds),
+        addition_percent: preference.filter(|_| adds),
+        technical_score: technical_score(findings, other)?,
         other_score,
+        deviations: deviations(findings, bid.bid)?,
         ..Offer::new(bid.bid.to_string(), price.amount)
     }))
+}
+
+fn marks_of(sum: Decimal) -> Result<Marks, Problem> {
+    Marks::parse(&sum.normalize().to_string())
+        .map_err(|why| Problem::internal(anyhow::anyhow!("a sum of marks: {why}")))
+}
+
+/// The technical part of the scores, where the document parts equals by it.
+fn technical_score(findings: &Findings<'_>, scores: Option<&ItemScores>) -> Result<Option<Marks>, Problem> {
+    if findings.ties != Ties::LowerPriceThenTechnical {
+        return Ok(None);
+    }
+    let technical = |key: &str| findings.factors.all().iter().any(|it| it.key == key && it.is_technical());
+    let items = scores.iter().flat_map(|scores| &scores.items).filter(|item| technical(&item.factor));
+    marks_of(items.map(|item| item.score).sum()).map(Some)
+}
+
+/// What the committee adds to a bid: of each quantified matter the mean over all members, as with marks (EV-0b).
+fn deviations(findings: &Findings<'_>, bid: BidId) -> Result<Vec<Deviation>, Problem> {
+    let members = Decimal::from(findings.members.len());
+    let mut found = Vec::new();
+    for matter in findings.method.quantified() {
+        let stated = findings.sheets.iter().flat_map(|sheet| sheet.content.deviations.iter().flatten());
+        let amounts = stated.filter(|one| one.bid_id == bid).filter_map(|one| one.amounts.get(&matter.key));
+        let sum = arithmetic::sum(amounts.map(|amount| amount.value())).map_err(Problem::internal)?;
+        let mean = Exact::of(sum)
+            .and_then(|sum| sum.divided_by(Exact::of(members)?)?.half_up(FEN))
+            .map_err(Problem::internal)?;
+        if !mean.is_zero() {
+            let amount = Amount::new(mean).map_err(|why| Problem::internal(anyhow::anyhow!("{why}")))?;
+            found.push(Deviation { what: matter.what.clone(), amount });
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn count(number: usize) -> u32 {

@@ -7,7 +7,7 @@ use crate::{
     evaluation::model::{NewQualification, NewSheet},
     kernel::{Code, FieldError, Rejection, Say, id::BidId},
     opening::OpenedBid,
-    scoring::factors::Factors,
+    scoring::{factors::Factors, method::Method},
     tenders::document::Technical,
 };
 
@@ -63,7 +63,8 @@ impl Wrong {
     }
 }
 
-/// Checks a member's sheet: pass or fail where the document judges so, marks of every standing bid where it marks.
+/// Checks a member's sheet: pass or fail where the document judges so, marks of every standing bid where it marks, and
+/// amounts for the deviations that it quantifies.
 ///
 /// # Errors
 /// 422 with pointers.
@@ -71,6 +72,7 @@ pub fn check_sheet(
     sheet: &NewSheet,
     technical: Technical,
     factors: &Factors,
+    method: &Method,
     standing: &[&OpenedBid],
 ) -> Result<(), Rejection> {
     let expected: BTreeSet<BidId> = standing.iter().map(|bid| bid.bid).collect();
@@ -107,7 +109,40 @@ pub fn check_sheet(
     if let Some(marks) = &sheet.marks {
         check_marks(marks, factors, &expected, &mut wrong);
     }
+    check_deviations(sheet, method, &expected, &mut wrong);
     wrong.finish()
+}
+
+/// EV-0e: only what the document quantifies may be put into money.
+fn check_deviations(sheet: &NewSheet, method: &Method, expected: &BTreeSet<BidId>, wrong: &mut Wrong) {
+    let quantified = method.quantified();
+    match &sheet.deviations {
+        None if !quantified.is_empty() => {
+            wrong.add(
+                "/deviations".to_owned(),
+                "须折算量化偏差，没有的写空 / deviations are needed, if only an empty list",
+            );
+        }
+        Some(_) if quantified.is_empty() => {
+            wrong.add("/deviations".to_owned(), "招标文件没有量化因素 / the document quantifies nothing");
+        }
+        _ => {}
+    }
+    let mut seen = BTreeSet::new();
+    for (at, bid) in sheet.deviations.iter().flatten().enumerate() {
+        if !expected.contains(&bid.bid_id) || !seen.insert(bid.bid_id) {
+            wrong.add(
+                format!("/deviations/{at}/bidId"),
+                "未知、已否决或重复的投标 / unknown, rejected or repeated bid",
+            );
+        }
+        for key in bid.amounts.keys().filter(|key| !quantified.iter().any(|one| one.key == **key)) {
+            wrong.add(
+                format!("/deviations/{at}/amounts/{key}"),
+                "招标文件没有此量化因素 / the document does not quantify this",
+            );
+        }
+    }
 }
 
 fn check_marks(

@@ -15,9 +15,8 @@ use crate::{
         BidMarks, DefaultVerdict, FailedBid, LowPriceReview, LowPriceVote, NewQualification, NewSheet,
         QualificationVerdict, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
     },
-    experts::Seed,
     kernel::{
-        Code, LegalGround, Money, Problem,
+        Code, LegalGround, Money, Problem, Seed,
         id::{BidId, OrganisationId, TenderId},
         money::Amount,
     },
@@ -27,9 +26,10 @@ use crate::{
     scoring::{
         factors::Factors,
         low_price::Lines,
-        method::{Marks, Method},
+        method::{BenchmarkDraw, Marks, Method},
+        numbers::Numbers,
     },
-    tenders::document::Technical,
+    tenders::document::{Technical, Ties},
 };
 
 const MEMBERS: [u32; 5] = [1, 2, 3, 4, 5];
@@ -102,7 +102,7 @@ fn goods_method() -> Method {
 fn fails(member: u32, failed: &[u128]) -> Sheet {
     let fail = failed.iter().map(|n| FailedBid { bid_id: id(*n), reason: format!("缺{n}") }).collect();
     let technical = Some(TechnicalSheet { default: DefaultVerdict::Pass, fail });
-    sheet(member, NewSheet { technical, marks: None })
+    sheet(member, NewSheet { technical, marks: None, deviations: None })
 }
 
 fn sheet(member: u32, content: NewSheet) -> Sheet {
@@ -121,7 +121,7 @@ fn marks(member: u32, rows: &[(u128, &str, &str)]) -> Sheet {
             ]),
         })
         .collect();
-    sheet(member, NewSheet { technical: None, marks: Some(rows) })
+    sheet(member, NewSheet { technical: None, marks: Some(rows), deviations: None })
 }
 
 /// EX C1: means of the members' marks are 62.40, 57.10 and 60.10.
@@ -146,6 +146,8 @@ struct Case {
     ceiling: Money,
     method: Method,
     factors: Factors,
+    draw: Option<BenchmarkDraw>,
+    ties: Ties,
     sheets: Vec<Sheet>,
     least: usize,
     low_price: LowPriceReview,
@@ -154,7 +156,17 @@ struct Case {
 impl Case {
     fn works(opened: Vec<OpenedBid>, sheets: Vec<Sheet>) -> Self {
         let (ceiling, method, factors) = (yuan("200"), works_method(), price_only());
-        Self { opened, ceiling, method, factors, sheets, least: 1, low_price: LowPriceReview::default() }
+        Self {
+            opened,
+            ceiling,
+            method,
+            draw: None,
+            factors,
+            ties: Ties::LowerPriceThenDraw,
+            sheets,
+            least: 1,
+            low_price: LowPriceReview::default(),
+        }
     }
 
     fn goods(sheets: Vec<Sheet>) -> Self {
@@ -163,7 +175,9 @@ impl Case {
             opened: c1_bids(),
             ceiling,
             method,
+            draw: None,
             factors,
+            ties: Ties::LowerPriceThenDraw,
             sheets,
             least: 3,
             low_price: LowPriceReview::default(),
@@ -177,15 +191,16 @@ impl Case {
             opened: &self.opened,
             ceiling: self.ceiling,
             method: &self.method,
+            draw: self.draw.clone(),
             factors: &self.factors,
+            ties: self.ties,
             small_enterprise: Some(Marks::parse("10").unwrap()),
             members: &MEMBERS,
             sheets: &self.sheets,
             sheet_hashes: BTreeMap::new(),
             screening: &screening,
             low_price: self.low_price.clone(),
-            most_candidates: 3,
-            least_effective: self.least,
+            numbers: Numbers { candidates: 3, least: self.least, least_eliminated: 0 },
             grounds: grounds(),
         };
         conclude(&findings, &Seed([seed; 32]))
@@ -350,7 +365,7 @@ fn a_sheet_covers_what_is_still_in_and_nothing_else() {
     let all: Vec<_> = opened.iter().collect();
     let pointers =
         |content: &NewSheet, technical, factors: &Factors, standing: &[&OpenedBid]| -> Vec<String> {
-            match check_sheet(content, technical, factors, standing) {
+            match check_sheet(content, technical, factors, &works_method(), standing) {
                 Ok(()) => Vec::new(),
                 Err(rejection) => rejection.errors.into_iter().map(|error| error.pointer).collect(),
             }
@@ -398,4 +413,63 @@ fn fifteen_hundred_bids_are_summed_in_moments() {
     let report = case.report(0);
     assert_eq!((report.effective, report.rejected.len()), (1522, 3));
     assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+fn drawn_method(more: serde_json::Value) -> Method {
+    let mut parameters = json!({"ceiling": "200.00", "fullMarks": "100", "kAbove": "1", "kBelow": "0.5"});
+    parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Method::read(json!({"method": "engComprehensive", "parameters": parameters}), "").unwrap()
+}
+
+#[test]
+fn of_three_parts_the_first_drawn_bid_that_stands_is_b() {
+    let bids = || vec![bid(1, Some("100")), bid(2, Some("120")), bid(3, Some("140")), bid(4, Some("160"))];
+    let sheets: Vec<Sheet> = MEMBERS.into_iter().map(|member| fails(member, &[3])).collect();
+    let mut case = Case::works(bids(), sheets);
+    let parts = json!({"benchmark": "threePart",
+        "threePart": {"reductionPercent": "10", "k": "1", "draw": true}});
+    case.method = drawn_method(parts);
+    assert!(case.conclude(0).is_err(), "a benchmark that was never drawn is a fault");
+    // The draw put 3 first, which the committee fails; 2 is next.
+    let order = [3, 2, 4, 1].map(|n| id(n).to_string()).to_vec();
+    case.draw = Some(BenchmarkDraw { seed: "ab".repeat(32), float_percent: None, order });
+    let report = case.report(0);
+    // A = 200 × 90 % = 180, B = 120, C = 100: 90 + 36 + 20.
+    assert_eq!(report.benchmark.as_deref(), Some("146.00"));
+    assert_eq!(report.benchmark_draw, case.draw);
+    assert!(report.workings[0].en.contains(&"ab".repeat(32)), "{}", report.workings[0].en);
+}
+
+#[test]
+fn equals_are_parted_by_the_technical_score_where_the_document_says_so() {
+    let parameters = json!({"priceWeight": "30", "ties": "technical"});
+    let sheets = || {
+        let row = |member| marks(member, &[(1, "30", "10"), (2, "35", "5"), (3, "1", "1")]);
+        MEMBERS.into_iter().map(row).collect()
+    };
+    let mut case = Case::goods(sheets());
+    case.opened = vec![bid(1, Some("100")), bid(2, Some("100")), bid(3, Some("100"))];
+    case.ties = Ties::LowerPriceThenTechnical;
+    case.method = Method::read(json!({"method": "gpComprehensive", "parameters": parameters}), "").unwrap();
+    let report = case.report(0);
+    assert_eq!(report.candidates, [id(2), id(1), id(3)], "35 of compliance before 30, totals being equal");
+    assert!(report.tie_draws.is_empty());
+    case.ties = Ties::LowerPriceThenDraw;
+    case.method = goods_method();
+    assert_eq!(case.report(0).tie_draws.len(), 1, "else a draw parts them");
+}
+
+#[test]
+fn works_lift_the_price_score_of_small_enterprises() {
+    let sheets: Vec<Sheet> = MEMBERS.into_iter().map(|member| fails(member, &[])).collect();
+    let mut case = Case::works(vec![bid(1, Some("100")), bid(2, Some("100")), bid(3, Some("100"))], sheets);
+    case.opened[2].form = Some(json!({"smallEnterprise": true}));
+    let scores = |case: &Case| {
+        let report = case.report(0);
+        report.ranked.iter().map(|bid| (bid.bid, bid.total.unwrap().to_string())).collect::<Vec<_>>()
+    };
+    case.method = drawn_method(json!({"benchmark": "mean"}));
+    assert_eq!(scores(&case)[0].1, "100.00", "at most the full marks");
+    case.method = drawn_method(json!({"benchmark": "mean", "additionAboveFull": true}));
+    assert_eq!(scores(&case)[0], (id(3), "110.00".to_owned()));
 }

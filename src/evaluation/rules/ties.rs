@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::conclusion::{bid_id, count};
 use crate::{
     evaluation::model::TieDraw,
-    experts::Seed,
-    kernel::{Problem, Say, id::BidId},
+    kernel::{Problem, Say, Seed, id::BidId},
     scoring::ranking,
 };
 

@@ -88,6 +88,9 @@ pub(super) fn relations(account: &AccountActor, role: Role, object: &Object<'_>)
     if object.member {
         found.push(Relation::Member);
     }
+    if object.centre.is_some() && account.centre.as_deref() == object.centre {
+        found.push(Relation::Centre);
+    }
     if let Some(parties) = object.parties {
         if parties.purchaser == account.organisation {
             found.push(Relation::Purchaser);

@@ -23,6 +23,8 @@ pub struct Parties {
 pub struct Object<'a> {
     /// Parties of the project, when it belongs to one.
     pub parties: Option<&'a Parties>,
+    /// The centre it stands in, when it belongs to a centre and no project.
+    pub centre: Option<&'a str>,
     /// Whether it belongs to the caller.
     pub own: bool,
     /// Whether the caller sits on its committee.
@@ -34,12 +36,19 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// A thing outside all projects, or no thing at all.
     pub fn none() -> Self {
-        Self { parties: None, own: false, member: false, phase: Phase::Draft }
+        Self { parties: None, centre: None, own: false, member: false, phase: Phase::Draft }
     }
 
     /// A thing of a project.
     pub fn of(parties: &'a Parties, phase: Phase) -> Self {
-        Self { parties: Some(parties), own: false, member: false, phase }
+        Self { parties: Some(parties), centre: None, own: false, member: false, phase }
+    }
+
+    /// Says in which centre it stands.
+    #[must_use]
+    pub fn at_centre(mut self, centre: &'a str) -> Self {
+        self.centre = Some(centre);
+        self
     }
 
     /// Says whether it belongs to the caller.

@@ -123,8 +123,13 @@ fn what_the_file_lists_is_allowed_and_everything_else_is_not() {
                     () if case.actor == Actor::Public => Some(Code::Unauthenticated),
                     () => Some(Code::Forbidden),
                 };
-                let object =
-                    Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
+                let object = Object {
+                    parties: case.parties.as_ref(),
+                    centre: None,
+                    own: case.own,
+                    member: case.member,
+                    phase,
+                };
                 let found = authorize(&case.actor, action, &object).err().map(|problem| problem.code());
                 assert_eq!(found, wanted, "{own:?}");
                 met.insert(own);
@@ -139,7 +144,13 @@ fn what_the_file_lists_is_allowed_and_everything_else_is_not() {
 fn nobody_learns_of_bids_before_the_opening_nor_of_experts_before_the_award() {
     for case in cases() {
         for phase in Phase::iter() {
-            let object = Object { parties: case.parties.as_ref(), own: case.own, member: case.member, phase };
+            let object = Object {
+                parties: case.parties.as_ref(),
+                centre: None,
+                own: case.own,
+                member: case.member,
+                phase,
+            };
             let may = |action| authorize(&case.actor, action, &object).is_ok();
             if phase < Phase::Opening {
                 for action in [Action::BidsRead, Action::OpeningRead, Action::OpeningRecordRead] {

@@ -59,12 +59,30 @@ pub enum Action {
     BookingReject,
     /// Cancel a booking.
     BookingCancel,
+    /// Put another booking in the place of one.
+    BookingChange,
+    /// 启用: take a booked room into use.
+    BookingBegin,
+    /// 释放: give it back.
+    BookingRelease,
+    /// 未到场: note that nobody came.
+    BookingNoShow,
+    /// Book the complaint room 投诉室 (RM-19).
+    ComplaintRoomBook,
+    /// 绿色通道: make a project a key project, and an ordinary one again (RM-10).
+    GreenChannelMark,
+    /// How often an organisation cancelled or missed what it had booked (RM-9).
+    AttendanceRead,
+    /// How much rooms are used (RM-20).
+    RoomFigures,
+    /// 停用: take a room out of service, and into it again.
+    RoomClose,
+    /// 日历订阅: follow the bookings of a room, a centre or one's own organisation.
+    CalendarFollow,
     /// The list of rooms.
     RoomsRead,
     /// Which rooms are free when.
     RoomAvailability,
-    /// Book the complaint room (RM-19).
-    ComplaintBook,
     /// Come in by the door of an opening room 开标室 in its time (RM-15).
     DoorOpening,
     /// Come into evaluation and rest rooms and the area around them (RM-15).

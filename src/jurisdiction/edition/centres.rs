@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::check_count;
 use crate::{
-    jurisdiction::model::{AccessSettings, Centre, Region, Room, RoomKind, RoomSettings},
+    jurisdiction::model::{AccessSettings, Centre, OverrunSetting, Region, Room, RoomKind, RoomSettings},
     kernel::{RegionCode, Say, Uscc, codes::PlatformId},
     platform::policy_file::{PolicyError, PolicyFile},
 };
@@ -40,6 +40,25 @@ struct SettingsToml {
     cleanup_minutes: u16,
     opens: Spanned<String>,
     closes: Spanned<String>,
+    // Keys younger than kept editions, which are read as they were written.
+    #[serde(default)]
+    overrun: OverrunSetting,
+    #[serde(default = "half_an_hour")]
+    overrun_minutes: Spanned<u16>,
+    #[serde(default = "half_an_hour")]
+    no_show_minutes: Spanned<u16>,
+    #[serde(default = "one_room")]
+    reserved_opening: Spanned<u16>,
+    #[serde(default = "one_room")]
+    reserved_evaluation: Spanned<u16>,
+}
+
+fn half_an_hour() -> Spanned<u16> {
+    Spanned::new(0..0, 30)
+}
+
+fn one_room() -> Spanned<u16> {
+    Spanned::new(0..0, 1)
 }
 
 /// Editions from before there were doors have no such part: what they do not say is as here.
@@ -119,7 +138,7 @@ pub(super) fn read_centres(files: &[PolicyFile], regions: &[Region]) -> Result<V
             uscc,
             name: Say::new(&raw.zh, &raw.en),
             address: Say::new(&raw.address_zh, &raw.address_en),
-            settings: read_settings(file, &raw.rooms)?,
+            settings: read_settings(file, &raw.rooms, &rooms)?,
             access: read_access(file, &raw.access)?,
             rooms,
             source: raw.inventory.source,
@@ -146,13 +165,32 @@ fn read_identity(
     Ok((platform.clone(), uscc.clone()))
 }
 
-fn read_settings(file: &PolicyFile, raw: &SettingsToml) -> Result<RoomSettings, PolicyError> {
+fn read_settings(file: &PolicyFile, raw: &SettingsToml, rooms: &[Room]) -> Result<RoomSettings, PolicyError> {
     let opens = read_hour(file, "rooms.opens", raw.opens.get_ref(), raw.opens.span())?;
     let closes = read_hour(file, "rooms.closes", raw.closes.get_ref(), raw.closes.span())?;
     if closes <= opens {
         return Err(file.error_at(raw.closes.span(), "rooms.closes", "must be later than rooms.opens"));
     }
+    if *raw.overrun_minutes.get_ref() == 0 {
+        let span = raw.overrun_minutes.span();
+        return Err(file.error_at(span, "rooms.overrun_minutes", "must be a minute at least"));
+    }
+    for (kind, key, reserved) in [
+        (RoomKind::Opening, "rooms.reserved_opening", &raw.reserved_opening),
+        (RoomKind::Evaluation, "rooms.reserved_evaluation", &raw.reserved_evaluation),
+    ] {
+        let count = rooms.iter().filter(|room| room.kind == kind).count();
+        if usize::from(*reserved.get_ref()) >= count.max(1) && *reserved.get_ref() != 0 {
+            let message = format!("must leave a room to everybody: the centre has {count}");
+            return Err(file.error_at(reserved.span(), key, message));
+        }
+    }
     Ok(RoomSettings {
+        overrun: raw.overrun,
+        overrun_minutes: *raw.overrun_minutes.get_ref(),
+        no_show_minutes: *raw.no_show_minutes.get_ref(),
+        reserved_opening: *raw.reserved_opening.get_ref(),
+        reserved_evaluation: *raw.reserved_evaluation.get_ref(),
         auto_confirm: raw.auto_confirm,
         setup_minutes: raw.setup_minutes,
         cleanup_minutes: raw.cleanup_minutes,

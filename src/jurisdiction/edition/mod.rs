@@ -18,8 +18,11 @@ use sha2::{Digest, Sha256};
 use thresholds::{ThresholdToml, read_thresholds};
 use toml::Spanned;
 
-use super::{BUILT_IN, Jurisdiction, model::Period};
+use super::{BUILT_IN, Jurisdiction, codes::CodeTable, model::Period};
 use crate::platform::policy_file::{PolicyError, PolicyFile, PolicySource};
+
+/// Settings that older editions lack, and how the hall routed before it asked for them.
+const EARLIER: &[(&str, &str)] = &[("mineralToLeague", "false")];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -37,7 +40,7 @@ impl Jurisdiction {
     /// File, key and line of the first thing that is missing, malformed or contradicts another.
     pub fn load(source: &PolicySource) -> Result<Self, PolicyError> {
         let regions_file = source.read(BUILT_IN, "regions.toml")?;
-        let routing_file = source.read(BUILT_IN, "routing.toml")?;
+        let routing_file = source.read_with(BUILT_IN, "routing.toml", EARLIER)?;
         let catalogue_files = read_all(source, "catalogue")?;
         let centre_files = read_all(source, "centres")?;
 
@@ -60,12 +63,21 @@ impl Jurisdiction {
             catalogue: read_catalogue(&catalogue_files)?,
             region_standard: raw_regions.standard(),
             mineral_to_league: routing.mineral_to_league,
-            classes: read_classes(&source.read(BUILT_IN, "codes/trade-classes.toml")?)?,
-            currencies: read_currencies(&source.read(BUILT_IN, "codes/currencies.toml")?)?,
+            classes: table(source, "codes/trade-classes.toml", read_classes)?,
+            currencies: table(source, "codes/currencies.toml", read_currencies)?,
             regions,
             centres,
         })
     }
+}
+
+/// A table of codes; an edition adopted before there was one lists none, so that every code is unknown in it.
+fn table<T>(
+    source: &PolicySource,
+    path: &str,
+    read: fn(&PolicyFile) -> Result<CodeTable<T>, PolicyError>,
+) -> Result<CodeTable<T>, PolicyError> {
+    if source.lacks(path) { Ok(CodeTable::none()) } else { read(&source.read(BUILT_IN, path)?) }
 }
 
 fn read_all(source: &PolicySource, folder: &str) -> Result<Vec<PolicyFile>, PolicyError> {

@@ -1,16 +1,17 @@
 //! The whole, as its users meet it.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use strum::IntoEnumIterator;
 
 use crate::{
     jurisdiction::{
         BUILT_IN, Jurisdiction,
-        model::{Category, Measure, RegionKind, RoomKind},
+        model::{Category, Level, Measure, RegionKind, RoomKind, VenueQuestion},
+        rules::decide,
     },
-    kernel::RegionCode,
-    platform::policy_file::{PolicyError, PolicySource},
+    kernel::{RegionCode, codes::TradeClass},
+    platform::policy_file::{PolicyError, PolicySource, PolicyTexts},
 };
 
 /// A folder holding the built-in edition with one piece of one file replaced; gone when dropped.
@@ -396,4 +397,53 @@ fn a_league_without_a_centre_file_is_refused() {
     fs::remove_file(edited.0.join("centres/152500.toml")).unwrap();
     let error = edited.load().unwrap_err();
     assert!(error.message.contains("the league 152500 has no file"), "{error}");
+}
+
+/// AMB-13: where the setting is on, the mineral rights of a county go to the league and its land stays.
+#[test]
+fn mineral_rights_go_to_the_league_where_the_hall_says_so() {
+    let question = |class: &str| VenueQuestion {
+        industry_code: Some(TradeClass::try_from(class.to_owned()).unwrap()),
+        ..VenueQuestion::new(
+            RegionCode::try_from("152522".to_owned()).unwrap(),
+            Level::County,
+            Category::LandMineral,
+        )
+    };
+    let hall = built_in();
+    let of = |mineral: bool| {
+        let mut all = hall.classes().codes.iter();
+        let class = all.find(|one| one.category == Category::LandMineral && one.mineral == mineral).unwrap();
+        question(class.code.as_str())
+    };
+    let today = "2026-02-09".parse().unwrap();
+    let venue = |hall: &Jurisdiction, question: &VenueQuestion| {
+        let decided = decide(hall, question, today).unwrap();
+        (decided.rule_id.to_string(), decided.centre_code.unwrap())
+    };
+    let own = ("RT-8".to_owned(), "152522".to_owned());
+    assert_eq!((venue(&hall, &of(true)), venue(&hall, &of(false))), (own.clone(), own.clone()));
+    let on = Edited::new("routing.toml", "mineralToLeague = false", "mineralToLeague = true").load().unwrap();
+    assert_eq!(venue(&on, &of(true)), ("AMB-13".to_owned(), "152500".to_owned()));
+    assert_eq!(venue(&on, &of(false)), own);
+    let unsaid = VenueQuestion { industry_code: None, ..of(true) };
+    let pointer = decide(&on, &unsaid, today).unwrap_err().errors.remove(0).pointer;
+    assert_eq!(pointer, "/industryCode", "land or minerals must be said");
+}
+
+#[test]
+fn an_edition_of_an_earlier_program_routes_as_it_did() {
+    let texts = |gone: &str| -> PolicyTexts {
+        let kept = BUILT_IN.iter().filter(|(name, _)| !name.starts_with("codes/"));
+        kept.map(|(name, text)| ((*name).to_owned(), text.replace(gone, ""))).collect()
+    };
+    let old = Arc::new(texts("mineralToLeague = false\n"));
+    let hall = Jurisdiction::load(&PolicySource::Adopted(Arc::clone(&old))).unwrap();
+    assert!(
+        !hall.mineral_to_league() && hall.classes().codes.is_empty() && hall.currencies().codes.is_empty()
+    );
+    assert_eq!(hall.regions().len(), built_in().regions().len());
+    assert!(Jurisdiction::load(&PolicySource::Kept(old)).is_err(), "one that is entered now is whole");
+    let broken = PolicySource::Adopted(Arc::new(texts("version = \"2014.1\"\n")));
+    assert!(Jurisdiction::load(&broken).is_err(), "what was always asked for is missed");
 }

@@ -3,15 +3,17 @@
 //! Frozen with the document (EV-0e). The wire form is `{"method": …, "parameters": {…}}`, the same in a stored
 //! document and in a preview.
 
+mod drawn;
 mod purchase;
 mod works;
 
 pub use super::marks::Marks;
+pub use drawn::BenchmarkDraw;
 pub use purchase::{
     EntryOrder, FrameworkEntry, FrameworkSecondRound, GpComprehensive, GpConsultation, GpLowestPrice,
     Inquiry, Negotiation, TiePrice,
 };
-pub use works::{Averaging, Composite, EngComprehensive, EngLowestEvaluated, Sample, ThreePart};
+pub use works::{Averaging, Composite, EngComprehensive, EngLowestEvaluated, Quantified, Sample, ThreePart};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,8 +87,8 @@ impl Method {
             MethodText::GpComprehensive(it) => check_points("priceWeight", it.price_weight, &mut wrong),
             MethodText::GpConsultation(it) => check_points("priceWeight", it.price_weight, &mut wrong),
             MethodText::FrameworkEntry(it) => it.check(&mut wrong),
-            MethodText::EngLowestEvaluated(_)
-            | MethodText::GpLowestPrice(_)
+            MethodText::EngLowestEvaluated(it) => it.check(&mut wrong),
+            MethodText::GpLowestPrice(_)
             | MethodText::Negotiation(_)
             | MethodText::Inquiry(_)
             | MethodText::FrameworkSecondRound(_) => {}
@@ -141,6 +143,14 @@ impl Method {
         }
     }
 
+    /// Matters that the committee puts into money.
+    pub fn quantified(&self) -> &[Quantified] {
+        match &self.0 {
+            MethodText::EngLowestEvaluated(it) => it.quantified.as_deref().unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
     /// Whether it is a method of 招标投标法 for works.
     pub fn is_for_works(&self) -> bool {
         matches!(self.0, MethodText::EngComprehensive(_) | MethodText::EngLowestEvaluated(_))
@@ -160,11 +170,11 @@ impl Method {
         }
     }
 
-    /// What parts equal offers. A consultation's order is the law's (214 art 25); elsewhere the document chooses.
-    pub fn tie_break(&self) -> TieBreak {
-        let chosen = match &self.0 {
-            MethodText::EngComprehensive(it) => it.ties.or(Some(TieBreak::Technical)),
-            MethodText::EngLowestEvaluated(it) => it.ties.or(Some(TieBreak::Technical)),
+    /// What the document says that parts equal offers, where it says so.
+    pub fn chosen_tie_break(&self) -> Option<TieBreak> {
+        match &self.0 {
+            MethodText::EngComprehensive(it) => it.ties,
+            MethodText::EngLowestEvaluated(it) => it.ties,
             MethodText::GpConsultation(_) => Some(TieBreak::Technical),
             MethodText::GpComprehensive(it) => it.ties,
             MethodText::GpLowestPrice(it) => it.ties,
@@ -172,8 +182,13 @@ impl Method {
             MethodText::Inquiry(it) => it.ties,
             MethodText::FrameworkEntry(_) => None,
             MethodText::FrameworkSecondRound(it) => it.ties,
-        };
-        chosen.unwrap_or(TieBreak::Draw)
+        }
+    }
+
+    /// What parts equal offers. A consultation's order is the law's (214 art 25); elsewhere the document chooses.
+    pub fn tie_break(&self) -> TieBreak {
+        let usual = if self.is_for_works() { TieBreak::Technical } else { TieBreak::Draw };
+        self.chosen_tie_break().unwrap_or(usual)
     }
 }
 

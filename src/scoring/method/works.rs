@@ -1,5 +1,7 @@
 //! Methods of works under 招标投标法: 综合评估法 with its benchmarks, 经评审的最低投标价法.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,7 +20,7 @@ pub enum Averaging {
     Mean,
     /// V2: one highest and one lowest effective offer left out, then the mean, from `trimFrom` offers on.
     TrimmedMean,
-    /// V3: the mean × (1 − λ), λ being `floatPercent`.
+    /// V3: the mean × (1 − λ), λ being `floatPercent`, or drawn of `floatChoices` at the opening.
     Floating,
     /// V4: mean × K1 × Q1 + ceiling × K2 × (1 − Q1), by `composite`.
     Composite,
@@ -55,7 +57,11 @@ pub struct ThreePart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 3, max_items = 3)]
     pub weights: Option<[Marks; 3]>,
-    /// Id of the effective offer drawn in public as B. Absent = the mean.
+    /// Whether B is drawn among the effective offers, by an order drawn at the opening; default false: the mean.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub draw: bool,
+    /// Id of the effective offer drawn in public as B: known after the draw, so never in a document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawn: Option<String>,
 }
@@ -68,7 +74,7 @@ pub struct Sample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 3, maximum = 5000)]
     pub size: Option<usize>,
-    /// Ids of the offers drawn: exactly `size`. Absent where all take part.
+    /// Ids of the offers drawn: exactly `size`. Absent where all take part, and in a document: the opening draws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 5000)]
     pub drawn: Option<Vec<String>>,
@@ -108,9 +114,13 @@ pub struct EngComprehensive {
     /// The least price score; default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_score: Option<Marks>,
-    /// λ of `floating` in percent, below 100, as drawn in public at the opening.
+    /// λ of `floating` in percent, below 100, as drawn in public at the opening; never in a document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float_percent: Option<Marks>,
+    /// What λ is drawn of at the opening, in percent: 2 to 100 different numbers below 100, disclosed in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 2, max_items = 100)]
+    pub float_choices: Option<Vec<Marks>>,
     /// Coefficients of `composite`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub composite: Option<Composite>,
@@ -198,7 +208,11 @@ impl EngComprehensive {
     /// Each variant has its own parameters, and no other's.
     fn check_belonging(&self, wrong: &mut Complaints) {
         let own = [
-            ("floatPercent", Averaging::Floating, self.float_percent.is_some()),
+            (
+                "floatPercent",
+                Averaging::Floating,
+                self.float_percent.is_some() || self.float_choices.is_some(),
+            ),
             ("composite", Averaging::Composite, self.composite.is_some()),
             ("threePart", Averaging::ThreePart, self.three_part.is_some()),
             ("sample", Averaging::RandomSample, self.sample.is_some()),
@@ -232,6 +246,15 @@ impl EngComprehensive {
         if let Some(float) = self.float_percent {
             out("floatPercent", float >= Marks::HUNDRED, share_zh, share_en);
         }
+        if let Some(choices) = &self.float_choices {
+            let different: BTreeSet<Marks> = choices.iter().copied().collect();
+            let count_is_out = !(2..=100).contains(&choices.len()) || different.len() < choices.len();
+            let (zh, en) = ("须有2至100个互不相同的候选值", "2 to 100 different candidates are expected");
+            out("floatChoices", count_is_out, zh, en);
+            out("floatChoices", choices.iter().any(|choice| *choice >= Marks::HUNDRED), share_zh, share_en);
+            let foreign = self.float_percent.is_some_and(|drawn| !different.contains(&drawn));
+            out("floatPercent", foreign, "不在候选值之中", "is none of the candidates");
+        }
         if let Some(Composite { k1, k2, q1 }) = self.composite {
             out("composite/k1", coefficient(k1), k_zh, k_en);
             out("composite/k2", coefficient(k2), k_zh, k_en);
@@ -251,6 +274,21 @@ impl EngComprehensive {
     }
 }
 
+/// A matter that the committee puts into money 量化因素, as the document discloses it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quantified {
+    /// Key on members' sheets; 1 to 40 characters, unique.
+    #[schema(min_length = 1, max_length = 40)]
+    pub key: String,
+    /// What may deviate, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub what: String,
+    /// How a deviation becomes an amount, 1 to 1000 characters.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub standard: String,
+}
+
 /// 经评审的最低投标价法: the lowest of corrected bid plus quantified deviations (七部委令12 arts 30 to 33).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -258,7 +296,41 @@ pub struct EngLowestEvaluated {
     /// Highest price 最高投标限价 in yuan; a bid above it is rejected. Absent = none was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<Amount>,
+    /// What the committee puts into money; absent = nothing is added to a bid. A preview takes deviations as they come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 50)]
+    pub quantified: Option<Vec<Quantified>>,
     /// What parts equal evaluated prices; default the technical score, then a draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ties: Option<TieBreak>,
+}
+
+impl EngLowestEvaluated {
+    pub(super) fn check(&self, wrong: &mut Complaints) {
+        let all = self.quantified.as_deref().unwrap_or_default();
+        if all.len() > 50 {
+            wrong.add("quantified", "量化因素不得超过50项", "at most 50 matters");
+        }
+        let fits = |text: &str, most: usize| (1..=most).contains(&text.trim().chars().count());
+        for (at, one) in all.iter().enumerate() {
+            if !fits(&one.key, 40) || all.iter().take(at).any(|other| other.key == one.key) {
+                wrong.add(
+                    format!("quantified/{at}/key"),
+                    "标识为空、过长或重复",
+                    "is empty, too long or appears twice",
+                );
+            }
+            if !fits(&one.what, 200) {
+                wrong.add(
+                    format!("quantified/{at}/what"),
+                    "须为1至200个字符",
+                    "must have 1 to 200 characters",
+                );
+            }
+            if !fits(&one.standard, 1000) {
+                let (zh, en) = ("须写明折算标准（1至1000个字符）", "must say how, in 1 to 1000 characters");
+                wrong.add(format!("quantified/{at}/standard"), zh, en);
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ use crate::{
     law::{Lawbook, Object as Bought},
     platform::{
         db::{Db, read_hall_now},
-        http::{Body, Problems, Reply},
+        http::{Body, DayQuery, Problems, Reply},
     },
 };
 
@@ -194,30 +194,18 @@ pub async fn preview_evaluation(
     Reply::ok(&preview(&law, today, body.value)?)
 }
 
-/// Query of the methods.
-#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct MethodsQuery {
-    /// The day whose law is asked; by hall time today where it is left out.
-    #[serde(default, deserialize_with = "time::read_some")]
-    on: Option<NaiveDate>,
-}
-
 /// 评标方法目录 Every evaluation method: what it is for, what law fixes of it and what the document chooses, its
 /// parameters, and an example that can be sent to the preview as it stands.
-#[utoipa::path(tag = "evaluation", params(MethodsQuery),
+#[utoipa::path(tag = "evaluation", params(DayQuery),
     responses((status = 200, description = "The methods", body = MethodsAnswer), Problems))]
 #[get("/api/v1/evaluation/methods")]
 pub async fn evaluation_methods(
-    query: web::Query<MethodsQuery>,
+    query: web::Query<DayQuery>,
     law: web::Data<Lawbook>,
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
-    let on = match query.on {
-        Some(day) => day,
-        None => hall_date(read_hall_now(&mut conn).await?),
-    };
+    let on = query.day(&mut conn).await?;
     Reply::ok(&methods(&*law.in_force(&mut conn).await?, on)?)
 }
 

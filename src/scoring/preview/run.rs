@@ -16,6 +16,7 @@ use crate::{
         corrections::{self, Correction, Order},
         low_price::{Lines, abnormally_low},
         method::{Marks, Method, MethodText},
+        numbers::Numbers,
         policy::{Declaration, Granted, Policy, Preferences, adds},
         score::{Exclusion, Offer, Scoring, score},
         weights,
@@ -42,7 +43,7 @@ pub fn preview(law: &Law, today: NaiveDate, request: PreviewRequest) -> Result<P
     let object = request.project.map(|project| project.object);
     let granted =
         prefer(law, on, object, &method, request.preferences.as_ref(), &request.offers, &mut offers)?;
-    let scoring = score(&method, &offers)?;
+    let scoring = score(&method, Numbers::of(law, on, &method)?, &offers)?;
     let low_price =
         request.low_price.map(|test| low_prices(law, on, &method, test, &offers, &scoring)).transpose()?;
     let mut preview = told(&method, scoring)?;

@@ -4,14 +4,20 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Exclusion, Offer, Outcome, Scoring, score};
+use super::{Exclusion, Offer, Outcome, Scoring};
 use crate::{
-    kernel::money::Amount,
+    kernel::{Rejection, money::Amount},
     scoring::{
         arithmetic::yuan,
         method::{Marks, Method},
+        numbers::tests::lawful,
     },
 };
+
+/// By the numbers of the law of 2026.
+fn score(method: &Method, offers: &[Offer]) -> Result<Scoring, Rejection> {
+    super::score(method, lawful(method), offers)
+}
 
 fn offers(json: Value) -> Vec<Offer> {
     serde_json::from_value(json).unwrap()
@@ -173,7 +179,7 @@ fn a_framework_eliminates_its_share_and_one_at_least() {
     assert_eq!([2, 5, 6, 10, 11].map(|n| out("20", n)), [1, 1, 2, 2, 3]);
     assert_eq!([3, 5, 6].map(|n| out("40", n)), [2, 2, 3]);
     let entry = method("frameworkEntry", json!({"order": "priceFirst", "eliminatedPercent": "20"}));
-    assert_eq!(score(&entry, &alike(1)).unwrap().outcome, Outcome::FewerThanTwo);
+    assert_eq!(score(&entry, &alike(1)).unwrap().outcome, Outcome::TooFew);
     let mut tied = alike(5);
     tied[4].price = tied[3].price;
     let scoring = score(&entry, &tied).unwrap();
@@ -242,9 +248,9 @@ fn ties_by_price_are_drawn_unless_the_document_looks_at_the_technical_score() {
 #[test]
 fn two_offers_suffice_only_where_the_document_says_so() {
     for (two, n, outcome) in [
-        (false, 2, Outcome::FewerThanThree),
+        (false, 2, Outcome::TooFew),
         (true, 2, Outcome::Ranked),
-        (true, 1, Outcome::FewerThanTwo),
+        (true, 1, Outcome::TooFew),
         (false, 3, Outcome::Ranked),
     ] {
         let negotiation = method("negotiation", json!({"twoSuffice": two}));
@@ -278,7 +284,7 @@ fn one_brand_is_one_bidder() {
     assert_eq!(scoring.benchmark.unwrap().printed().unwrap(), "100.00", "A was evaluated all the same");
     assert_eq!(scoring.ranked[0].rank, 1);
     let two = &given[..3];
-    assert_eq!(score(&scored, two).unwrap().outcome, Outcome::FewerThanThree, "three offers, two bidders");
+    assert_eq!(score(&scored, two).unwrap().outcome, Outcome::TooFew, "three offers, two bidders");
 }
 
 #[test]

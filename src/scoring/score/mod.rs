@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 use super::{
     arithmetic::TooLarge,
     method::{Method, MethodText},
+    numbers::Numbers,
     ranking::TieGroup,
     workings::{tell_order, tell_rounding},
 };
@@ -70,14 +71,12 @@ pub enum Exclusion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// The first three places are settled.
+    /// The places of the candidates are settled.
     Ranked,
-    /// A tie within the first three places awaits a draw.
+    /// A tie among the candidates awaits a draw.
     DrawNeeded,
-    /// Fewer than three effective offers: whether competition suffices is the committee's question.
-    FewerThanThree,
-    /// Fewer than two effective offers, where two suffice.
-    FewerThanTwo,
+    /// Fewer bidders with an effective offer than law wants; in works whether they compete is the committee's question.
+    TooFew,
     /// No effective offer.
     NoEffectiveOffer,
 }
@@ -99,18 +98,18 @@ pub struct Scoring {
     pub workings: Vec<Say>,
 }
 
-/// Scores and orders offers by a method.
+/// Scores and orders offers by a method and the numbers of its day.
 ///
 /// # Errors
 /// 422 with pointers below `/offers` for ids, prices or scores that the method cannot take.
-pub fn score(method: &Method, offers: &[Offer]) -> Result<Scoring, Rejection> {
+pub fn score(method: &Method, numbers: Numbers, offers: &[Offer]) -> Result<Scoring, Rejection> {
     check_offers(method, offers)?;
-    compute(method, offers).map_err(|error| {
+    compute(method, numbers, offers).map_err(|error| {
         Rejection::at("/offers", "invalid", Say::new("数值超出精确计算的范围", error.to_string()))
     })
 }
 
-fn compute(method: &Method, offers: &[Offer]) -> Result<Scoring, TooLarge> {
+fn compute(method: &Method, numbers: Numbers, offers: &[Offer]) -> Result<Scoring, TooLarge> {
     let mut workings = Vec::new();
     let (effective, mut excluded) = standing::sift(method, offers, &mut workings);
     let rule = Rule::of(method, &effective, &mut workings)?;
@@ -132,8 +131,10 @@ fn compute(method: &Method, offers: &[Offer]) -> Result<Scoring, TooLarge> {
     let groups = standing::ordered(method, &effective, contenders, &mut excluded, &mut workings);
     let mut ranked = placed(&groups, valued);
     let outcome = match method.text() {
-        MethodText::FrameworkEntry(entry) => standing::enter(entry, &groups, &mut ranked, &mut workings)?,
-        _ => standing::outcome(method, &groups, standing::bidders(&effective)),
+        MethodText::FrameworkEntry(entry) => {
+            standing::enter(entry, numbers, &groups, &mut ranked, &mut workings)?
+        }
+        _ => standing::outcome(numbers, &groups, standing::bidders(&effective), &mut workings),
     };
     excluded.sort();
     let benchmark = rule.and_then(|rule| rule.benchmark());

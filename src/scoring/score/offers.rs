@@ -10,7 +10,7 @@ use crate::{
     kernel::{Rejection, Say, money::Amount},
     scoring::{
         complaints::Complaints,
-        method::{EntryOrder, Marks, Method, MethodText, TieBreak},
+        method::{Averaging, EntryOrder, Marks, Method, MethodText, TieBreak},
     },
 };
 
@@ -216,6 +216,13 @@ fn check_drawn(method: &Method, offers: &[Offer]) -> Result<(), Rejection> {
         .map(|offer| offer.id.as_str())
         .collect();
     let (zh, en) = ("不是有效报价的标识，或重复", "is no effective offer, or appears twice");
+    let (undrawn_zh, undrawn_en) = ("须填写抽取结果", "what was drawn is missing");
+    if works.benchmark == Averaging::Floating && works.float_percent.is_none() {
+        wrong.add("floatPercent", undrawn_zh, undrawn_en);
+    }
+    if works.three_part.as_ref().is_some_and(|parts| parts.draw && parts.drawn.is_none()) {
+        wrong.add("threePart/drawn", undrawn_zh, undrawn_en);
+    }
     if let Some(drawn) = works.three_part.as_ref().and_then(|parts| parts.drawn.as_ref())
         && !effective.contains(drawn.as_str())
     {

@@ -10,7 +10,8 @@ use crate::{
     scoring::{
         arithmetic::{self, TooLarge},
         method::{FrameworkEntry, Marks, Method, MethodText},
-        ranking::{Contender, MOST_CANDIDATES, TieGroup, rank},
+        numbers::Numbers,
+        ranking::{Contender, TieGroup, rank},
         workings::{tell_ceiling, tell_left_out},
     },
 };
@@ -115,28 +116,34 @@ pub(super) fn ordered(
     rank(forward)
 }
 
-/// `max(1, ⌈share × n⌉)` of `n` (令110 art 27).
-fn eliminated(share: Decimal, n: usize) -> Result<usize, TooLarge> {
+/// `max(least, ⌈share × n⌉)` of `n` (令110 art 27).
+fn eliminated(share: Decimal, least: usize, n: usize) -> Result<usize, TooLarge> {
     let part = arithmetic::times(Decimal::from(n), share)?;
     let whole = arithmetic::times(part, Decimal::new(1, 2))?.ceil();
-    Ok(usize::try_from(whole).map_err(|_| TooLarge)?.max(1))
+    Ok(usize::try_from(whole).map_err(|_| TooLarge)?.max(least))
 }
 
 /// Marks who enters a framework agreement; equals on both sides of the line await a draw.
 pub(super) fn enter(
     entry: &FrameworkEntry,
+    numbers: Numbers,
     groups: &[TieGroup],
     ranked: &mut [Scored],
     workings: &mut Vec<Say>,
 ) -> Result<Outcome, TooLarge> {
     let n = ranked.len();
-    if n < 2 {
-        return Ok(if n == 0 { Outcome::NoEffectiveOffer } else { Outcome::FewerThanTwo });
+    if n == 0 {
+        return Ok(Outcome::NoEffectiveOffer);
+    }
+    if n < numbers.least {
+        tell_too_few(n, numbers.least, workings);
+        return Ok(Outcome::TooFew);
     }
     let share = entry.eliminated_percent.map_or(Decimal::ZERO, Marks::value);
-    let out = eliminated(share, n)?;
+    let least = numbers.least_eliminated;
+    let out = eliminated(share, least, n)?;
     let places = n.saturating_sub(out);
-    let formula = format!("max(1, ⌈{share}% × {n}⌉) = {out}");
+    let formula = format!("max({least}, ⌈{share}% × {n}⌉) = {out}");
     workings.push(Say::new(
         format!("淘汰 {formula}，入围{places}家"),
         format!("Eliminated {formula}; {places} enter"),
@@ -150,19 +157,29 @@ pub(super) fn enter(
 }
 
 /// What the order means: enough bidders, and no tie among the places that matter.
-pub(super) fn outcome(method: &Method, groups: &[TieGroup], bidders: usize) -> Outcome {
-    let two = match method.text() {
-        MethodText::GpConsultation(it) => it.two_suffice,
-        MethodText::Negotiation(it) => it.two_suffice,
-        _ => false,
-    };
-    let one = matches!(method.text(), MethodText::FrameworkSecondRound(_));
-    let places = if one { 1 } else { MOST_CANDIDATES };
+pub(super) fn outcome(
+    numbers: Numbers,
+    groups: &[TieGroup],
+    bidders: usize,
+    workings: &mut Vec<Say>,
+) -> Outcome {
+    let Numbers { candidates, least, .. } = numbers;
     match bidders {
         0 => Outcome::NoEffectiveOffer,
-        1 if two => Outcome::FewerThanTwo,
-        1 | 2 if !one && !two => Outcome::FewerThanThree,
-        _ if groups.iter().any(|group| group.rank <= places && group.ids.len() > 1) => Outcome::DrawNeeded,
+        few if few < least => {
+            tell_too_few(few, least, workings);
+            Outcome::TooFew
+        }
+        _ if groups.iter().any(|group| group.rank <= candidates && group.ids.len() > 1) => {
+            Outcome::DrawNeeded
+        }
         _ => Outcome::Ranked,
     }
+}
+
+fn tell_too_few(few: usize, least: usize, workings: &mut Vec<Say>) {
+    workings.push(Say::new(
+        format!("有效报价{few}家 < {least}家"),
+        format!("{few} bidders with an effective offer < {least}"),
+    ));
 }

@@ -4,14 +4,20 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Exclusion, MOST_OFFERS, Offer, Outcome, Scored, Scoring, score};
+use super::{Exclusion, MOST_OFFERS, Offer, Outcome, Scored, Scoring};
 use crate::{
-    kernel::money::Amount,
+    kernel::{Rejection, money::Amount},
     scoring::{
         arithmetic::yuan,
         method::{Marks, Method},
+        numbers::tests::lawful,
     },
 };
+
+/// By the numbers of the law of 2026.
+fn score(method: &Method, offers: &[Offer]) -> Result<Scoring, Rejection> {
+    super::score(method, lawful(method), offers)
+}
 
 fn offers(json: Value) -> Vec<Offer> {
     serde_json::from_value(json).unwrap()
@@ -109,7 +115,7 @@ fn four_offers_are_not_trimmed_and_the_ceiling_itself_is_in() {
     let scoring = score(&works("mean"), &edge).unwrap();
     assert_eq!(scoring.excluded, [("out".to_owned(), Exclusion::AboveCeiling)]);
     assert_eq!(scoring.benchmark.unwrap().printed().unwrap(), "10200000.00");
-    assert_eq!(scoring.outcome, Outcome::FewerThanThree);
+    assert_eq!(scoring.outcome, Outcome::TooFew);
     let none = score(&works("mean"), &edge[1..]).unwrap();
     assert_eq!((none.benchmark, none.outcome), (None, Outcome::NoEffectiveOffer));
 }

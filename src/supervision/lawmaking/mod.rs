@@ -61,7 +61,7 @@ pub async fn enter_edition(
         let detail = Say::new("与现行版本相同。", "Nothing differs from the edition in force.");
         return Err(Rejection::at("/files", "invalid", detail).into());
     }
-    read_edition(tx.conn(), &files).await?.map_err(|error| in_files(&error))?;
+    read_edition(tx.conn(), &files, PolicySource::Kept).await?.map_err(|error| in_files(&error))?;
     enter(tx, actor, book, ChangeOf::Edition, files).await
 }
 
@@ -169,12 +169,13 @@ fn in_calendar(error: &PolicyError) -> Rejection {
 async fn read_edition(
     conn: &mut AsyncPgConnection,
     files: &PolicyTexts,
+    whole: fn(Arc<PolicyTexts>) -> PolicySource,
 ) -> Result<Result<(Law, Jurisdiction), PolicyError>, Problem> {
     let mut texts = files.clone();
     for year in store::calendar_in_force(conn).await? {
         texts.extend(year.files);
     }
-    let source = PolicySource::Kept(Arc::new(texts));
+    let source = whole(Arc::new(texts));
     Ok(Law::load(&source).and_then(|law| Ok((law, Jurisdiction::load(&source)?))))
 }
 
@@ -189,8 +190,11 @@ async fn said(
     let (found, moved) = match change.of {
         ChangeOf::Edition => {
             let in_force = store::edition_in_force(conn).await?.ok_or_else(Rejection::not_found)?;
-            let (_, old) = read_edition(conn, &in_force.files).await?.map_err(Problem::internal)?;
-            let (new_law, new) = read_edition(conn, &change.files).await?.map_err(Problem::internal)?;
+            let (_, old) = read_edition(conn, &in_force.files, PolicySource::Adopted)
+                .await?
+                .map_err(Problem::internal)?;
+            let (new_law, new) =
+                read_edition(conn, &change.files, PolicySource::Kept).await?.map_err(Problem::internal)?;
             let mut found = changes(&law, &new_law);
             found.extend(jurisdiction::changes::changes(&old, &new));
             (found, Vec::new())
@@ -240,7 +244,8 @@ pub async fn approve(
     store::decide(tx, &change).await?;
     record_adoption(tx, actor, &change).await?;
     if change.of == ChangeOf::Edition {
-        let (_, jurisdiction) = read_edition(tx.conn(), &change.files).await?.map_err(Problem::internal)?;
+        let (_, jurisdiction) =
+            read_edition(tx.conn(), &change.files, PolicySource::Kept).await?.map_err(Problem::internal)?;
         rooms::synchronise(tx, &jurisdiction).await?;
     }
     Reply::ok(&LawChangeView { line: line(actor, &change), said: Some(said), allowed_actions: Vec::new() })

@@ -99,29 +99,99 @@ fn what_can_be_carried_through_may_be_written() {
     );
 }
 
+/// The works' document with other parameters, or further ones.
+fn with(more: Value) -> Value {
+    let mut document = works();
+    let parameters = document["evaluation"]["price"]["parameters"].as_object_mut().unwrap();
+    parameters.extend(more.as_object().unwrap().clone());
+    document
+}
+
 #[test]
-fn what_a_draw_decides_later_is_refused_when_it_is_written() {
-    let with = |more: Value| {
+fn what_the_opening_draws_is_left_open_in_the_document() {
+    for more in [
+        json!({"benchmark": "floating", "floatChoices": ["2", "2.5", "3"]}),
+        json!({"benchmark": "threePart", "threePart": {"reductionPercent": "6", "k": "1", "draw": true}}),
+        json!({"benchmark": "randomSample", "sample": {"size": 9}}),
+    ] {
+        assert_eq!(tender(with(more.clone())), [], "{more}");
+    }
+    let refused = |more: Value, place: &str| {
+        let place = format!("price/parameters/{place}");
+        assert_eq!(tender(with(more)), one(&place, "contradiction"));
+    };
+    refused(json!({"benchmark": "floating", "floatPercent": "2"}), "floatPercent");
+    refused(
+        json!({"benchmark": "floating", "floatPercent": "2", "floatChoices": ["2", "3"]}),
+        "floatPercent",
+    );
+    let drawn = json!({"reductionPercent": "6", "k": "1", "drawn": "x"});
+    refused(json!({"benchmark": "threePart", "threePart": drawn}), "threePart/drawn");
+    refused(json!({"benchmark": "randomSample", "sample": {"size": 3, "drawn": ["x"]}}), "sample/drawn");
+    for choices in [json!(["2"]), json!(["2", "2.0"]), json!(["2", "100"])] {
+        let wrong = tender(with(json!({"benchmark": "floating", "floatChoices": choices})));
+        assert_eq!(wrong.first().unwrap().0, "price/parameters/floatChoices", "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_lowest_evaluated_price_says_what_is_put_into_money() {
+    let evaluated = |quantified: Value| {
         let mut document = works();
-        let parameters = document["evaluation"]["price"]["parameters"].as_object_mut().unwrap();
-        parameters.extend(more.as_object().unwrap().clone());
+        document["evaluation"]["price"] = json!({"method": "engLowestEvaluated",
+            "parameters": {"ceiling": "10200000.00", "quantified": quantified}});
         tender(document)
     };
-    let benchmark = one("price/parameters/benchmark", "unsupported");
-    assert_eq!(with(json!({"benchmark": "floating", "floatPercent": "2"})), benchmark);
-    assert_eq!(with(json!({"benchmark": "randomSample", "sample": {}})), benchmark);
-    let drawn = json!({"benchmark": "threePart",
-                       "threePart": {"reductionPercent": "6", "k": "1", "drawn": "x"}});
-    assert_eq!(with(drawn), benchmark);
-    assert_eq!(with(json!({"ties": "technical"})), one("price/parameters/ties", "unsupported"));
+    let delay = json!({"key": "delay", "what": "工期", "standard": "每延长一日加价5000元"});
+    assert_eq!(evaluated(json!([delay])), []);
+    assert_eq!(evaluated(json!([])), []);
+    assert_eq!(evaluated(json!([delay, delay])), one("price/parameters/quantified/1/key", "invalid"));
+    let mut silent = delay.clone();
+    silent["standard"] = json!(" ");
+    assert_eq!(evaluated(json!([silent])), one("price/parameters/quantified/0/standard", "invalid"));
+}
+
+#[test]
+fn ties_are_parted_by_what_is_marked_and_one_rule_alone() {
+    let marked = |matter: &str, ties: &str, by: Option<&str>| {
+        let mut document = goods();
+        document["evaluation"]["factors"][1]["matter"] = json!(matter);
+        document["evaluation"]["ties"] = json!(ties);
+        if let Some(by) = by {
+            document["evaluation"]["price"]["parameters"]["ties"] = json!(by);
+        }
+        purchase(document)
+    };
+    let contradicts = one("price/parameters/ties", "contradiction");
+    assert_eq!(marked("technicalSolution", "lowerPriceThenTechnical", Some("technical")), []);
+    assert_eq!(marked("technicalSolution", "lowerPriceThenTechnical", Some("draw")), contradicts);
+    assert_eq!(marked("technicalSolution", "lowerPriceThenTechnical", None), contradicts);
+    assert_eq!(marked("technicalSolution", "lowerPriceThenDraw", Some("technical")), contradicts);
     assert_eq!(
-        with(json!({"additionAboveFull": true})),
-        one("price/parameters/additionAboveFull", "unsupported")
+        marked("afterSales", "lowerPriceThenTechnical", Some("technical")),
+        one("ties", "contradiction"),
+        "no technical score to part them"
     );
-    let mut evaluated = works();
-    evaluated["evaluation"]["price"] =
-        json!({"method": "engLowestEvaluated", "parameters": {"ceiling": "10200000.00"}});
-    assert_eq!(tender(evaluated), one("price/method", "unsupported"));
+    assert_eq!(tender(with(json!({"ties": "technical"}))), contradicts);
+}
+
+#[test]
+fn works_prefer_small_enterprises_within_their_own_bands() {
+    let small = |percent: &str, more: Value| {
+        let mut document = with(more);
+        document["evaluation"]["smallEnterprisePercent"] = json!(percent);
+        tender(document)
+    };
+    let refused = one("smallEnterprisePercent", "invalid");
+    assert_eq!(small("3", json!({})), []);
+    assert_eq!(small("5", json!({"additionAboveFull": true})), []);
+    assert_eq!(small("2.9999", json!({})), refused);
+    assert_eq!(small("5.0001", json!({})), refused);
+    assert_eq!(
+        tender(with(json!({"additionAboveFull": true}))),
+        one("price/parameters/additionAboveFull", "contradiction"),
+        "nothing is added without a preference"
+    );
 }
 
 #[test]
@@ -195,9 +265,6 @@ fn deductions_and_lines_are_bounded_by_the_law_of_the_day() {
     reserved["evaluation"]["smallEnterprisePercent"] = json!("10");
     reserved["setAside"] = json!({"reserved": true, "ground": ""});
     assert_eq!(purchase(reserved), refused);
-    let mut of_works = works();
-    of_works["evaluation"]["smallEnterprisePercent"] = json!("3");
-    assert_eq!(tender(of_works), one("smallEnterprisePercent", "unsupported"));
 
     let lines = |mean: u32, on: &str| {
         let mut document = goods();
@@ -210,5 +277,5 @@ fn deductions_and_lines_are_bounded_by_the_law_of_the_day() {
     assert_eq!(lines(50, "2026-01-31"), one("lowPriceLines", "invalid"), "no such lines were law");
     let mut of_works = works();
     of_works["evaluation"]["lowPriceLines"] = json!({"mean": 50, "secondLowest": 50, "ceiling": 45});
-    assert_eq!(tender(of_works), one("lowPriceLines", "unsupported"));
+    assert_eq!(tender(of_works), one("lowPriceLines", "contradiction"));
 }

@@ -53,6 +53,12 @@ impl Place {
             template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
+            "/api/v1/rooms/events" => "?centre=152500".to_owned(),
+            "/api/v1/rooms/earliest" => "?centre=152500&after=2026-03-16T00:00:00Z".to_owned(),
+            "/api/v1/rooms/closures" => {
+                "?centre=152500&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
+            }
+            "/api/v1/rooms/utilisation" => "?centre=152500&from=2026-03-16&to=2026-03-17".to_owned(),
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
@@ -85,7 +91,6 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/tenders/{id}/terminate"
         | "/api/v1/bookings/{id}/reject"
         | "/api/v1/bookings/{id}/cancel" => reason,
-        "/api/v1/bookings" => booking(&place.tender),
         "/api/v1/tenders/{id}/bids" => envelope.clone(),
         "/api/v1/bids/{id}/withdraw" => {
             serde_json::from_str(include_str!("../../../docs/seal/vectors/withdrawal.json")).unwrap()
@@ -137,6 +142,26 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             json!({"method": "gpComprehensive", "parameters": {"priceWeight": "30"},
             "offers": [{"id": "A", "price": "1.00"}]})
         }
+        "/api/v1/auth/token" => json!({}),
+        _ => return floor_body(template, place),
+    })
+}
+
+/// The same for rooms and doors.
+fn floor_body(template: &str, place: &Place) -> Option<Value> {
+    Some(match template {
+        "/api/v1/bookings" => booking(&place.tender),
+        "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
+        "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => {
+            json!({"reason": "测试"})
+        }
+        "/api/v1/bookings/{id}/change" => {
+            json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
+        }
+        "/api/v1/calendar-feeds" => json!({"of": {"centre": "152500"}}),
+        "/api/v1/rooms/{id}/closures" => {
+            json!({"from": NOTICE, "to": DEADLINE, "reason": "测试"})
+        }
         "/api/v1/access/checks" => json!({"accountId": MADE_UP}),
         "/api/v1/access/keys" => {
             json!({"centre": "152500", "kind": "door", "area": "corridor", "name": "走廊"})
@@ -145,7 +170,6 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/access/lockers" => json!({"pass": "none", "locker": 1}),
         "/api/v1/access/lockers/{id}/return" => json!({}),
         "/api/v1/alarms/{id}/close" => json!({"remark": "测试"}),
-        "/api/v1/auth/token" => json!({}),
         _ => return None,
     })
 }

@@ -16,15 +16,21 @@ use tenderhall::{
     law::Law,
     platform::{db::Db, http::Reply, policy_file::PolicySource},
     rooms::{
-        self,
+        self, Policy,
         model::{AvailabilityQuery, NewBooking, NewSlot},
-        service::{self, Decision, Policy},
+        service::{self, Decision},
+        usage, view,
     },
 };
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::support::{TestDb, db::connect, works::numbers_of};
+
+mod bad;
+mod floor;
+mod plans;
+mod rush;
 
 const CENTRE: &str = "152500";
 
@@ -184,7 +190,7 @@ fn body(reply: &Reply) -> Value {
 }
 
 fn slot(kind: RoomKind, room_id: Option<RoomId>, from: DateTime<Utc>, minutes: i64) -> NewSlot {
-    NewSlot { kind, room_id, from, to: from + TimeDelta::minutes(minutes) }
+    NewSlot { kind, room_id, capacity: None, from, to: from + TimeDelta::minutes(minutes) }
 }
 
 fn taken(done: Result<Value, Problem>) -> Refusal {
@@ -417,7 +423,7 @@ async fn a_decision_moves_slots_place_and_record() {
             .map(|act| act["action"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(allowed(&rejected), ["cancel"]);
+    assert_eq!(allowed(&rejected), ["cancel", "change"]);
     assert_eq!(rejected["allowedActions"][0]["reason"], "forbidden");
     assert_eq!(code_of(hall.decide(&hall.agency, &rejected, Decision::Confirm).await), Code::Forbidden);
     assert_eq!(
@@ -500,14 +506,14 @@ async fn nobody_else_learns_of_a_booking() {
         to: at("03-17T00:00:00"),
     };
     for stranger in &strangers {
-        let read = service::read(&mut conn, stranger, hall.policy(), id, now).await.map(drop);
+        let read = view::read(&mut conn, stranger, hall.policy(), id, now).await.map(drop);
         assert_eq!(read.unwrap_err().code(), Code::NotFound);
         let draw = slot(RoomKind::Draw, None, at("03-02T09:00:00"), 60);
         let code = code_of(hall.book(stranger, tender, vec![draw]).await);
         assert!(matches!(code, Code::NotFound | Code::Unauthenticated), "{code:?}");
     }
     let seen = async |conn: &mut _, actor: &Actor| {
-        service::availability(conn, actor, hall.policy(), &query)
+        view::availability(conn, actor, hall.policy(), &query)
             .await
             .map(|found| serde_json::to_value(found).unwrap())
     };
@@ -579,7 +585,7 @@ async fn what_is_booked_never_overlaps_and_what_fits_is_never_refused() {
         let fits = model.iter().all(|(_, other, begin, end)| {
             *other != room || from - setup >= *end + cleanup || to + cleanup <= *begin - setup
         });
-        let wanted = NewSlot { kind: RoomKind::Draw, room_id: Some(room), from, to };
+        let wanted = NewSlot { kind: RoomKind::Draw, room_id: Some(room), capacity: None, from, to };
         match hall.book(&hall.agency, tender, vec![wanted]).await {
             Ok(booking) => {
                 assert!(fits, "{wanted:?} overlaps one of {model:?}");

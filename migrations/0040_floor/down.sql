@@ -1,0 +1,2 @@
+DROP INDEX booking_slots_overrunning;
+DROP INDEX booking_slots_ended;

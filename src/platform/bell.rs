@@ -1,0 +1,107 @@
+//! The bell: what PostgreSQL tells every instance when something that people watch has changed (LISTEN and NOTIFY).
+//!
+//! One connection an instance listens, however many people watch. A ring says where to look and nothing else; who
+//! hears it asks again, with the rights it has. Nothing is decided by a ring, so that one that is lost costs time only:
+//! after a break everybody is told to look.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
+use futures_util::StreamExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    task::JoinHandle,
+};
+
+use crate::kernel::Problem;
+
+/// Rings a slow listener may fall behind before it is told to look everywhere.
+const BACKLOG: usize = 256;
+/// People who may watch one instance at the same time.
+const LISTENERS: usize = 1000;
+/// Rest after a connection is lost.
+const REST: Duration = Duration::from_secs(1);
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ring {
+    /// The floor of this centre.
+    Floor(Arc<str>),
+    /// Perhaps everything: the hall could not hear for a while.
+    Perhaps,
+}
+
+/// The bell of one instance; clones share it.
+#[derive(Clone, Debug)]
+pub struct Bell {
+    rung: broadcast::Sender<Ring>,
+    seats: Arc<Semaphore>,
+}
+
+/// Somebody who listens; the seat is free again when it is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    rung: broadcast::Receiver<Ring>,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl Bell {
+    /// Hangs the bell: a task of its own listens on `url` until it is aborted.
+    pub fn hang(url: &str) -> (Self, JoinHandle<()>) {
+        let (rung, _) = broadcast::channel(BACKLOG);
+        let bell = Self { rung, seats: Arc::new(Semaphore::new(LISTENERS)) };
+        let (own, url) = (bell.clone(), url.to_owned());
+        let task = tokio::spawn(async move {
+            loop {
+                if let Err(error) = own.listen(&url).await {
+                    tracing::warn!(error = format!("{error:#}"), "the bell is not heard");
+                }
+                tokio::time::sleep(REST).await;
+            }
+        });
+        (bell, task)
+    }
+
+    async fn listen(&self, url: &str) -> anyhow::Result<()> {
+        let mut conn = AsyncPgConnection::establish(url).await?;
+        diesel::sql_query("LISTEN floor").execute(&mut conn).await?;
+        self.ring(Ring::Perhaps);
+        let mut heard = pin!(conn.notifications_stream());
+        while let Some(notification) = heard.next().await {
+            self.ring(Ring::Floor(notification?.payload.into()));
+        }
+        Ok(())
+    }
+
+    /// Nobody may be listening, which is no fault.
+    fn ring(&self, ring: Ring) {
+        drop(self.rung.send(ring));
+    }
+
+    /// Takes a seat.
+    ///
+    /// # Errors
+    /// `unavailable` when all seats of this instance are taken.
+    pub fn listener(&self) -> Result<Listener, Problem> {
+        let seat = Arc::clone(&self.seats).try_acquire_owned();
+        let seat =
+            seat.map_err(|_| Problem::unavailable(anyhow::anyhow!("all seats at the bell are taken")))?;
+        Ok(Listener { rung: self.rung.subscribe(), _seat: seat })
+    }
+}
+
+impl Listener {
+    /// The next ring; `None` when the bell is taken down.
+    pub async fn next(&mut self) -> Option<Ring> {
+        match self.rung.recv().await {
+            Ok(ring) => Some(ring),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Ring::Perhaps),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// Forgets what has rung up to now.
+    pub fn catch_up(&mut self) {
+        self.rung = self.rung.resubscribe();
+    }
+}

@@ -1,0 +1,71 @@
+//! Signing in with a browser: the cookie, what it is good for, and how it ends.
+
+use serde_json::json;
+
+use crate::support::{
+    Answer, TestApp,
+    client::{PASSWORD, form_text},
+    works::START,
+};
+
+const ME: &str = "/api/v1/auth/me";
+
+fn sign_in(app: &TestApp, login: &str, password: &str, site: &str) -> Answer {
+    let form = format!("login={login}&password={}&next=/board/152500/control", form_text(password));
+    app.public().with("Sec-Fetch-Site", site).form("/login", &form)
+}
+
+/// The cookie as the browser sends it back.
+fn cookie(answer: &Answer) -> String {
+    let told = answer.header("set-cookie").to_owned();
+    for part in ["__Host-hall=", "; Path=/;", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(told.contains(part), "{told}");
+    }
+    told.split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_session_acts_for_the_person_from_pages_of_the_hall_alone() {
+    let app = TestApp::sandbox(START);
+    let answer = sign_in(&app, "operator.league", PASSWORD, "same-origin").expect(303);
+    assert_eq!(answer.header("location"), "/board/152500/control");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let cookie = cookie(&answer);
+    let with = |site: &str| app.public().with("Cookie", &cookie).with("Sec-Fetch-Site", site);
+    assert_eq!(with("same-origin").get(ME).expect(200)["login"], "operator.league");
+    let body = json!({"of": {"centre": "152500"}});
+    with("cross-site").post("/api/v1/calendar-feeds", &body).expect(401).problem("unauthenticated");
+    with("same-origin").post("/api/v1/calendar-feeds", &body).expect(201);
+    // What the cookie holds is no access token, and an access token no session.
+    let token = cookie.split_once('=').unwrap().1;
+    app.public().with("Authorization", &format!("Bearer {token}")).get(ME).expect(401);
+    let access = format!("__Host-hall={}", app.token("operator.league"));
+    app.public().with("Cookie", &access).get(ME).expect(401);
+    // Signing out ends it for whoever has copied it, here at once.
+    with("cross-site").form("/logout", "").expect(400);
+    let out = with("same-origin").form("/logout", "").expect(303);
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    with("same-origin").get(ME).expect(401);
+    let page = app.public().with("Cookie", &cookie).with("Accept", "text/html").get("/notices").expect(200);
+    assert!(page.text.contains("</html>"), "public pages stay readable after the session");
+}
+
+#[test]
+fn a_wrong_password_and_a_foreign_form_begin_no_session() {
+    let app = TestApp::sandbox(START);
+    let wrong = sign_in(&app, "operator.league", "wrong", "same-origin").expect(401);
+    assert!(wrong.text.contains("登录名、密码或令牌无效") && wrong.text.contains("operator.league"));
+    assert!(!wrong.text.contains("wrong"), "a password is never shown again");
+    sign_in(&app, "operator.league", PASSWORD, "cross-site").expect(400);
+    sign_in(&app, "bidder.0001", PASSWORD, "same-origin").expect(401);
+    for next in ["//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example"] {
+        let form = format!("login=operator.league&password={}&next={}", form_text(PASSWORD), form_text(next));
+        let answer = app.public().with("Sec-Fetch-Site", "same-origin").form("/login", &form).expect(303);
+        assert_eq!(answer.header("location"), "/login", "{next}");
+    }
+    for _ in 0..10 {
+        sign_in(&app, "agency.one", "wrong", "same-origin");
+    }
+    let limited = sign_in(&app, "agency.one", PASSWORD, "same-origin").expect(429);
+    assert!(limited.header("retry-after").parse::<u32>().is_ok());
+}
