@@ -31,7 +31,8 @@ use crate::{
 /// found by its own index, so that the cost does not grow with the tables.
 ///
 /// Of the slots around the door the first counts: while a room is used or cleaned nobody comes in for the next slot. It
-/// is looked for as far ahead as any centre's lead time may reach; the rules hold it against the centre's own.
+/// is looked for as far ahead as any centre's lead time may reach; the rules hold it against the centre's own. A slot that runs over lasts
+/// as long as its room is kept for it.
 pub const LOOK: &str = "
     SELECT q.place, clock.now, clock.law, k.id AS device, k.centre_code, k.room_kind, k.area,
            a.id AS account, a.login, a.organisation_id, o.kind AS organisation_kind, o.region_code,
@@ -49,21 +50,25 @@ pub const LOOK: &str = "
       LEFT JOIN accounts a ON a.id = coalesce(q.account, v.account_id) AND a.disabled_at IS NULL
       LEFT JOIN organisations o ON o.id = a.organisation_id
       LEFT JOIN LATERAL (
-           (SELECT s.booking_id, b.tender_id, lower(s.during) AS from_at, upper(s.during) AS to_at,
+           (SELECT s.booking_id, b.tender_id, lower(s.during) AS from_at,
+                   CASE WHEN s.overran_at IS NULL THEN upper(s.during) ELSE upper(s.blocked) END AS to_at,
                    lower(s.blocked) AS blocked_from, upper(s.blocked) AS blocked_to
               FROM booking_slots s JOIN bookings b ON b.id = s.booking_id AND b.state <> 'requested'
              WHERE s.live AND s.ended_at IS NULL AND s.room_id = k.room_id
                AND s.blocked && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)
             UNION ALL
-           (SELECT s.booking_id, b.tender_id, lower(s.during), upper(s.during), lower(s.blocked), upper(s.blocked)
+           (SELECT s.booking_id, b.tender_id, lower(s.during),
+                   CASE WHEN s.overran_at IS NULL THEN upper(s.during) ELSE upper(s.blocked) END,
+                   lower(s.blocked), upper(s.blocked)
               FROM committee_seats c
               JOIN bookings b ON b.tender_id = c.tender_id AND b.live AND b.state <> 'requested'
                              AND b.centre_code = k.centre_code
               JOIN booking_slots s ON s.booking_id = b.id AND s.kind IN ('evaluation', 'rest')
              WHERE (k.area = 'evaluation' OR k.room_kind = 'storage') AND s.ended_at IS NULL
                AND c.account_id = a.id AND c.state IN ('called', 'checkedIn')
-               AND s.during && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
+               AND CASE WHEN s.overran_at IS NULL THEN s.during ELSE s.blocked END
+                   && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
              ORDER BY lower(s.during) LIMIT 1)
              LIMIT 1) AS slot ON true
       LEFT JOIN tenders t ON t.id = slot.tender_id
@@ -625,8 +630,8 @@ pub async fn booked_seat(
         "SELECT c.id AS seat, c.tender_id AS tender FROM committee_seats c
            JOIN bookings b ON b.tender_id = c.tender_id AND b.live AND b.state <> 'requested' AND b.centre_code = $2
            JOIN booking_slots s ON s.booking_id = b.id AND s.kind IN ('evaluation', 'rest')
-          WHERE c.account_id = $1 AND c.state IN ('called', 'checkedIn')
-            AND s.during && tstzrange($3, $3 + make_interval(mins => $4), '[]')
+          WHERE c.account_id = $1 AND c.state IN ('called', 'checkedIn') AND s.ended_at IS NULL
+            AND CASE WHEN s.overran_at IS NULL THEN s.during ELSE s.blocked END && tstzrange($3, $3 + make_interval(mins => $4), '[]')
           ORDER BY lower(s.during) LIMIT 1",
     )
     .bind::<sql_types::Uuid, _>(account)

@@ -279,6 +279,34 @@ fn returned_after_signing(floor: &Floor, deposit: &str, member: &str, room: &str
 }
 
 #[test]
+fn an_evaluation_that_runs_over_keeps_its_door_and_one_that_was_released_does_not() {
+    let floor = Floor::new();
+    let members = floor.committee(1);
+    let (room, area, member) = (floor.door("evaluation"), floor.area("evaluation"), members[0].as_str());
+    floor.app.hold("2026-03-16T12:45:00+08:00");
+    floor.check_in(member);
+    floor.deposit(&pass(&floor.app, member), 1).expect(201);
+    let slot = |change: &str| {
+        let sql = format!("{AS_IS} UPDATE booking_slots SET {change} WHERE kind = 'evaluation'");
+        floor.app.sql().run(&sql).unwrap();
+    };
+    slot("no_show = false, ended_at = NULL, begun_at = '2026-03-16T13:00:00+08:00'");
+    floor.app.sql().run("UPDATE jobs SET done_at = now() WHERE done_at IS NULL").unwrap();
+    floor.app.hold("2026-03-17T17:10:00+08:00");
+    floor.all_tell(&room, &[(member, "noBooking")]);
+    slot(
+        "overran_at = '2026-03-17T17:00:00+08:00', blocked = tstzrange(lower(blocked), '2026-03-17T18:00:00+08:00')",
+    );
+    for door in [&room, &area] {
+        floor.all_tell(door, &[(member, "entitled")]);
+    }
+    slot("ended_at = '2026-03-17T17:10:00+08:00'");
+    for door in [&room, &area] {
+        floor.all_tell(door, &[(member, "noBooking")]);
+    }
+}
+
+#[test]
 fn a_replaced_member_gets_belongings_back_with_the_reason() {
     let floor = Floor::new();
     let members = floor.committee(1);

@@ -134,7 +134,7 @@ pub async fn begin(
            FROM access_keys k LEFT JOIN LATERAL (
                 SELECT b.id, b.tender_id FROM booking_slots s
                   JOIN bookings b ON b.id = s.booking_id AND b.state <> 'requested'
-                 WHERE s.live AND s.room_id = k.room_id
+                 WHERE s.live AND s.ended_at IS NULL AND s.room_id = k.room_id
                    AND s.blocked && tstzrange($3, $3 + make_interval(mins => $4), '[]')
                  ORDER BY lower(s.during) LIMIT 1) AS slot ON true
           WHERE k.id = $2",
