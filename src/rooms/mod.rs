@@ -15,6 +15,7 @@
 mod case;
 pub mod change;
 pub mod closures;
+pub mod day_plan;
 pub mod figures;
 pub mod fitting;
 pub mod green;

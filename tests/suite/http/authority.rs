@@ -84,15 +84,6 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/tenders/{id}/terminate"
         | "/api/v1/bookings/{id}/reject"
         | "/api/v1/bookings/{id}/cancel" => reason,
-        "/api/v1/bookings" => booking(&place.tender),
-        "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
-        "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => reason,
-        "/api/v1/bookings/{id}/change" => {
-            json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
-        }
-        "/api/v1/rooms/{id}/closures" => {
-            json!({"from": NOTICE, "to": DEADLINE, "reason": "测试"})
-        }
         "/api/v1/tenders/{id}/bids" => envelope.clone(),
         "/api/v1/bids/{id}/withdraw" => {
             serde_json::from_str(include_str!("../../../docs/seal/vectors/withdrawal.json")).unwrap()
@@ -145,6 +136,25 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
             "offers": [{"id": "A", "price": "1.00"}]})
         }
         "/api/v1/auth/token" => json!({}),
+        _ => return body_about_rooms(template, place),
+    })
+}
+
+fn body_about_rooms(template: &str, place: &Place) -> Option<Value> {
+    let reason = json!({"reason": "测试"});
+    Some(match template {
+        "/api/v1/bookings" => booking(&place.tender),
+        "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
+        "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => reason,
+        "/api/v1/bookings/{id}/change" => {
+            json!({"slots": booking(&place.tender)["slots"], "reason": "测试"})
+        }
+        "/api/v1/rooms/day-plans" => {
+            json!({"centre": "152500", "requests": [{"kind": "draw", "from": NOTICE, "to": DEADLINE}]})
+        }
+        "/api/v1/rooms/{id}/closures" => {
+            json!({"from": NOTICE, "to": DEADLINE, "reason": "测试"})
+        }
         _ => return None,
     })
 }
