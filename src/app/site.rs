@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Name of the database in a private cluster.
-const DATABASE: &str = "tenderhall";
+pub(super) const DATABASE: &str = "tenderhall";
 
 /// What a start is told.
 #[derive(Debug, Clone)]

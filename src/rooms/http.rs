@@ -19,6 +19,7 @@ use crate::{
         case::Policy,
         change,
         closures::{self, ClosureView, Closures, ClosuresQuery, NewClosure},
+        day_plan::{self, DayPlan, NewDayPlan},
         green::{self, GreenChannel, GreenChannelReason},
         life::Act,
         model::{
@@ -60,7 +61,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(open_green)
         .service(end_green)
         .service(postpone)
-        .service(attendance);
+        .service(attendance)
+        .service(plan_day);
 }
 
 /// What every handler needs besides its call.
@@ -501,4 +503,21 @@ async fn postpone(
 async fn attendance(call: Call, id: web::Path<OrganisationId>, db: web::Data<Db>) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     Reply::ok(&kept::attendance(&mut conn, &call.actor, *id).await?)
+}
+
+/// Plan many requests of a day in as few rooms as possible, on empty rooms. Nothing is taken by the answer.
+#[utoipa::path(tag = "rooms", request_body = NewDayPlan,
+    responses((status = 200, description = "Rooms for the requests", body = DayPlan), Problems))]
+#[post("/api/v1/rooms/day-plans")]
+async fn plan_day(
+    call: Call,
+    body: Body<NewDayPlan>,
+    (db, jurisdiction, book): Hall,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let mut conn = db.read().await?;
+    let law = book.in_force(&mut conn).await?;
+    let jurisdiction = jurisdiction.in_force(&mut conn).await?;
+    let policy = Policy { jurisdiction: &jurisdiction, law: &law };
+    Reply::ok(&day_plan::plan(&mut conn, &call.actor, policy, &body.value).await?)
 }

@@ -17,6 +17,7 @@ pub mod board;
 mod case;
 pub mod change;
 pub mod closures;
+pub mod day_plan;
 pub mod events;
 pub mod feeds;
 pub mod fitting;

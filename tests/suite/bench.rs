@@ -11,7 +11,7 @@ use crate::support::scratch::Scratch;
 
 fn bench(data: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tenderhall"))
-        .args(["bench", "--rounds", "1", "--seconds", "1", "--data"])
+        .args(["bench", "--rounds", "1", "--seconds", "1", "--bookings", "12000", "--data"])
         .arg(data)
         .args(arguments)
         .output()
@@ -29,6 +29,14 @@ fn figures_stand_beside_their_references_and_nothing_is_left_behind() {
     for (what, wanted) in [
         ("submission", &["submission over HTTP, 32 clients", "memory, most through the submissions"][..]),
         ("notice", &["public notice by id, 32 readers"]),
+        (
+            "rooms",
+            &[
+                "free time of a week, very many bookings",
+                "booking a slot, very many bookings",
+                "a year of 10,000 requests planned",
+            ],
+        ),
     ] {
         let data = scratch.path().join(what);
         let output = bench(&data, &[what, "--json", "--anyway"]);

@@ -24,7 +24,7 @@ use super::{
     reference, submission,
 };
 use crate::{
-    app::{client::Client, works::AGENCY},
+    app::{client::Client, site::DATABASE, works::AGENCY},
     jurisdiction::model::RoomKind,
     kernel::{Say, id::RoomId},
     platform::cluster::{Cluster, SUPERUSER},
@@ -64,7 +64,7 @@ const GENERATE: &str = "
         SELECT gen_random_uuid(), booking, 1, '152500', room, kind, tstzrange(starts, starts + interval '2 hours'),
                tstzrange(starts - interval '30 minutes', starts + interval '135 minutes'), NOT released,
                CASE WHEN released THEN starts END, CASE WHEN released THEN starts + interval '2 hours' END
-          FROM made;
+          FROM made ON CONFLICT DO NOTHING;
     ANALYZE bookings, booking_slots;";
 
 /// A hall with so many bookings.
@@ -88,7 +88,7 @@ impl Floor {
             .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
             .args(["--set", &format!("bookings={bookings}"), "--set", &format!("ahead={ahead}")])
             .args(["--set", &format!("tender={filler}"), "--file", "-"])
-            .arg(Cluster::url_of_running(hall.data(), SUPERUSER, SUPERUSER)?)
+            .arg(Cluster::url_of_running(hall.data(), DATABASE, SUPERUSER)?)
             .stdin(script(&hall)?)
             .status()?;
         if !done.success() {

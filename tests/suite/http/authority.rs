@@ -170,6 +170,9 @@ fn floor_body(template: &str, place: &Place) -> Option<Value> {
         "/api/v1/access/lockers" => json!({"pass": "none", "locker": 1}),
         "/api/v1/access/lockers/{id}/return" => json!({}),
         "/api/v1/alarms/{id}/close" => json!({"remark": "测试"}),
+        "/api/v1/rooms/day-plans" => {
+            json!({"centre": "152500", "requests": [{"kind": "draw", "from": NOTICE, "to": DEADLINE}]})
+        }
         _ => return None,
     })
 }

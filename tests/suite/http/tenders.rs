@@ -224,6 +224,10 @@ fn a_deadline_moves_with_its_room_and_a_clarification_keeps_its_distance() {
     let agency = app.as_("agency.one");
     let later = "2026-03-20T09:30:00+08:00";
     let postpone = json!({"deadline": later, "reason": "澄清较多"});
+    // Where no room opens at that hour, nothing moves.
+    let at_night = json!({"deadline": "2026-03-20T19:30:00+08:00", "reason": "澄清较多"});
+    agency.post(&format!("{path}/postpone"), &at_night).expect(409).problem("booking-unfit");
+    assert_eq!(app.public().get(&path).expect(200)["deadline"], "2026-03-16T01:30:00Z");
     let earlier = json!({"deadline": "2026-03-13T09:30:00+08:00", "reason": "赶工"});
     agency.post(&format!("{path}/postpone"), &earlier).expect(409).problem("wrong-state");
     let said = json!({"text": "图纸第三页以附件为准", "affectsBids": true});

@@ -334,3 +334,35 @@ fn rm_20_what_is_used_stands_beside_what_could_be() {
     app.as_("supervisor.audit").get(query).expect(200);
     app.as_("agency.one").get(query).expect(403);
 }
+
+#[test]
+fn a_day_of_many_requests_takes_as_few_rooms_as_there_are_at_once() {
+    let app = TestApp::sandbox(START);
+    let opening =
+        |from: &str, to: &str| json!({"kind": "opening", "from": hall(from), "to": hall(to), "capacity": 40});
+    let ask = |requests: Value| {
+        app.as_("operator.league")
+            .post("/api/v1/rooms/day-plans", &json!({"centre": "152500", "requests": requests}))
+    };
+    let day = json!([
+        opening("03-16T09:00", "03-16T10:00"),
+        opening("03-16T09:30", "03-16T10:30"),
+        opening("03-16T10:45", "03-16T12:00"),
+        opening("03-16T14:00", "03-16T15:00"),
+    ]);
+    let planned = ask(day).expect(200);
+    assert_eq!(
+        (&planned["roomsUsed"], &planned["optimal"]),
+        (&json!(3), &json!(true)),
+        "two before noon, one after"
+    );
+    assert_eq!(planned["rooms"][0], planned["rooms"][2]);
+    let nine = ask(json!(vec![opening("03-16T09:00", "03-16T10:00"); 9])).expect(200);
+    assert_eq!(
+        (&nine["roomsUsed"], &nine["rooms"][8]),
+        (&json!(8), &Value::Null),
+        "the last comer is left out"
+    );
+    ask(json!([])).expect(422).points_to("/requests");
+    ask(json!([opening("03-16T10:00", "03-16T09:00")])).expect(422).points_to("/requests/0/to");
+}
