@@ -60,6 +60,14 @@ struct Line {
     slot: Option<Shown>,
 }
 
+impl Line {
+    /// The slot, where something may still be done with it.
+    fn acts(&self) -> Option<&Shown> {
+        let over = matches!(self.sign, Sign::Slot(Standing::Released | Standing::NoShow));
+        self.slot.as_ref().filter(|_| !over)
+    }
+}
+
 /// Something that wants a look at once.
 struct Alert {
     room: String,
