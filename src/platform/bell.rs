@@ -6,6 +6,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use diesel::sql_types;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use futures_util::StreamExt as _;
 use tokio::{
@@ -13,8 +14,11 @@ use tokio::{
     task::JoinHandle,
 };
 
+use super::{db::Tx, statement::statement};
 use crate::kernel::Problem;
 
+/// PostgreSQL's channel for floors; the payload is a centre's code. Triggers of migration 0045 ring it too.
+const FLOOR: &str = "floor";
 /// Rings a slow listener may fall behind before it is told to look everywhere.
 const BACKLOG: usize = 256;
 /// People who may watch one instance at the same time.
@@ -64,7 +68,7 @@ impl Bell {
 
     async fn listen(&self, url: &str) -> anyhow::Result<()> {
         let mut conn = AsyncPgConnection::establish(url).await?;
-        diesel::sql_query("LISTEN floor").execute(&mut conn).await?;
+        diesel::sql_query(format!("LISTEN {FLOOR}")).execute(&mut conn).await?;
         self.ring(Ring::Perhaps);
         let mut heard = pin!(conn.notifications_stream());
         while let Some(notification) = heard.next().await {
@@ -104,4 +108,17 @@ impl Listener {
     pub fn catch_up(&mut self) {
         self.rung = self.rung.resubscribe();
     }
+}
+
+/// Rings for a centre's floor; it is heard after the commit.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ring_floor(tx: &mut Tx<'_>, centre: &str) -> Result<(), Problem> {
+    statement("SELECT pg_notify($1, $2)")
+        .bind::<sql_types::Text, _>(FLOOR)
+        .bind::<sql_types::Text, _>(centre)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Rooms 场地 of the centres and who has booked them for which tender 场地预约.
 //!
-//! Owns `rooms`, `bookings`, `booking_slots`, `room_closures`, `key_projects` and `calendar_feeds`. A booking takes all its slots or none. Slots of one room never
-//! overlap, time for setting up and cleaning included: the constraint `booking_slots_no_overlap` says so, and
-//! rows of rooms are locked in the order of their ids before anything is asked or written, so that nobody waits
-//! in a circle. A confirmed opening slot fixes the tender's place; the place is told to `tenders`, which owns it.
+//! Owns `rooms`, `bookings`, `booking_slots`, `room_closures`, `key_projects` and `calendar_feeds`. A booking takes all
+//! its slots or none. Slots of one room never overlap, time for setting up and cleaning included: the constraint
+//! `booking_slots_no_overlap` says so, and rows of rooms are locked in the order of their ids before anything is asked
+//! or written, so that nobody waits in a circle. A confirmed opening slot fixes the tender's place; the place is told to `tenders`, which owns it.
 //!
 //! A slot is taken into use, given back, missed or run over (`life`); a booking is changed by another that takes its
 //! place (`change`); a room out of service takes no new slot (`closures`).

@@ -98,7 +98,7 @@ async fn recordings(
     Ok(listed(&path, service::recordings(&mut conn, &call.actor, policy, query.into_inner(), now).await?))
 }
 
-/// Alarms of a centre's control room 总控室报警. Changes are told on the channel `tenderhall_alarms`.
+/// Alarms of a centre's control room 总控室报警. A change of one is an event of the centre's floor (`GET /api/v1/rooms/events`).
 #[utoipa::path(tag = "access", params(CentreQuery),
     responses((status = 200, description = "One page, newest first", body = Page<Alarm>), Problems))]
 #[get("/api/v1/alarms")]

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::model::AlarmKind;
@@ -13,14 +12,12 @@ use crate::{
         id::{AccountId, BookingId, RoomId, TenderId},
     },
     platform::{
+        bell::ring_floor,
         db::{Tx, unreadable},
         http::Cursor,
         statement::statement,
     },
 };
-
-/// Channel on which every change of an alarm is told: `{"alarm":…,"centre":…}`.
-pub const CHANNEL: &str = "tenderhall_alarms";
 
 /// A recording as it is kept.
 #[derive(Debug, Clone, QueryableByName)]
@@ -266,18 +263,8 @@ pub async fn raise(
     if raised == 0 {
         return Ok(None);
     }
-    tell(tx, id, &recording.centre_code).await?;
+    ring_floor(tx, &recording.centre_code).await?;
     Ok(Some(id))
-}
-
-/// Tells every instance that an alarm changed; it is heard after the commit.
-async fn tell(tx: &mut Tx<'_>, id: Uuid, centre: &str) -> Result<(), Problem> {
-    statement("SELECT pg_notify($1, $2)")
-        .bind::<sql_types::Text, _>(CHANNEL)
-        .bind::<sql_types::Text, _>(json!({"alarm": id, "centre": centre}).to_string())
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 /// The open alarm of a recording of one kind, held.
@@ -328,7 +315,7 @@ pub async fn save_alarm(tx: &mut Tx<'_>, alarm: &mut KeptAlarm) -> Result<(), Pr
     .bind::<sql_types::BigInt, _>(alarm.version)
     .execute(tx.conn())
     .await?;
-    tell(tx, alarm.id, &alarm.centre_code).await
+    ring_floor(tx, &alarm.centre_code).await
 }
 
 /// One page of a centre's alarms, newest first, and one more.

@@ -1,11 +1,5 @@
 //! Calendar feeds and the events of a floor, over HTTP.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::TcpStream,
-    time::Duration,
-};
-
 use serde_json::json;
 
 use crate::support::{
@@ -69,23 +63,12 @@ fn a_feed_shows_what_its_account_may_see_and_ends_with_its_office() {
     app.public().get(&path_of_room).expect(404);
 }
 
-/// Lines of the event stream, as a browser hears them.
-fn listen(app: &TestApp, centre: &str) -> impl Iterator<Item = String> + use<> {
-    let mut stream = TcpStream::connect(app.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let request = format!(
-        "GET /api/v1/rooms/events?centre={centre} HTTP/1.1\r\nHost: hall\r\nAccept: text/event-stream\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    BufReader::new(stream).lines().map_while(Result::ok)
-}
-
 #[test]
 fn a_change_on_a_floor_is_heard_by_those_who_watch_it() {
     let app = TestApp::sandbox(START);
-    let mut watched = listen(&app, "152500").filter(|line| line.starts_with("data: "));
+    let mut watched = app.events("152500").filter(|line| line.starts_with("data: "));
     let mut elsewhere =
-        listen(&app, "152527").filter(|line| line.starts_with("data: ") || line.starts_with(": "));
+        app.events("152527").filter(|line| line.starts_with("data: ") || line.starts_with(": "));
     assert_eq!(watched.next().unwrap(), "data: 152500");
     assert_eq!(elsewhere.next().unwrap(), "data: 152527");
     booked(&app);

@@ -2,7 +2,13 @@
 //!
 //! Every answer of the API is held against the OpenAPI document the service itself gives out: see [`contract`].
 
-use std::{collections::HashMap, net::SocketAddr, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::Mutex,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use ureq::http;
@@ -66,6 +72,17 @@ impl Client {
     /// SQL as the superuser, for looking and for what no call can bring about.
     pub fn sql(&self) -> Sql {
         Sql::connect(&self.superuser_url)
+    }
+
+    /// Lines of the event stream of a centre's floor, as a browser hears them.
+    pub fn events(&self, centre: &str) -> impl Iterator<Item = String> + use<> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let request = format!(
+            "GET /api/v1/rooms/events?centre={centre} HTTP/1.1\r\nHost: hall\r\nAccept: text/event-stream\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        BufReader::new(stream).lines().map_while(Result::ok)
     }
 
     /// Where the service listens.
