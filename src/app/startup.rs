@@ -50,6 +50,7 @@ struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     intake: std::thread::JoinHandle<()>,
+    bell: Bell,
     ringer: JoinHandle<()>,
     porter: std::thread::JoinHandle<()>,
 }
@@ -97,6 +98,7 @@ impl Application {
         let Self { running, site, drain, .. } = self;
         tracing::info!("stopping");
         running.doors.close();
+        running.bell.take_down();
         running.server.pause().await;
         if !running.doors.empty(drain).await {
             tracing::warn!("some requests were not answered in time and are broken off");
@@ -181,11 +183,13 @@ async fn start(
         porter: web::Data::new(lodge),
         shelf: web::Data::new(Shelf::default()),
         pages: web::Data::new(pages),
-        bell: web::Data::new(bell),
+        bell: web::Data::new(bell.clone()),
         proxies: web::Data::new(Proxies(options.settings.http.trusted_proxies.clone())),
     };
     match serve(listener, &options.settings.http, hall) {
-        Ok((server, serving)) => Ok(Running { doors, server, serving, workers, intake, porter, ringer }),
+        Ok((server, serving)) => {
+            Ok(Running { doors, server, serving, workers, intake, porter, bell, ringer })
+        }
         Err(error) => {
             ringer.abort();
             workers.stop().await;

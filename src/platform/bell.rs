@@ -10,7 +10,7 @@ use diesel::sql_types;
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _};
 use futures_util::StreamExt as _;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch},
     task::JoinHandle,
 };
 
@@ -40,12 +40,14 @@ pub enum Ring {
 pub struct Bell {
     rung: broadcast::Sender<Ring>,
     seats: Arc<Semaphore>,
+    down: watch::Sender<bool>,
 }
 
 /// Somebody who listens; the seat is free again when it is dropped.
 #[derive(Debug)]
 pub struct Listener {
     rung: broadcast::Receiver<Ring>,
+    down: watch::Receiver<bool>,
     _seat: OwnedSemaphorePermit,
 }
 
@@ -53,7 +55,8 @@ impl Bell {
     /// Hangs the bell: a task of its own listens on `url` until it is aborted.
     pub fn hang(url: &str) -> (Self, JoinHandle<()>) {
         let (rung, _) = broadcast::channel(BACKLOG);
-        let bell = Self { rung, seats: Arc::new(Semaphore::new(LISTENERS)) };
+        let (down, _) = watch::channel(false);
+        let bell = Self { rung, seats: Arc::new(Semaphore::new(LISTENERS)), down };
         let (own, url) = (bell.clone(), url.to_owned());
         let task = tokio::spawn(async move {
             loop {
@@ -82,6 +85,11 @@ impl Bell {
         drop(self.rung.send(ring));
     }
 
+    /// Takes the bell down: everybody who listens is let go, so that a stop need not wait for screens that stay open.
+    pub fn take_down(&self) {
+        self.down.send_replace(true);
+    }
+
     /// Takes a seat.
     ///
     /// # Errors
@@ -90,17 +98,21 @@ impl Bell {
         let seat = Arc::clone(&self.seats).try_acquire_owned();
         let seat =
             seat.map_err(|_| Problem::unavailable(anyhow::anyhow!("all seats at the bell are taken")))?;
-        Ok(Listener { rung: self.rung.subscribe(), _seat: seat })
+        Ok(Listener { rung: self.rung.subscribe(), down: self.down.subscribe(), _seat: seat })
     }
 }
 
 impl Listener {
     /// The next ring; `None` when the bell is taken down.
     pub async fn next(&mut self) -> Option<Ring> {
-        match self.rung.recv().await {
-            Ok(ring) => Some(ring),
-            Err(broadcast::error::RecvError::Lagged(_)) => Some(Ring::Perhaps),
-            Err(broadcast::error::RecvError::Closed) => None,
+        tokio::select! {
+            // An end by a bell that is gone is an end as well.
+            _ = self.down.wait_for(|down| *down) => None,
+            rung = self.rung.recv() => match rung {
+                Ok(ring) => Some(ring),
+                Err(broadcast::error::RecvError::Lagged(_)) => Some(Ring::Perhaps),
+                Err(broadcast::error::RecvError::Closed) => None,
+            },
         }
     }
 

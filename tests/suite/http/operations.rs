@@ -145,3 +145,13 @@ fn a_stop_answers_what_it_has_begun() {
     outcome.expect(201);
     assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
 }
+
+#[test]
+fn a_stop_lets_open_screens_go() {
+    let mut app = TestApp::sandbox(START);
+    let mut lines = app.events("152500");
+    assert!(lines.any(|line| line == "data: 152500"));
+    app.stop();
+    // The last chunk of an answer that was ended, not broken off.
+    assert!(lines.any(|line| line == "0"));
+}
