@@ -188,6 +188,8 @@ fn rm_10_rm_11_the_latest_requests_make_room_and_nobody_without_need() {
         ("draw-2", "03-02T09:00", "03-02T11:00"),
     ] {
         let tender = app.works_tender(&app.works_project());
+        // Who came last is told by the clock.
+        app.hold(&format!("2026-02-09T09:0{}:00+08:00", asked.len() + 1));
         asked.push(book(&tender, json!([slot(&app, code, from, to)])).id());
     }
     let taken = book(&key, json!([{"kind": "draw", "from": hall("03-02T09:00"), "to": hall("03-02T11:00")}]));
