@@ -328,19 +328,30 @@ function open(about) {
   part(".dialog-about").textContent = about.text;
   part(".dialog-note").textContent = "";
   part(".dialog-offers").hidden = true;
-  part(".dialog-move").hidden = !about.moves;
+  part(".dialog-move").hidden = !about.moves && !about.asks;
+  part(".dialog-to").hidden = !about.moves;
   part(".dialog-go").hidden = !about.moves;
   part(".dialog-shut").textContent = about.moves ? part(".dialog-shut").dataset.leave : part(".dialog-shut").dataset.close;
   for (const act of dialog.querySelectorAll("[data-do]")) act.hidden = true;
+  part("#dialog-reason").value = "";
+  part("#dialog-reason").removeAttribute("aria-invalid");
   if (!dialog.open) dialog.showModal();
 }
 
 function askReason(held) {
   open({ title: held.slot.querySelector(".bar-text").textContent, text: `${nameOf(held.start.room)} ${span(held.start.from, held.start.to)}`, moves: true });
   part(".dialog-to strong").textContent = held.words;
+  part("#dialog-reason").focus();
+}
+
+// What was written, or nothing and the hand of the operator led back to it.
+function given() {
   const reason = part("#dialog-reason");
-  reason.value = "";
-  reason.focus();
+  const text = reason.value.trim();
+  if (text) reason.removeAttribute("aria-invalid");
+  else reason.setAttribute("aria-invalid", "true");
+  if (!text) reason.focus();
+  return text;
 }
 
 // What stands in the way, in words, and what is free instead.
@@ -378,13 +389,8 @@ function refuse(answer, held) {
 
 // Sends the whole of what is still to come of the booking, with the one slot elsewhere, by the version that was seen.
 async function send(held) {
-  const reason = part("#dialog-reason");
-  if (!reason.value.trim()) {
-    reason.setAttribute("aria-invalid", "true");
-    reason.focus();
-    return;
-  }
-  reason.removeAttribute("aria-invalid");
+  const reason = given();
+  if (!reason) return;
   part(".dialog-go").disabled = true;
   try {
     const seen = await api(`/api/v1/bookings/${held.booking}`, { method: "GET" });
@@ -395,7 +401,7 @@ async function send(held) {
         ? { kind, roomId: held.room, capacity, from: iso(held.from), to: iso(held.to) }
         : { kind, roomId, capacity, from, to },
     );
-    const body = { slots, reason: reason.value.trim() };
+    const body = { slots, reason };
     const answer = await api(`/api/v1/bookings/${held.booking}/change`, { version: held.version, body });
     if (!answer.ok) return refuse(answer, held);
     const { room, from } = held;
@@ -405,6 +411,32 @@ async function send(held) {
   } finally {
     part(".dialog-go").disabled = false;
   }
+}
+
+// An alarm is taken on at once; what was found is asked for when it is closed.
+async function answerAlarm(button) {
+  if (busy) return;
+  const { alarm } = button.dataset;
+  const path = `/api/v1/alarms/${alarm}`;
+  const line = button.closest("li");
+  if (button.dataset.taken === undefined) {
+    const answer = await api(`${path}/acknowledge`);
+    say(answer.ok ? words.done : answer.body.detail);
+    await refresh();
+    return document.querySelector(`[data-alarm="${alarm}"]`)?.focus({ preventScroll: true });
+  }
+  busy = { lay() {} };
+  open({ title: line.querySelector("strong").textContent, text: line.querySelector("em").textContent, asks: true });
+  const act = part('[data-do="alarm"]');
+  act.hidden = false;
+  act.onclick = async () => {
+    const remark = given();
+    if (!remark) return;
+    const answer = await api(`${path}/close`, { body: { remark } });
+    if (answer.ok) await finish(words.done);
+    else part(".dialog-note").textContent = answer.body.detail;
+  };
+  part("#dialog-reason").focus();
 }
 
 async function showActs(slot) {
@@ -458,8 +490,10 @@ if (dialog) {
   document.addEventListener("click", (event) => {
     const slot = event.target.closest?.(".slot");
     const row = event.target.closest?.("[data-act-for]");
+    const alarm = event.target.closest?.("[data-alarm]");
     if (slot) event.preventDefault();
     if (slot) showActs(slot);
+    if (alarm) answerAlarm(alarm);
     if (row) showActs(document.querySelector(`[data-key="slot-${row.dataset.actFor}"]`));
   });
   part(".dialog-go").addEventListener("click", () => send(busy));

@@ -30,9 +30,9 @@ use crate::{
 /// What one statement sees for one door: the key, the person, what is booked, the seat and the locker. Every part is
 /// found by its own index, so that the cost does not grow with the tables.
 ///
-/// Of the slots around the door the first counts: while a room is used or cleaned nobody comes in for the next slot. It
-/// is looked for as far ahead as any centre's lead time may reach; the rules hold it against the centre's own. A slot that runs over lasts
-/// as long as its room is kept for it.
+/// Of the slots around the door the first counts: while a room is used or cleaned nobody comes in for the next slot. Slots
+/// of a room never overlap, so the first by its end is the first. It is looked for as far ahead as any centre's lead time
+/// may reach; the rules hold it against the centre's own. A slot that runs over lasts as long as its room is kept for it.
 pub const LOOK: &str = "
     SELECT q.place, clock.now, clock.law, k.id AS device, k.centre_code, k.room_kind, k.area,
            a.id AS account, a.login, a.organisation_id, o.kind AS organisation_kind, o.region_code,
@@ -42,7 +42,7 @@ pub const LOOK: &str = "
            t.deadline, p.purchaser_id, p.agency_id, p.centre_code AS project_centre,
            p.region_code AS project_region, p.category,
            seat.state AS seat,
-           EXISTS (SELECT FROM locker_deposits l WHERE l.seat_id = seat.id AND l.returned_at IS NULL) AS deposited
+           (SELECT true FROM locker_deposits l WHERE l.seat_id = seat.id AND l.returned_at IS NULL) IS TRUE AS deposited
       FROM (SELECT hall_now() AS now, (SELECT adopted_no FROM law_in_force) AS law) AS clock
      CROSS JOIN unnest($1::int4[], $2::bytea[], $3::bytea[], $4::uuid[]) AS q (place, key, pass, account)
       JOIN access_keys k ON k.key_sha256 = q.key AND k.kind = 'door' AND k.revoked_at IS NULL
@@ -55,8 +55,8 @@ pub const LOOK: &str = "
                    lower(s.blocked) AS blocked_from, upper(s.blocked) AS blocked_to
               FROM booking_slots s JOIN bookings b ON b.id = s.booking_id AND b.state <> 'requested'
              WHERE s.live AND s.ended_at IS NULL AND s.room_id = k.room_id
-               AND s.blocked && tstzrange(clock.now, clock.now + interval '4 hours', '[]')
-             ORDER BY lower(s.during) LIMIT 1)
+               AND upper(s.blocked) > clock.now AND lower(s.blocked) <= clock.now + interval '4 hours'
+             ORDER BY upper(s.blocked) LIMIT 1)
             UNION ALL
            (SELECT s.booking_id, b.tender_id, lower(s.during),
                    CASE WHEN s.overran_at IS NULL THEN upper(s.during) ELSE upper(s.blocked) END,

@@ -564,6 +564,8 @@ words! {
     alarm_gap: "录音录像中断", "Recording silent";
     alarm_early: "录音录像提前结束", "Recording ended early";
     alarm_taken: "已受理", "taken on";
+    alarm_take: "受理报警", "Take the alarm on";
+    alarm_close: "解除报警", "Close the alarm";
     use_title: "场地使用率", "Use of rooms";
     use_lead: "已用小时占可预约小时之比：可预约为工作日开放时间减去停用；已用按实际时间，尚未使用的按已确认时段。这是本中心的统计口径，不是法律规定。",
         "Hours used over hours that could be booked: the centre's hours on working days less closures, used by the real times, and by the confirmed slot until then. A measure of the centre's own, not law.";

@@ -613,7 +613,7 @@ fn a_check_is_one_statement_that_finds_every_row_by_an_index() {
         plans.remove(0)
     };
     let text = plan.to_string();
-    assert!(text.contains("booking_slots_no_overlap") && text.contains("access_passes_token_once"), "{text}");
+    assert!(text.contains("booking_slots_at_door") && text.contains("access_passes_token_once"), "{text}");
     let mut whole = Vec::new();
     read_whole(&plan, &mut whole);
     // The hall's clock and the number of the law are tables of one row.

@@ -300,6 +300,7 @@ fn an_operator_runs_the_floor_from_one_screen() {
                 what_another_did_first_is_said(&client, &seen).await;
                 the_drag_does_the_same(&client, &seen).await;
                 acts_and_news(&client, &seen).await;
+                an_alarm_is_taken_on_and_closed(&client, &seen).await;
             })
             .await;
         driver
@@ -493,6 +494,31 @@ async fn acts_and_news(client: &Client, floor: &Floor) {
     assert_eq!(run(client, &format!("return document.activeElement.matches(\"{slot}\")")).await, json!(true));
     assert_eq!(run(client, "return scrollY").await, before);
     accessible(client, "control room at work").await;
+}
+
+async fn an_alarm_is_taken_on_and_closed(client: &Client, floor: &Floor) {
+    let app = &floor.app;
+    let recorder =
+        json!({"centre": "152500", "kind": "recorder", "roomId": room(app, "evaluation-2"), "name": "录像"});
+    let key = app.as_("operator.league").post("/api/v1/access/keys", &recorder).expect(201).text_at("/key");
+    let begun = app.public().with("Authorization", &format!("Bearer {key}")).act("/api/v1/recordings");
+    begun.expect(201);
+    app.hold(&hall("03-16T11:25"));
+    let button = ".floor-alerts [data-alarm]";
+    until(client, &format!("return !!document.querySelector('{button}:not([data-taken])')")).await;
+    focus(client, button).await;
+    press_key(client, &Key::Enter).await;
+    until(client, &format!("return document.activeElement.matches('{button}[data-taken]')")).await;
+    picture(client, "board-alarm").await;
+    press_key(client, &Key::Enter).await;
+    // Nothing is closed without a word of what was found.
+    press(client, "[data-do=alarm]").await;
+    until(client, "return document.activeElement.matches('#dialog-reason[aria-invalid]')").await;
+    fill(client, "#dialog-reason", "设备断电，已恢复").await;
+    press(client, "[data-do=alarm]").await;
+    until(client, "return !document.querySelector('.floor-alerts')").await;
+    let alarms = app.as_("operator.league").get("/api/v1/alarms?centre=152500").expect(200);
+    assert_eq!(alarms["items"][0]["remark"], "设备断电，已恢复");
 }
 
 async fn on_a_phone(client: &Client, base: &str) {

@@ -4,6 +4,7 @@ use askama::Template;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     Assets,
@@ -73,6 +74,8 @@ struct Alert {
     room: String,
     title: String,
     text: String,
+    /// The alarm, and whether somebody has taken it on.
+    alarm: Option<(Uuid, bool)>,
 }
 
 /// `/board/{centre}/control`
@@ -318,6 +321,7 @@ fn overruns(floor: &Floor, reader: &Reader, now: DateTime<Utc>) -> Vec<Alert> {
                 reader.w.floor_over_by,
                 reader.w.floor_minutes
             ),
+            alarm: None,
         }
     };
     floor.overruns.iter().map(alert).collect()
@@ -348,6 +352,7 @@ async fn alarms(
             room: room.map(|room| reader.says(&room.name)).unwrap_or_default(),
             title: what.to_owned(),
             text: format!("{} {}{}", w.since, reader.moment(&alarm.since), taken.unwrap_or_default()),
+            alarm: Some((alarm.id, alarm.acknowledged_at.is_some())),
         }
     };
     Ok(page.items.into_iter().filter(|alarm| alarm.closed_at.is_none()).map(alert).collect())

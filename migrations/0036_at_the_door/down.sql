@@ -1,0 +1,1 @@
+DROP INDEX booking_slots_at_door;
