@@ -392,7 +392,13 @@ fn the_policy_comes_from_the_hall_and_is_compared_with_the_notice() {
     fs::create_dir_all(root.join("in")).unwrap();
     let key = root.join("key");
     command::keygen(
-        &command::KeygenArgs { out: key.clone(), organisation: None, json: false },
+        &command::KeygenArgs {
+            out: key.clone(),
+            organisation: None,
+            officer: None,
+            signing_key: None,
+            json: false,
+        },
         &mut Vec::new(),
     )
     .unwrap();
@@ -438,8 +444,17 @@ fn the_commands_make_seal_replace_and_open_a_bid() {
     fs::write(root.join("policy.json"), policy().canonical().unwrap()).unwrap();
     let key = root.join("key");
     let mut said = Vec::new();
-    command::keygen(&command::KeygenArgs { out: key.clone(), organisation: None, json: true }, &mut said)
-        .unwrap();
+    command::keygen(
+        &command::KeygenArgs {
+            out: key.clone(),
+            organisation: None,
+            officer: None,
+            signing_key: None,
+            json: true,
+        },
+        &mut said,
+    )
+    .unwrap();
     let public = serde_json::from_slice::<Value>(&said).unwrap()["publicKey"].as_str().unwrap().to_owned();
     let seal_to = |out: &str, replaces: Option<&str>| command::SealArgs {
         policy: Some(root.join("policy.json")),
