@@ -12,6 +12,7 @@
 //! 财政部令87 arts 39–42; 电子招标投标办法 arts 29–31. The window's length is a setting of the centre.
 
 pub mod archive;
+pub mod command;
 pub mod decrypt;
 pub mod http;
 pub mod jobs;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod service;
 pub mod shares;
 pub mod store;
+pub mod verify;
 
 pub use model::{OpenedBid, Opening, Outcome};
 pub use service::benchmark_draw;

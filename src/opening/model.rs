@@ -133,7 +133,7 @@ pub struct ReleaseShares {
 }
 
 /// A share that the caller may decrypt and release.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldShare {
     /// The bid.
@@ -177,7 +177,7 @@ pub struct ExtendWindow {
 }
 
 /// Answer to a released share.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleasedShare {
     /// The bid.
@@ -193,7 +193,7 @@ pub struct ReleasedShare {
 }
 
 /// Answer to released shares.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleasedShares {
     /// In the order of the request.

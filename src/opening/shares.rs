@@ -32,7 +32,7 @@ use crate::{
     seal::{
         Word,
         policy::BIDDER,
-        shares::{Shut, check_released, rebuild},
+        shares::{Shut, check_released, join, rebuild},
     },
     tenders::{self, Tender},
 };
@@ -83,25 +83,28 @@ impl Board {
         shares.latest.insert(row.member, row.share.into());
     }
 
+    fn share<'b>(&'b self, bid: &StandingBid, at: u32, member: &Word) -> Option<&'b SecretString> {
+        self.0.get(&(bid.id, at))?.latest.get(member.as_str())
+    }
+
     fn rebuild(&self, bid: &StandingBid, at: u32, clause: &[Word]) -> Result<SecretString, Shut> {
-        let shares = self.0.get(&(bid.id, at));
-        let released = |member: &Word| shares.and_then(|shares| shares.latest.get(member.as_str()));
-        rebuild(clause, released, &bid.envelope.bid_key)
+        rebuild(clause, |member| self.share(bid, at, member), &bid.envelope.bid_key)
     }
 
     /// The first clause of the policy that opens a bid, or why each does not.
     pub(super) fn opener<'p>(&self, bid: &StandingBid, settled: &'p Settled) -> Result<Opener, Failures<'p>> {
         let mut failures = Failures::new();
         for (at, clause) in (0_u32..).zip(&settled.policy.policy().clauses) {
-            let released_at = self.0.get(&(bid.id, at)).and_then(|shares| shares.completed_at);
-            match (self.rebuild(bid, at, clause), released_at) {
+            let completed_at = self.0.get(&(bid.id, at)).and_then(|shares| shares.completed_at);
+            // What completed a clause was tried then, and is tried again when the bid is opened.
+            let secret = match completed_at {
+                Some(_) => join(clause, |member| self.share(bid, at, member)),
+                None => self.rebuild(bid, at, clause),
+            };
+            match (secret, completed_at) {
                 (Ok(secret), Some(released_at)) => {
-                    return Ok(Opener {
-                        clause: at,
-                        secret,
-                        released_at,
-                        recovery: rules::is_recovery(clause),
-                    });
+                    let recovery = rules::is_recovery(clause);
+                    return Ok(Opener { clause: at, secret, released_at, recovery });
                 }
                 (Ok(_), None) => failures.push((clause, Shut::Unfit)),
                 (Err(shut), _) => failures.push((clause, shut)),
@@ -214,12 +217,14 @@ async fn put_all(
     rules::may_release(place.tender.phase, &opening, now)?;
     let ids: Vec<BidId> = fits.iter().map(|fit| fit.bid.id).collect();
     let mut board = Board::of(tx.conn(), &ids).await?;
-    let recoveries = store::recoveries(tx.conn(), id).await?;
     let mut entry = Entry::new("opening.shareReleased").project(place.tender.project).tender(id).of_bid();
     let mut answers = Vec::with_capacity(fits.len());
     for fit in fits {
         let clause = rules::clause_of(place.settled.policy.policy(), &fit.asked)?;
-        if rules::is_recovery(clause) && !place.remedy() && !recoveries.contains_key(&fit.bid.id) {
+        if rules::is_recovery(clause)
+            && !place.remedy()
+            && !store::is_recovered(tx.conn(), fit.bid.id).await?
+        {
             return Err(rules::no_recovery().into());
         }
         let (row, opens) = put(tx, &mut board, &fit, clause, (account.account.0, now), again).await?;

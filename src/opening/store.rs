@@ -254,6 +254,15 @@ pub async fn insert_recovery(
     Ok(id)
 }
 
+/// Whether a bid may be opened without its bidder by order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_recovered(conn: &mut AsyncPgConnection, bid: BidId) -> Result<bool, Problem> {
+    let ordered = opening_recoveries::table.filter(opening_recoveries::bid_id.eq(bid));
+    Ok(diesel::select(diesel::dsl::exists(ordered)).get_result(conn).await?)
+}
+
 /// Bids of a tender that may be opened without their bidders by order, with the reason of each.
 ///
 /// # Errors

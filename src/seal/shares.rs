@@ -145,16 +145,27 @@ pub fn rebuild<'a>(
     released: impl Fn(&Word) -> Option<&'a SecretString>,
     bid_key: &str,
 ) -> Result<SecretString, Shut> {
+    let secret = join(clause, released)?;
+    check_secret(&secret, bid_key).map(|()| secret).map_err(|_| Shut::Unfit)
+}
+
+/// Puts shares together that were found to fit before; whoever opens with the result checks it again.
+///
+/// # Errors
+/// Why the clause gives no secret.
+pub fn join<'a>(
+    clause: &[Word],
+    released: impl Fn(&Word) -> Option<&'a SecretString>,
+) -> Result<SecretString, Shut> {
     let absent: Vec<Word> = clause.iter().filter(|member| released(member).is_none()).cloned().collect();
     if !absent.is_empty() {
         return Err(Shut::Absent(absent));
     }
     let shares: Vec<&SecretString> = clause.iter().filter_map(&released).collect();
-    let secret = match shares.as_slice() {
-        [only] => (*only).clone(),
-        many => together(many).map_err(|_| Shut::Unfit)?,
-    };
-    check_secret(&secret, bid_key).map(|()| secret).map_err(|_| Shut::Unfit)
+    match shares.as_slice() {
+        [only] => Ok((*only).clone()),
+        many => together(many).map_err(|_| Shut::Unfit),
+    }
 }
 
 fn together(shares: &[&SecretString]) -> Result<SecretString, SealError> {
