@@ -16,8 +16,11 @@ use tenderhall::{
         lawbook::{self, LawCommand},
         router, site, story,
     },
-    bids::seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
     identity,
+    opening::{
+        command::{self, CanaryArgs, ReleaseArgs},
+        verify,
+    },
     platform::{
         db::Db,
         migrations,
@@ -25,6 +28,7 @@ use tenderhall::{
         settings::{self, Settings},
         telemetry,
     },
+    seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
 };
 
 /// Gives freed memory back, where the C library's keeps a heap for every thread that was ever busy.
@@ -65,6 +69,15 @@ enum Command {
     Seal(SealArgs),
     /// 离线开启投标 / Open a sealed bid with its secret, without the hall.
     Open(OpenArgs),
+    /// 验证本人密钥可用 / Prove that an officer's key can read.
+    Canary(CanaryArgs),
+    /// 截止后释放份额 / Release one's shares of bids after the close.
+    Release(ReleaseArgs),
+    /// 核验 / Check receipts and openings without trusting the hall.
+    Verify {
+        #[command(subcommand)]
+        command: Verify,
+    },
     /// Measure speed and memory, each figure beside a reference of the same run.
     Bench(bench::BenchArgs),
     /// A reference of `bench`, in a process of its own.
@@ -77,6 +90,14 @@ enum Command {
     Openapi,
     /// Print the reference of all settings (`docs/config.md`).
     Config,
+}
+
+#[derive(Subcommand)]
+enum Verify {
+    /// 核验回执 / Check a receipt; needs no network.
+    Receipt(verify::ReceiptArgs),
+    /// 核验开标 / Open every bid again and compare with the published record.
+    Opening(verify::OpeningArgs),
 }
 
 #[derive(Subcommand)]
@@ -158,6 +179,14 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
+        Command::Canary(args) => command::canary(&args, &mut std::io::stdout().lock())?,
+        Command::Release(args) => command::release(&args, &mut std::io::stdout().lock())?,
+        Command::Verify { command: Verify::Receipt(args) } => {
+            verify::receipt(&args, &mut std::io::stdout().lock())?;
+        }
+        Command::Verify { command: Verify::Opening(args) } => {
+            verify::opening(&args, &mut std::io::stdout().lock())?;
+        }
         Command::Openapi => say(&router::description()?.to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
     }

@@ -544,6 +544,19 @@ diesel::table! {
         form -> Nullable<Jsonb>,
         files -> Nullable<Jsonb>,
         failure -> Nullable<Text>,
+        clause -> Nullable<Int4>,
+        recovery -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    opening_recoveries (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bid_id -> Uuid,
+        reason -> Text,
+        ordered_by -> Uuid,
+        ordered_at -> Timestamptz,
     }
 }
 
@@ -557,6 +570,8 @@ diesel::table! {
         share -> Text,
         released_at -> Timestamptz,
         released_by -> Uuid,
+        completes -> Bool,
+        n -> Int8,
     }
 }
 
@@ -775,6 +790,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    seal_canaries (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        key_id -> Uuid,
+        member -> Text,
+        canary -> Bytea,
+        answer_sha256 -> Bytea,
+        made_at -> Timestamptz,
+        proved_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    seal_keys (id) {
+        id -> Uuid,
+        organisation_id -> Uuid,
+        account_id -> Uuid,
+        recipient -> Text,
+        enrolment -> Jsonb,
+        enrolled_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        revoked_by -> Nullable<Uuid>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    seal_policies (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        policy_no -> Int4,
+        document -> Jsonb,
+        digest -> Bytea,
+        holders -> Jsonb,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     signing_keys (id) {
         id -> Uuid,
         organisation_id -> Uuid,
@@ -970,6 +1024,9 @@ diesel::joinable!(notices -> projects (project_id));
 diesel::joinable!(opened_bids -> bids (bid_id));
 diesel::joinable!(opened_bids -> organisations (bidder_id));
 diesel::joinable!(opened_bids -> tenders (tender_id));
+diesel::joinable!(opening_recoveries -> accounts (ordered_by));
+diesel::joinable!(opening_recoveries -> bids (bid_id));
+diesel::joinable!(opening_recoveries -> tenders (tender_id));
 diesel::joinable!(opening_shares -> bids (bid_id));
 diesel::joinable!(opening_shares -> tenders (tender_id));
 diesel::joinable!(openings -> tenders (tender_id));
@@ -987,6 +1044,11 @@ diesel::joinable!(refresh_tokens -> accounts (account_id));
 diesel::joinable!(report_signatures -> committee_seats (seat_id));
 diesel::joinable!(room_closures -> rooms (room_id));
 diesel::joinable!(score_sheets -> committee_seats (seat_id));
+diesel::joinable!(seal_canaries -> seal_keys (key_id));
+diesel::joinable!(seal_canaries -> tenders (tender_id));
+diesel::joinable!(seal_keys -> accounts (account_id));
+diesel::joinable!(seal_keys -> organisations (organisation_id));
+diesel::joinable!(seal_policies -> tenders (tender_id));
 diesel::joinable!(signing_keys -> accounts (enrolled_by));
 diesel::joinable!(signing_keys -> organisations (organisation_id));
 diesel::joinable!(split_suspects -> projects (project_id));
@@ -1037,6 +1099,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     low_price_votes,
     notices,
     opened_bids,
+    opening_recoveries,
     opening_shares,
     openings,
     organisations,
@@ -1053,6 +1116,9 @@ diesel::allow_tables_to_appear_in_same_query! {
     room_closures,
     rooms,
     score_sheets,
+    seal_canaries,
+    seal_keys,
+    seal_policies,
     signing_keys,
     split_suspects,
     tender_clarifications,

@@ -2,11 +2,13 @@
 """Seals, opens and checks bids without Tenderhall: Python 3, `cryptography` for Ed25519, and stock `age`.
 
   seal.py check                                                  every file of vectors/ by a second hand
-  seal.py seal POLICY SEED_BASE64 BIDDER PRICE OUT FILE...        one bid of revision 1, bidder-only policy
-  seal.py open OUT                                               opens and lists it
+  seal.py seal POLICY SEED_BASE64 BIDDER PRICE OUT FILE...        one bid of revision 1, for every clause of the policy
+  seal.py open OUT                                               opens and lists it, by secret.txt
+  seal.py join POLICY OUT MEMBER=KEYFILE...                       makes secret.txt of the shares of one clause
 """
-import base64, hashlib, json, os, re, secrets, subprocess, sys
+import base64, functools, hashlib, json, os, re, secrets, subprocess, sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors")
 sha = lambda *pieces: hashlib.sha256(b"".join(pieces)).hexdigest()
@@ -68,6 +70,39 @@ def open_bid(folder):
     return envelope, manifest, files, plain.stdout
 
 
+def age(*args, data=b""):
+    return subprocess.run(["age", *args], input=data, capture_output=True, check=True).stdout
+
+
+def share_out(policy, secret, own):
+    """The shares of every clause but that of the bidder alone: random bytes for all but the last, who gets the rest."""
+    shares = []
+    for at, clause in enumerate(policy["clauses"]):
+        if clause == ["bidder"]:
+            continue
+        pieces = [secrets.token_bytes(len(secret)) for _ in clause[1:]]
+        for member, piece in zip(clause, pieces + [xor(secret, *pieces)]):
+            keys = [own] if member == "bidder" else policy["members"][member]["recipients"]
+            to = [part for key in keys for part in ("-r", key)]
+            shares.append({"clause": at, "member": member, "age": b64(age(*to, data=piece))})
+    return shares
+
+
+def xor(*pieces):
+    return bytes(functools.reduce(lambda a, b: a ^ b, column) for column in zip(*pieces))
+
+
+def join(policy_file, out, *holders):
+    policy, envelope = json.load(open(policy_file)), json.load(open(f"{out}/envelope.json"))
+    keys = dict(holder.split("=", 1) for holder in holders)
+    at, clause = next((at, clause) for at, clause in enumerate(policy["clauses"]) if set(clause) == set(keys))
+    pieces = [age("-d", "-i", keys[share["member"]], data=unb64(share["age"]))
+              for share in envelope["shares"] if share["clause"] == at]
+    with open(os.open(f"{out}/secret.txt", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o400), "wb") as file:
+        file.write(xor(*pieces) + b"\n")
+    print("clause", at, "gives", f"{out}/secret.txt")
+
+
 def seal(policy_file, seed, bidder, price, out, *names):
     policy = json.load(open(policy_file))
     os.makedirs(out, exist_ok=True)
@@ -85,10 +120,18 @@ def seal(policy_file, seed, bidder, price, out, *names):
     plaintext = lay_out(common | {"form": form}, files)
     subprocess.run(["age", "-r", key, "-o", f"{out}/bid.age"], input=plaintext, check=True)
     ciphertext = open(f"{out}/bid.age", "rb").read()
-    envelope = common | {"prev": None, "payload": {"sha256": sha(ciphertext), "size": len(ciphertext)}, "shares": [],
+    shared = any("bidder" in clause and len(clause) > 1 for clause in policy["clauses"])
+    own = None
+    if shared:
+        # The bidder keeps a key of its own shares, and no secret that opens the whole.
+        subprocess.run(["age-keygen", "-o", f"{out}/share.key"], check=True, capture_output=True)
+        own = subprocess.run(["age-keygen", "-y", f"{out}/share.key"], capture_output=True, check=True, text=True).stdout.strip()
+        os.remove(f"{out}/secret.txt")
+    envelope = common | {"prev": None, "payload": {"sha256": sha(ciphertext), "size": len(ciphertext)},
+                         "shares": share_out(policy, secret.encode(), own),
                          "client": {"name": "seal.py", "version": "1"}}
     signing = Ed25519PrivateKey.from_private_bytes(unb64(seed))
-    envelope["sig"] = {"alg": "ed25519", "key": b64(signing.public_key().public_bytes_raw()),
+    envelope["sig"] = {"alg": "ed25519", "key": b64(signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)),
                        "value": b64(signing.sign(signed(ENVELOPE, envelope)))}
     open(f"{out}/envelope.json", "wb").write(jcs(envelope))
     print("envelope sha256:" + sha(jcs(envelope)))
@@ -132,5 +175,6 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["check"]: check()
         case ["seal", *rest] if len(rest) >= 5: seal(*rest)
+        case ["join", policy, out, *holders] if holders: join(policy, out, *holders)
         case ["open", folder]: print(json.dumps(open_bid(folder)[1], ensure_ascii=False, indent=1))
         case _: sys.exit(__doc__)

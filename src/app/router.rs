@@ -35,7 +35,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{clock, examples, health, stop::at_the_door};
 use crate::{
-    access, awards, bids, evaluation, experts, identity, jurisdiction,
+    access, awards, bids, evaluation, experts, holders, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say, id::RequestId},
     law, notices, opening,
     platform::{
@@ -58,6 +58,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(law::http::routes)
         .configure(scoring::preview::routes)
         .configure(projects::http::routes)
+        .configure(holders::http::routes)
         .configure(tenders::http::routes)
         .configure(rooms::http::routes)
         .configure(rooms::feeds::http::routes)

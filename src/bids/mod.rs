@@ -1,9 +1,9 @@
 //! 投标: bids from the sealed envelope to the signed receipt.
 //!
-//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`, and what a bid is made of ([`seal`]): how it is taken in,
-//! replaced, withdrawn and kept closed until the opening. Must not open, judge or count bids for anybody before the
-//! opening begins. Law: 招标投标法 articles 28, 29 and 36 (kept unopened, withdrawable before the deadline, late
-//! bids refused); 电子招标投标办法 articles 25–27.
+//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`: how what [`seal`] describes is taken in, replaced, withdrawn and
+//! kept closed until the opening. Must not open, judge or count bids for anybody before the opening begins. Law:
+//! 招标投标法 articles 28, 29 and 36 (kept unopened, withdrawable before the deadline, late bids refused);
+//! 电子招标投标办法 articles 25–27.
 //!
 //! Invariants:
 //! * Whether a bid is in time is decided behind the lock of its tender's intake, by one reading of the clock after
@@ -17,10 +17,10 @@ pub mod intake;
 pub mod model;
 pub mod receipts;
 pub mod rules;
-pub mod seal;
 pub mod service;
 mod store;
 
+pub use crate::seal;
 pub use intake::Intake;
 pub use model::{BidState, StandingBid};
 pub use receipts::ReceiptKeys;

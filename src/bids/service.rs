@@ -15,11 +15,12 @@ use crate::{
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         seal::{
-            CheckedPolicy, Flaw, IdText, Policy, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
+            CheckedPolicy, Flaw, IdText, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
             wire::read_base64, withdrawal::Standing,
         },
         store::{self, About, NewReceipt},
     },
+    holders,
     identity::{self, Action, Object, Parties, Phase, authorize},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
@@ -35,16 +36,17 @@ use crate::{
     tenders::{self, TenderPhase, intake as gatehouse, model::Close},
 };
 
-/// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
-const LOT: &str = "1";
 /// Why a bid is revoked that its bidder did not open.
-const NOT_OPENED: &str =
+pub const NOT_OPENED: &str =
     "因投标人原因未能解密，视为撤销投标文件 / not decrypted by the bidder's own fault: taken as revoked";
+/// Why a bid ends that others did not open.
+pub const NOT_OPENED_BY_OTHERS: &str =
+    "因投标人之外的原因未能解密，视为撤回投标文件 / not decrypted by the fault of others: taken as withdrawn";
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
 /// What a submission needs to know of a published tender. Nothing of it changes any more once the notice is out:
-/// parties and centre are frozen by it, and the policy is made of ids alone.
+/// parties and centre are frozen by it, and so is the policy.
 #[derive(Debug)]
 pub struct Lot {
     /// The tender.
@@ -94,7 +96,7 @@ async fn load_lot(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Lot, Pro
         project: project.id,
         centre: tender.centre_code,
         parties: project.parties(),
-        policy: Policy::bidder_only(word(id)?, word(LOT)?, 1).map_err(Problem::internal)?,
+        policy: holders::policy_of(conn, id).await?.policy,
     })
 }
 
@@ -361,14 +363,13 @@ pub async fn standing_bid(conn: &mut AsyncPgConnection, id: BidId) -> Result<Opt
     Ok(bid.filter(|bid| matches!(bid.state, BidState::Accepted | BidState::Revoked)))
 }
 
-/// 撤销: ends bids that stood at the close and could not be opened by their bidders' own fault (电子招标投标办法 31).
-/// The caller names the rows of `bids` in its entry.
+/// 撤销, 视为撤回: ends bids that stood at the close and could not be opened (电子招标投标办法 31), and keeps why. The caller names the rows of `bids` in its entry.
 ///
 /// # Errors
 /// When one of them does not stand, or its tender is not closed.
-pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId]) -> Result<(), Problem> {
+pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId], why: &str) -> Result<(), Problem> {
     let now = tx.hall_now().await?;
-    let ended = store::set_revoked(tx, bids, now, NOT_OPENED).await?;
+    let ended = store::set_revoked(tx, bids, now, why).await?;
     if ended == bids.len() {
         return Ok(());
     }

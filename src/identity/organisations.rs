@@ -100,6 +100,29 @@ struct Overseer {
     role: String,
 }
 
+/// The supervision office 公管办 whose duty a project lies in; the nearest where several do.
+///
+/// # Errors
+/// When the database is away.
+pub async fn supervision_office(
+    conn: &mut AsyncPgConnection,
+    parties: &Parties,
+) -> Result<Option<OrganisationId>, Problem> {
+    let rows = diesel::sql_query(
+        "SELECT DISTINCT a.organisation_id, o.region_code, r.role
+           FROM accounts a JOIN organisations o ON o.id = a.organisation_id
+           JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
+          WHERE r.role = $1 AND a.disabled_at IS NULL",
+    )
+    .bind::<sql_types::Text, _>(Role::SupervisorOffice.as_ref())
+    .get_results::<Overseer>(conn)
+    .await?;
+    let within = rows.into_iter().filter(|row| oversees(Role::SupervisorOffice, &row.region_code, parties));
+    // The more digits a division shares with all below it, the nearer it is: 152527 before 152500.
+    let nearest = within.max_by_key(|row| (row.region_code.trim_end_matches('0').len(), row.organisation_id));
+    Ok(nearest.map(|row| row.organisation_id))
+}
+
 /// Cards of the supervising bodies within whose duty a project lies, by id. Agrees with the relation `duty` of the
 /// matrix.
 ///

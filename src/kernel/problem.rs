@@ -86,6 +86,7 @@ codes! {
     // tenders
     DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
     OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
+    SealKeysMissing = "seal-keys-missing", 409, "份额密钥不足", "Too few officers' keys to seal for";
     // bids
     BidLate = "bid-late", 409, "已过投标截止时间", "After the deadline for bids";
     BidRevision = "bid-revision", 409, "不是上一版投标的下一版", "Not the next revision of the standing bid";
@@ -99,6 +100,7 @@ codes! {
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";
+    RecoveryNotOrdered = "recovery-not-ordered", 409, "未启用补救开启", "Recovery is not provided for";
     // awards
     NotFirstCandidate = "not-first-candidate", 409, "不是第一中标候选人", "Not the first candidate";
     ContractDiffers = "contract-differs", 409, "合同与投标或招标文件不一致", "The contract differs from bid or document";

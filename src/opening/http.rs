@@ -7,18 +7,32 @@ use crate::{
     kernel::{Problem, id::TenderId},
     law::Lawbook,
     opening::{
-        model::{ExtendWindow, OpeningRecord, OpeningView, ReleaseShare, ReleasedShare},
-        service,
+        archive,
+        model::{
+            ArchiveQuery, BidHashes, ExtendWindow, HeldShare, OpeningArchive, OpeningRecord, OpeningView,
+            OrderRecovery, ReleaseShare, ReleaseShares, ReleasedShare, ReleasedShares,
+        },
+        recovery, service,
+        shares::{self as released},
     },
     platform::{
         db::{Db, read_hall_now},
-        http::{Body, Problems, Reply},
+        http::{Body, Page, Problems, Reply},
     },
 };
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(read).service(release).service(extend).service(record);
+    config
+        .service(read)
+        .service(shares)
+        .service(release)
+        .service(release_many)
+        .service(extend)
+        .service(recover)
+        .service(record)
+        .service(hashes)
+        .service(archived);
 }
 
 /// The opening as it goes; absent for everyone before the deadline.
@@ -37,8 +51,18 @@ async fn read(
     Ok(Reply::ok(&view)?.at_version(version))
 }
 
-/// Release the secret of one's bid 解密. Nothing is decrypted or shown until the window is over or every bid can
-/// be opened.
+/// The shares that the caller may decrypt and release: of its own bid, or as an officer of every bid.
+#[utoipa::path(tag = "opening", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "The shares", body = Page<HeldShare>), Problems))]
+#[get("/api/v1/tenders/{id}/opening/shares")]
+async fn shares(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    call.account()?;
+    let mut conn = db.read().await?;
+    Reply::ok(&released::held(&mut conn, &call.actor, *id).await?)
+}
+
+/// Release a share of a bid 解密: its bidder the secret itself or its own share, an officer the organisation's share.
+/// Nothing is decrypted or shown until the window is over or every bid can be opened.
 #[utoipa::path(tag = "opening", request_body = ReleaseShare,
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Released", body = ReleasedShare), Problems))]
@@ -52,7 +76,26 @@ async fn release(
     call.account()?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "opening.release", &fingerprint, Key::Optional, async |tx| {
-        service::release(tx, &call.actor, *id, value.clone()).await
+        released::release(tx, &call.actor, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Release many shares at once, all or none; one that is released already is left as it is.
+#[utoipa::path(tag = "opening", request_body = ReleaseShares,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "Released", body = ReleasedShares), Problems))]
+#[post("/api/v1/tenders/{id}/opening/shares/batch")]
+async fn release_many(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<ReleaseShares>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "opening.release_many", &fingerprint, Key::Optional, async |tx| {
+        released::release_many(tx, &call.actor, *id, value.items.clone()).await
     })
     .await
 }
@@ -77,11 +120,55 @@ async fn extend(
     .await
 }
 
-/// The opening record 开标记录: every bid with its price or why it is revoked. Public once made.
+/// Let agency, centre and supervision office open bids without their bidders, who are absent by no fault of their own.
+#[utoipa::path(tag = "opening", request_body = OrderRecovery,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The opening", body = OpeningView), Problems))]
+#[post("/api/v1/tenders/{id}/opening/recovery")]
+async fn recover(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<OrderRecovery>,
+    db: web::Data<Db>,
+    law: web::Data<Lawbook>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "opening.recover", &fingerprint, Key::Optional, async |tx| {
+        recovery::order(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// The opening record 开标记录: every bid with its price or why it is not opened. Public once made.
 #[utoipa::path(tag = "opening", params(("id" = TenderId, Path)),
     responses((status = 200, description = "The record", body = OpeningRecord), Problems))]
 #[get("/api/v1/tenders/{id}/opening/record")]
 async fn record(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     Reply::ok(&service::record(&mut conn, &call.actor, *id).await?)
+}
+
+/// The hash of every bid that stood at the close: count them, and find your own. Public once the opening has begun, or
+/// the tender has ended without one.
+#[utoipa::path(tag = "opening", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "Hashes and root", body = BidHashes), Problems))]
+#[get("/api/v1/tenders/{id}/opening/hashes")]
+async fn hashes(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    Reply::ok(&archive::hashes(&mut conn, &call.actor, *id).await?)
+}
+
+/// Envelopes, ciphertexts and secrets of an opening that is over, for supervision: open everything again off-line.
+#[utoipa::path(tag = "opening", params(("id" = TenderId, Path), ArchiveQuery),
+    responses((status = 200, description = "One page", body = OpeningArchive), Problems))]
+#[get("/api/v1/tenders/{id}/opening/archive")]
+async fn archived(
+    call: Call,
+    id: web::Path<TenderId>,
+    query: web::Query<ArchiveQuery>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    Reply::ok(&archive::page(&mut conn, &call.actor, *id, *query).await?)
 }

@@ -13,6 +13,7 @@ use crate::{
         time,
     },
     scoring::method::BenchmarkDraw,
+    seal::{Envelope, TaggedDigest},
     tenders::TenderPhase,
 };
 
@@ -71,6 +72,8 @@ pub enum Outcome {
     Opened,
     /// 撤销: not decrypted by the bidder's own fault.
     Revoked,
+    /// 视为撤回: not decrypted by the fault of others (电子招标投标办法 art 31).
+    Withdrawn,
 }
 
 /// One bid of the opening record.
@@ -94,7 +97,11 @@ pub struct OpenedBid {
     pub form: Option<Value>,
     /// Names and hashes of its files.
     pub files: Option<Value>,
-    /// Why it is revoked.
+    /// Clause of the policy that opened it.
+    pub clause: Option<i32>,
+    /// Why it was opened without its bidder.
+    pub recovery: Option<String>,
+    /// Why it is not opened.
     pub failure: Option<String>,
 }
 
@@ -104,15 +111,57 @@ pub struct OpenedBid {
 pub struct ReleaseShare {
     /// The bid.
     pub bid_id: BidId,
-    /// Clause of the policy, 0 for the only one.
-    #[schema(minimum = 0, maximum = 0)]
-    pub clause: i32,
+    /// Clause of the policy, 0 for the first.
+    #[schema(minimum = 0)]
+    pub clause: u32,
     /// Holder of the share.
     #[schema(example = "bidder")]
     pub member: String,
-    /// The decrypted share; of a sole member the secret itself, `AGE-SECRET-KEY-1…`.
+    /// The decrypted share: of one of several members the base64 of its 74 bytes, of a sole member the secret itself,
+    /// `AGE-SECRET-KEY-1…`.
     #[schema(min_length = 1, max_length = 4096)]
     pub share: String,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/opening/shares/batch`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReleaseShares {
+    /// 1 to 200 shares.
+    #[schema(min_items = 1, max_items = 200)]
+    pub items: Vec<ReleaseShare>,
+}
+
+/// A share that the caller may decrypt and release.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldShare {
+    /// The bid.
+    pub bid_id: BidId,
+    /// Clause of the policy.
+    pub clause: u32,
+    /// Holder of the share.
+    pub member: String,
+    /// The share as an age file in base64, to the holder's recipients.
+    pub age: String,
+    /// Whether it opens a clause without the bidder.
+    pub recovery: bool,
+    /// Whether it may be released now; a recovery has to be provided for.
+    pub wanted: bool,
+    /// Whether the holder has released it.
+    pub released: bool,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/opening/recovery`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderRecovery {
+    /// The bids that the three bodies are to open without their bidders, 1 to 200.
+    #[schema(min_items = 1, max_items = 200)]
+    pub bid_ids: Vec<BidId>,
+    /// Why the bidders' absence is not their fault, 1 to 1000 characters; published with the record.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
 }
 
 /// Body of `POST /api/v1/tenders/{id}/opening/extension`.
@@ -128,7 +177,7 @@ pub struct ExtendWindow {
 }
 
 /// Answer to a released share.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleasedShare {
     /// The bid.
@@ -137,6 +186,18 @@ pub struct ReleasedShare {
     pub released_at: DateTime<Utc>,
     /// Until when others may release.
     pub window_until: DateTime<Utc>,
+    /// Whether the clause opens the bid now; absent while others of it have not released. `false`: together these
+    /// shares are not the bid's key, and whoever has released a wrong one may release again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<bool>,
+}
+
+/// Answer to released shares.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleasedShares {
+    /// In the order of the request.
+    pub items: Vec<ReleasedShare>,
 }
 
 /// The extension as answered.
@@ -169,7 +230,7 @@ pub struct OpeningView {
     pub concluded_at: Option<DateTime<Utc>>,
     /// Bids that stand, known from the beginning of the opening on.
     pub bids: i64,
-    /// Bids whose secret is released.
+    /// Bids that can be opened by what is released.
     pub released: i64,
     /// What the caller may do next.
     pub allowed_actions: Vec<AllowedAction>,
@@ -199,7 +260,13 @@ pub struct RecordLine {
     /// The price it states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
-    /// Why it is revoked.
+    /// Who opened it: the members of the clause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opened_by: Vec<String>,
+    /// Why it was opened without its bidder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<String>,
+    /// Why it is not opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
@@ -225,6 +292,8 @@ pub struct OpeningRecord {
     pub opened: i64,
     /// Bids revoked 撤销.
     pub revoked: i64,
+    /// Bids taken as withdrawn 视为撤回.
+    pub withdrawn: i64,
     /// Merkle root over the envelopes' hashes, fixed at the close.
     pub bid_root: String,
     /// What was drawn for the benchmark, where the document leaves it to chance; anyone can draw it again.
@@ -232,4 +301,72 @@ pub struct OpeningRecord {
     pub benchmark_draw: Option<BenchmarkDraw>,
     /// Every bid in the order of receipt.
     pub bids: Vec<RecordLine>,
+}
+
+/// The hash of one bid's envelope.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BidHash {
+    /// Order of receipt.
+    pub seq: i64,
+    /// Digest of the envelope, as on its receipt.
+    pub envelope: TaggedDigest,
+}
+
+/// Answer of `GET /api/v1/tenders/{id}/opening/hashes`: what stood at the close, so that anyone can count and every
+/// bidder can find its own.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BidHashes {
+    /// The tender.
+    pub tender_id: TenderId,
+    /// When the lot was closed.
+    pub closed_at: DateTime<Utc>,
+    /// How many bids stood.
+    pub count: i32,
+    /// Merkle root (RFC 6962) over the envelopes' digests in this order.
+    pub bid_root: String,
+    /// Every bid that stood, in the order of receipt.
+    pub items: Vec<BidHash>,
+}
+
+/// Query of the archive of an opening.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveQuery {
+    /// Only bids after this order of receipt: `next` of the page before.
+    #[param(minimum = 0)]
+    pub after: Option<i64>,
+    /// Bids of a page, 1 to 20.
+    #[param(minimum = 1, maximum = 20)]
+    pub limit: Option<usize>,
+}
+
+/// Everything needed to open one bid again.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchivedBid {
+    /// Order of receipt.
+    pub seq: i64,
+    /// The bid.
+    pub bid_id: BidId,
+    /// Its envelope.
+    pub envelope: Envelope,
+    /// Its ciphertext in base64.
+    pub ciphertext: String,
+    /// Its secret, where a clause gave it: the proof that it was opened rightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// One page of the archive of an opening.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpeningArchive {
+    /// Bids in the order of receipt.
+    pub items: Vec<ArchivedBid>,
+    /// `after` of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
 }

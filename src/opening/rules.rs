@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     kernel::{Code, LegalGround, Problem, Refusal, Rejection, Say},
     law::{Law, Settings},
-    opening::model::{ExtendWindow, Opening, ReleaseShare},
+    opening::model::{ExtendWindow, Opening, Outcome, ReleaseShare},
+    seal::{Policy, Word, policy::BIDDER, shares::Shut},
     tenders::TenderPhase,
 };
 
@@ -29,20 +30,87 @@ pub fn may_release(phase: TenderPhase, opening: &Opening, now: DateTime<Utc>) ->
     Err(Refusal::new(Code::WindowOver, detail).by_rule(Law::setting_ground("decryptionWindowMinutes")))
 }
 
-/// A share of the only clause is the bidder's, and is the secret itself.
+/// The clause of the policy that a share is for.
 ///
 /// # Errors
 /// 422 that points to clause or member.
-pub fn check_share(asked: &ReleaseShare) -> Result<(), Rejection> {
-    if asked.clause != 0 {
-        let detail = Say::new("该投标只有条款 0。", "This bid has clause 0 only.");
+pub fn clause_of<'p>(policy: &'p Policy, asked: &ReleaseShare) -> Result<&'p [Word], Rejection> {
+    let clause = usize::try_from(asked.clause).ok().and_then(|at| policy.clauses.get(at));
+    let Some(clause) = clause else {
+        let detail = Say::new("密封策略没有该条款。", "The seal policy has no such clause.");
         return Err(Rejection::at("/clause", "unknown", detail));
+    };
+    if clause.iter().any(|member| member.as_str() == asked.member) {
+        return Ok(clause);
     }
-    if asked.member != crate::bids::seal::policy::BIDDER {
-        let detail = Say::new("条款 0 只有成员 bidder。", "Clause 0 has the member bidder only.");
-        return Err(Rejection::at("/member", "unknown", detail));
+    let detail = Say::new("该条款没有此成员。", "The clause has no such member.");
+    Err(Rejection::at("/member", "unknown", detail))
+}
+
+/// Whether a clause opens bids without their bidders.
+pub fn is_recovery(clause: &[Word]) -> bool {
+    !clause.iter().any(|member| member.as_str() == BIDDER)
+}
+
+/// The refusal of a share that would open a bid without its bidder where neither the document has the remedy nor the
+/// supervision office has ordered it.
+pub fn no_recovery() -> Refusal {
+    let ground = LegalGround {
+        id: "O20 31".into(),
+        source: "电子招标投标办法".into(),
+        article: Some("31".into()),
+        earliest: None,
+    };
+    let detail = Say::new(
+        "招标文件未约定补救方案，监督机构也未决定补救开启；不得绕过投标人开启。",
+        "The document has no remedy and the supervision office has ordered none: nobody opens past the bidder.",
+    );
+    Refusal::new(Code::RecoveryNotOrdered, detail).by_rule(ground)
+}
+
+/// The refusal of a recovery where the bidders alone hold their secrets.
+pub fn bidders_alone() -> Refusal {
+    let detail = Say::new(
+        "该项目的密钥仅由投标人持有，无补救开启。",
+        "The bidders alone hold the secrets of these bids: there is no recovery.",
+    );
+    Refusal::new(Code::WrongState, detail)
+}
+
+/// Why each clause of a policy did not open a bid, in the policy's order.
+pub type Failures<'p> = Vec<(&'p [Word], Shut)>;
+
+/// Whose fault it is that a bid was not opened (电子招标投标办法 art 31): its bidder's, unless the bidder released its
+/// share of some clause whose other members did not release theirs.
+pub fn at_fault(failures: &Failures<'_>) -> Outcome {
+    let left_alone = failures.iter().any(|(clause, shut)| match shut {
+        Shut::Absent(absent) => {
+            !is_recovery(clause) && !absent.iter().any(|member| member.as_str() == BIDDER)
+        }
+        Shut::Unfit => false,
+    });
+    if left_alone { Outcome::Withdrawn } else { Outcome::Revoked }
+}
+
+/// Why a bid was not opened, naming who was missing or did not fit.
+pub fn failure(failures: &Failures<'_>) -> String {
+    if let [([only], Shut::Absent(_))] = failures.as_slice()
+        && only.as_str() == BIDDER
+    {
+        return "投标人未在规定时间内解密 / not released by the bidder within the window".to_owned();
     }
-    Ok(())
+    let names = |members: &[Word]| members.iter().map(Word::as_str).collect::<Vec<_>>().join(" + ");
+    let said = failures.iter().map(|(clause, shut)| match shut {
+        Shut::Absent(absent) => {
+            let (clause, absent) = (names(clause), names(absent));
+            format!("{clause}：{absent} 未释放份额 / {absent} released nothing")
+        }
+        Shut::Unfit => {
+            let clause = names(clause);
+            format!("{clause}：份额与该投标不符 / together the shares are not the bid's key")
+        }
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether the host may move the window to `asked.until` (a setting: once, by a bounded time, with a reason).
@@ -123,6 +191,31 @@ mod tests {
         let over = may_release(TenderPhase::Opening, &opening, opening.window_until).unwrap_err();
         assert_eq!(over.code, Code::WindowOver);
         assert!(may_release(TenderPhase::Closed, &opening, last).is_err());
+    }
+
+    #[test]
+    fn a_bid_is_withdrawn_where_its_bidder_was_left_alone_and_revoked_else() {
+        let words =
+            |names: &[&str]| -> Vec<Word> { names.iter().map(|name| name.parse().unwrap()).collect() };
+        let (one, two) = (words(&["bidder", "agency"]), words(&["bidder", "centre"]));
+        let three = words(&["agency", "centre", "supervisor"]);
+        let absent = |names: &[&str]| Shut::Absent(words(names));
+        let judged = |first: Shut, second: Shut| {
+            at_fault(&vec![
+                (one.as_slice(), first),
+                (two.as_slice(), second),
+                (three.as_slice(), absent(&["centre"])),
+            ])
+        };
+        assert_eq!(judged(absent(&["bidder"]), absent(&["bidder"])), Outcome::Revoked);
+        assert_eq!(judged(absent(&["bidder", "agency"]), absent(&["bidder", "centre"])), Outcome::Revoked);
+        assert_eq!(judged(absent(&["agency"]), absent(&["centre"])), Outcome::Withdrawn);
+        assert_eq!(judged(Shut::Unfit, absent(&["centre"])), Outcome::Withdrawn);
+        assert_eq!(judged(Shut::Unfit, absent(&["bidder"])), Outcome::Revoked);
+        assert_eq!(judged(Shut::Unfit, Shut::Unfit), Outcome::Revoked);
+        let said = failure(&vec![(one.as_slice(), absent(&["agency"])), (two.as_slice(), Shut::Unfit)]);
+        assert!(said.contains("bidder + agency") && said.contains("agency released nothing"), "{said}");
+        assert!(said.contains("bidder + centre：份额与该投标不符"), "{said}");
     }
 
     #[test]

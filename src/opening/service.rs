@@ -1,19 +1,18 @@
 //! Use cases of the opening.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    bids::{
-        self, StandingBid,
-        seal::{policy::BIDDER, sealing},
-    },
-    identity::{Action, Object, authorize, cards},
+    bids::{self, StandingBid},
+    holders::{self, Settled},
+    identity::{Action, cards},
     kernel::{
-        Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, Seed,
+        Actor, AllowedAction, Problem, Rejection, Seed,
         id::{BidId, TenderId},
         time::{hall_date, in_hall_zone},
     },
@@ -25,15 +24,13 @@ use crate::{
         jobs::{conclude_key, schedule_conclusion},
         model::{
             ExtendWindow, Extension, ExtensionView, OpenedBid, Opening, OpeningRecord, OpeningView, Outcome,
-            RecordLine, ReleaseShare, ReleasedShare,
+            RecordLine,
         },
-        rules, store,
+        rules,
+        shares::{Board, Opener},
+        store,
     },
-    platform::{
-        db::{OnConstraint, Tx},
-        http::Reply,
-        jobs,
-    },
+    platform::{db::Tx, http::Reply, jobs},
     projects,
     scoring::method::BenchmarkDraw,
     tenders::{self, Tender, TenderPhase, publication},
@@ -80,58 +77,6 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
     schedule_conclusion(tx, id, opening.window_until).await
 }
 
-/// A bidder releases the secret of its bid. Nothing is decrypted yet.
-///
-/// # Errors
-/// 403, 404 for another's bid, 409 outside the window or for a second release, 422 for another key.
-pub async fn release(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: TenderId,
-    asked: ReleaseShare,
-) -> Result<Reply, Problem> {
-    let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
-    rules::check_share(&asked)?;
-    let bid = bids::standing_bid(tx.conn(), asked.bid_id)
-        .await?
-        .filter(|bid| bid.tender == id && bid.bidder == account.organisation)
-        .ok_or_else(Rejection::not_found)?;
-    // Checked before the lock: the arithmetic is the slow part.
-    sealing::check_secret(&SecretString::from(asked.share.clone()), &bid.envelope.bid_key)
-        .map_err(|_| secret_does_not_fit())?;
-    let tender = tenders::load(tx.conn(), id).await?;
-    let project = projects::load(tx.conn(), tender.project).await?;
-    let parties = project.parties();
-    // The bid is the caller's own, as asked above.
-    authorize(actor, Action::ShareRelease, &Object::of(&parties, tender.authority()).own(true))?;
-    let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
-    let now = tx.hall_now().await?;
-    rules::may_release(tender.phase, &opening, now)?;
-    let row = store::insert_share(tx, id, bid.id, BIDDER, &asked.share, account.account.0, now)
-        .await
-        .on_constraint("opening_shares_once", || {
-            Refusal::new(
-                Code::Duplicate,
-                Say::new("该投标已经解密。", "The secret of this bid is released already."),
-            )
-        })?;
-    let entry = Entry::new("opening.shareReleased").project(tender.project).tender(id).of_bid();
-    ledger::record(tx, actor, now, entry.row("opening_shares", row)).await?;
-    let standing = tender.close.map_or(0, |close| i64::from(close.bid_count));
-    if store::released(tx.conn(), id).await? >= standing {
-        // Every bid can be opened: nobody gains by waiting for the end of the window.
-        jobs::reschedule(tx, &conclude_key(id), now).await?;
-    }
-    Reply::ok(&ReleasedShare { bid_id: bid.id, released_at: now, window_until: opening.window_until })
-}
-
-fn secret_does_not_fit() -> Rejection {
-    let detail = Say::new("该密钥不是此投标的密钥。", "This is not the secret of this bid.");
-    let mut rejection = Rejection::at("/share", "secret-does-not-fit", detail);
-    rejection.code = Code::SecretDoesNotFit;
-    rejection
-}
-
 /// The host extends the window, once, with a reason.
 ///
 /// # Errors
@@ -175,20 +120,28 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     }
     let now = tx.hall_now().await?;
     let standing = bids::standing_bids(tx.conn(), id).await?;
-    let (mut opened, mut revoked) = (0_usize, 0_usize);
+    let remedy = tender.document.sealing.as_ref().is_some_and(|sealing| sealing.remedy);
+    let terms = Terms {
+        settled: holders::policy_of(tx.conn(), id).await?,
+        ordered: store::recoveries(tx.conn(), id).await?,
+        remedy,
+    };
+    let mut tally = Tally::default();
     for batch in standing.chunks(BATCH) {
-        let lines = open_batch(tx, batch).await?;
-        let lost: Vec<BidId> =
-            lines.iter().filter(|line| line.outcome == Outcome::Revoked).map(|line| line.bid).collect();
-        revoked += lost.len();
-        opened += lines.len() - lost.len();
+        let lines = open_batch(tx, batch, &terms).await?;
+        tally.count(&lines);
         let rows = store::insert_opened(tx, id, &lines).await?;
-        bids::revoke(tx, &lost).await?;
+        let of = |outcome| -> Vec<BidId> {
+            lines.iter().filter(|line| line.outcome == outcome).map(|line| line.bid).collect()
+        };
+        let (revoked, withdrawn) = (of(Outcome::Revoked), of(Outcome::Withdrawn));
+        bids::revoke(tx, &revoked, bids::service::NOT_OPENED).await?;
+        bids::revoke(tx, &withdrawn, bids::service::NOT_OPENED_BY_OTHERS).await?;
         let mut entry = Entry::new("opening.bidsOpened").project(tender.project).tender(id).of_bid();
         for row in rows {
             entry = entry.row("opened_bids", row);
         }
-        for bid in &lost {
+        for bid in revoked.iter().chain(&withdrawn) {
             entry = entry.row("bids", bid.0);
         }
         ledger::record(tx, &actor, now, entry).await?;
@@ -201,9 +154,48 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let entry = Entry::new("opening.concluded").project(tender.project).tender(id);
     let entry = entry.row("tenders", id.0).row("openings", opening.id);
     let seed = opening.benchmark_draw.as_ref().map(|draw| &draw.seed);
-    let facts = json!({"opened": opened, "revoked": revoked, "benchmarkSeed": seed});
+    let facts = json!({"opened": tally.opened, "revoked": tally.revoked, "withdrawn": tally.withdrawn,
+        "recovered": tally.recovered, "benchmarkSeed": seed});
     ledger::record(tx, &actor, now, entry.facts(facts)).await?;
-    publish_record(tx, &actor, &tender, &opening, (opened, revoked), now).await
+    publish_record(tx, &actor, &tender, &opening, &tally, now).await
+}
+
+/// What became of the bids, in numbers.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    opened: usize,
+    revoked: usize,
+    withdrawn: usize,
+    recovered: usize,
+}
+
+impl Tally {
+    fn count(&mut self, lines: &[OpenedBid]) {
+        for line in lines {
+            match line.outcome {
+                Outcome::Opened => self.opened += 1,
+                Outcome::Revoked => self.revoked += 1,
+                Outcome::Withdrawn => self.withdrawn += 1,
+            }
+            self.recovered += usize::from(line.recovery.is_some());
+        }
+    }
+}
+
+/// By what the bids of a tender are opened.
+struct Terms {
+    settled: Settled,
+    ordered: HashMap<BidId, String>,
+    remedy: bool,
+}
+
+impl Terms {
+    /// Why a bid was opened without its bidder.
+    fn reason(&self, bid: BidId) -> Option<String> {
+        const REMEDY: &str = "投标人未解密，按招标文件约定的补救方案开启（电子招标投标办法第三十一条） / \
+                              the bidder did not release; opened by the document's remedy";
+        self.ordered.get(&bid).cloned().or_else(|| self.remedy.then(|| REMEDY.to_owned()))
+    }
 }
 
 /// The last act of the opening, when no bid can change any more: what the document leaves to chance is drawn.
@@ -230,67 +222,73 @@ pub async fn benchmark_draw(
 }
 
 /// Decrypts one batch off the async threads; the order stays that of receipt.
-async fn open_batch(tx: &mut Tx<'_>, batch: &[StandingBid]) -> Result<Vec<OpenedBid>, Problem> {
+async fn open_batch(
+    tx: &mut Tx<'_>,
+    batch: &[StandingBid],
+    terms: &Terms,
+) -> Result<Vec<OpenedBid>, Problem> {
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
-    let mut released: std::collections::HashMap<BidId, (SecretString, DateTime<Utc>)> =
-        store::secrets(tx.conn(), &ids)
-            .await?
-            .into_iter()
-            .map(|(bid, secret, at)| (bid, (secret, at)))
-            .collect();
+    let board = Board::of(tx.conn(), &ids).await?;
     let mut locked = Vec::with_capacity(batch.len());
-    let mut times = std::collections::HashMap::new();
+    let mut blanks = Vec::with_capacity(batch.len());
     for bid in batch {
-        if let Some((secret, at)) = released.remove(&bid.id) {
-            let ciphertext = bids::ciphertext(tx.conn(), bid.id).await?;
-            locked.push(Locked { bid: bid.id, envelope: bid.envelope.clone(), ciphertext, secret });
-            times.insert(bid.id, at);
+        match board.opener(bid, &terms.settled) {
+            Ok(opener) => {
+                let ciphertext = bids::ciphertext(tx.conn(), bid.id).await?;
+                blanks.push(blank(bid, Some(&opener), terms)?);
+                let (envelope, secret) = (bid.envelope.clone(), opener.secret);
+                locked.push(Locked { bid: bid.id, envelope, ciphertext, secret });
+            }
+            Err(failures) => blanks.push(OpenedBid {
+                outcome: rules::at_fault(&failures),
+                failure: Some(rules::failure(&failures)),
+                ..blank(bid, None, terms)?
+            }),
         }
     }
-    let mut unlocked: std::collections::HashMap<BidId, _> =
-        tokio::task::spawn_blocking(move || decrypt::open_all(locked))
-            .await
-            .map_err(Problem::internal)?
-            .into_iter()
-            .collect();
-    Ok(batch.iter().map(|bid| line(bid, times.get(&bid.id).copied(), unlocked.remove(&bid.id))).collect())
+    let mut unlocked: HashMap<BidId, _> = tokio::task::spawn_blocking(move || decrypt::open_all(locked))
+        .await
+        .map_err(Problem::internal)?
+        .into_iter()
+        .collect();
+    Ok(blanks.into_iter().map(|line| filled(unlocked.remove(&line.bid), line)).collect())
 }
 
-fn line(
-    bid: &StandingBid,
-    released_at: Option<DateTime<Utc>>,
-    unlocked: Option<Result<decrypt::Unlocked, String>>,
-) -> OpenedBid {
-    let blank = OpenedBid {
+/// The line of a bid of which only the outside is known yet.
+fn blank(bid: &StandingBid, opener: Option<&Opener>, terms: &Terms) -> Result<OpenedBid, Problem> {
+    let clause = opener.map(|opener| i32::try_from(opener.clause)).transpose().map_err(Problem::internal)?;
+    Ok(OpenedBid {
         bid: bid.id,
         bidder: bid.bidder,
         seq: bid.seq,
         received_at: bid.accepted_at,
-        released_at,
+        released_at: opener.map(|opener| opener.released_at),
         outcome: Outcome::Revoked,
         price: None,
         form: None,
         files: None,
+        clause,
+        recovery: opener.filter(|opener| opener.recovery).and_then(|_| terms.reason(bid.id)),
         failure: None,
-    };
+    })
+}
+
+fn filled(unlocked: Option<Result<decrypt::Unlocked, String>>, line: OpenedBid) -> OpenedBid {
     match unlocked {
         Some(Ok(found)) => OpenedBid {
             outcome: Outcome::Opened,
             price: found.price,
             form: Some(found.form),
             files: Some(found.files),
-            ..blank
+            ..line
         },
+        // What its bidder sealed cannot be read by anybody: its own fault, whoever opened it.
         Some(Err(why)) => OpenedBid {
+            recovery: None,
             failure: Some(format!("投标文件无法打开 / cannot be opened: {why}")),
-            ..blank
+            ..line
         },
-        None => OpenedBid {
-            failure: Some(
-                "投标人未在规定时间内解密 / not released by the bidder within the window".to_owned(),
-            ),
-            ..blank
-        },
+        None => line,
     }
 }
 
@@ -299,15 +297,21 @@ async fn publish_record(
     actor: &Actor,
     tender: &Tender,
     opening: &Opening,
-    (opened, revoked): (usize, usize),
+    tally: &Tally,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let project = projects::load(tx.conn(), tender.project).await?;
     let mut section = Section::new("开标情况", "The opening")
         .fact("开标时间", "Opening", in_hall_zone(opening.began_at))
-        .fact("收到投标（个）", "Bids received", opened + revoked)
-        .fact("解密成功（个）", "Opened", opened)
-        .fact("撤销（个）", "Revoked", revoked);
+        .fact("收到投标（个）", "Bids received", tally.opened + tally.revoked + tally.withdrawn)
+        .fact("解密成功（个）", "Opened", tally.opened)
+        .fact("撤销（个）", "Revoked", tally.revoked);
+    if tally.withdrawn > 0 {
+        section = section.fact("视为撤回（个）", "Taken as withdrawn", tally.withdrawn);
+    }
+    if tally.recovered > 0 {
+        section = section.fact("补救开启（个）", "Opened without their bidders", tally.recovered);
+    }
     if let Some(extension) = &opening.extension {
         section = section
             .fact("解密时间延长至", "Window extended to", in_hall_zone(opening.window_until))
@@ -340,7 +344,7 @@ pub async fn read(
     Ok((view(conn, actor, law, &tender, &opening, now).await?, opening.version))
 }
 
-async fn view(
+pub(super) async fn view(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
     law: &Lawbook,
@@ -350,8 +354,13 @@ async fn view(
 ) -> Result<OpeningView, Problem> {
     let project = projects::load(conn, tender.project).await?;
     let may = |action| tenders::permit(actor, action, &project, tender);
-    let releasing = rules::may_release(tender.phase, opening, now).map_err(Problem::from);
-    let release = may(Action::ShareRelease).and(releasing);
+    let releasing = || rules::may_release(tender.phase, opening, now).map_err(Problem::from);
+    let release = may(Action::ShareRelease).and_then(|()| releasing());
+    let settled = holders::policy_of(conn, tender.id).await?;
+    let recover = may(Action::OpeningRecover).and_then(|()| releasing()).and_then(|()| {
+        let shared = settled.policy.policy().clauses.iter().any(|clause| rules::is_recovery(clause));
+        if shared { Ok(()) } else { Err(rules::bidders_alone().into()) }
+    });
     let ask = ExtendWindow {
         until: opening.window_until + chrono::TimeDelta::minutes(1),
         reason: String::from("?"),
@@ -374,6 +383,7 @@ async fn view(
                 ..AllowedAction::from_guard("releaseShare", &release)
             },
             AllowedAction::from_guard("extend", &extend),
+            AllowedAction::from_guard("recover", &recover),
         ],
     })
 }
@@ -400,6 +410,13 @@ pub async fn record(
         return Err(Rejection::not_found().into());
     };
     let lines = store::opened_bids(conn, id).await?;
+    let settled = holders::policy_of(conn, id).await?;
+    let clauses = &settled.policy.policy().clauses;
+    let members = |line: &OpenedBid| -> Vec<String> {
+        let at = line.clause.and_then(|at| usize::try_from(at).ok());
+        let clause = at.and_then(|at| clauses.get(at)).filter(|_| line.outcome == Outcome::Opened);
+        clause.into_iter().flatten().map(|member| member.as_str().to_owned()).collect()
+    };
     let names = cards(conn, &lines.iter().map(|line| line.bidder).collect::<Vec<_>>()).await?;
     let bids: Vec<RecordLine> = lines
         .into_iter()
@@ -415,6 +432,8 @@ pub async fn record(
                 released_at: line.released_at,
                 outcome: line.outcome,
                 price: line.price,
+                opened_by: members(&line),
+                recovery: line.recovery,
                 failure: line.failure,
             }
         })
@@ -431,6 +450,7 @@ pub async fn record(
         received: i64::from(close.bid_count),
         opened: count(Outcome::Opened),
         revoked: count(Outcome::Revoked),
+        withdrawn: count(Outcome::Withdrawn),
         bid_root: hex::encode(close.bid_root),
         benchmark_draw: opening.benchmark_draw,
         bids,

@@ -1,13 +1,14 @@
 //! Openings in the database.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl,
-    Queryable, Selectable, SelectableHelper,
+    AggregateExpressionMethods, AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable,
+    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
-use secrecy::SecretString;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::{
     },
     opening::model::{Extension, OpenedBid, Opening},
     platform::db::{Tx, unreadable},
-    schema::{opened_bids, opening_shares, openings},
+    schema::{opened_bids, opening_recoveries, opening_shares, openings},
 };
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -124,58 +125,158 @@ pub async fn find_locked(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Ope
     row.map(Opening::try_from).transpose()
 }
 
+/// A share about to be kept.
+pub struct NewShare<'a> {
+    /// The tender.
+    pub tender: TenderId,
+    /// The bid.
+    pub bid: BidId,
+    /// Clause of the policy.
+    pub clause: i32,
+    /// Holder.
+    pub member: &'a str,
+    /// As it was released.
+    pub share: &'a str,
+    /// Whether with it the clause gives the bid's own key.
+    pub completes: bool,
+    /// Who released it.
+    pub by: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Keeps a released share and answers its row id.
 ///
 /// # Errors
-/// The database's own, so that the service can name a second release.
-pub async fn insert_share(
-    tx: &mut Tx<'_>,
-    tender: TenderId,
-    bid: BidId,
-    member: &str,
-    share: &str,
-    by: Uuid,
-    at: DateTime<Utc>,
-) -> Result<Uuid, diesel::result::Error> {
+/// When the database is away or a constraint breaks.
+pub async fn insert_share(tx: &mut Tx<'_>, new: &NewShare<'_>) -> Result<Uuid, Problem> {
     let id = Uuid::new_v4();
     diesel::insert_into(opening_shares::table)
         .values((
             opening_shares::id.eq(id),
-            opening_shares::tender_id.eq(tender),
-            opening_shares::bid_id.eq(bid),
-            opening_shares::clause.eq(0),
-            opening_shares::member.eq(member),
-            opening_shares::share.eq(share),
-            opening_shares::released_at.eq(at),
-            opening_shares::released_by.eq(by),
+            opening_shares::tender_id.eq(new.tender),
+            opening_shares::bid_id.eq(new.bid),
+            opening_shares::clause.eq(new.clause),
+            opening_shares::member.eq(new.member),
+            opening_shares::share.eq(new.share),
+            opening_shares::completes.eq(new.completes),
+            opening_shares::released_at.eq(new.at),
+            opening_shares::released_by.eq(new.by),
         ))
         .execute(tx.conn())
         .await?;
     Ok(id)
 }
 
-/// How many bids of a tender have a released secret.
+/// How many bids of a tender can be opened by what is released.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn released(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<i64, Problem> {
-    Ok(opening_shares::table.filter(opening_shares::tender_id.eq(tender)).count().get_result(conn).await?)
+    let complete = opening_shares::tender_id.eq(tender).and(opening_shares::completes);
+    let bids = diesel::dsl::count(opening_shares::bid_id).aggregate_distinct();
+    Ok(opening_shares::table.filter(complete).select(bids).first(conn).await?)
 }
 
-/// A bid's released secret and when it was released.
-pub type Released = (BidId, SecretString, DateTime<Utc>);
-
-/// The released secrets of some bids.
+/// How many bids of a tender can be opened by one of `clauses`, or by a recovery that was ordered for them.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn secrets(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Vec<Released>, Problem> {
-    let rows: Vec<(Uuid, String, DateTime<Utc>)> = opening_shares::table
+pub async fn openable(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    clauses: &[i32],
+) -> Result<i64, Problem> {
+    let ordered = opening_recoveries::table
+        .filter(opening_recoveries::tender_id.eq(tender))
+        .select(opening_recoveries::bid_id);
+    let complete = opening_shares::tender_id.eq(tender).and(opening_shares::completes);
+    let counts = opening_shares::clause.eq_any(clauses).or(opening_shares::bid_id.eq_any(ordered));
+    let bids = diesel::dsl::count(opening_shares::bid_id).aggregate_distinct();
+    Ok(opening_shares::table.filter(complete.and(counts)).select(bids).first(conn).await?)
+}
+
+/// A released share as it is kept.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = opening_shares)]
+pub struct ShareRow {
+    /// The bid.
+    pub bid_id: Uuid,
+    /// Clause of the policy.
+    pub clause: i32,
+    /// Holder.
+    pub member: String,
+    /// As it was released.
+    pub share: String,
+    /// When.
+    pub released_at: DateTime<Utc>,
+    /// Whether with it the clause gave the bid's own key.
+    pub completes: bool,
+}
+
+/// Everything released for some bids, first to last.
+///
+/// # Errors
+/// When the database is away.
+pub async fn shares_of(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Vec<ShareRow>, Problem> {
+    Ok(opening_shares::table
         .filter(opening_shares::bid_id.eq_any(bids))
-        .select((opening_shares::bid_id, opening_shares::share, opening_shares::released_at))
+        .order(opening_shares::n)
+        .select(ShareRow::as_select())
+        .load(conn)
+        .await?)
+}
+
+/// Keeps the order that a bid may be opened without its bidder, and answers its row id.
+///
+/// # Errors
+/// The database's own, so that the service can name a second order.
+pub async fn insert_recovery(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    bid: BidId,
+    reason: &str,
+    by: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Uuid, diesel::result::Error> {
+    let id = Uuid::new_v4();
+    diesel::insert_into(opening_recoveries::table)
+        .values((
+            opening_recoveries::id.eq(id),
+            opening_recoveries::tender_id.eq(tender),
+            opening_recoveries::bid_id.eq(bid),
+            opening_recoveries::reason.eq(reason),
+            opening_recoveries::ordered_by.eq(by),
+            opening_recoveries::ordered_at.eq(at),
+        ))
+        .execute(tx.conn())
+        .await?;
+    Ok(id)
+}
+
+/// Whether a bid may be opened without its bidder by order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_recovered(conn: &mut AsyncPgConnection, bid: BidId) -> Result<bool, Problem> {
+    let ordered = opening_recoveries::table.filter(opening_recoveries::bid_id.eq(bid));
+    Ok(diesel::select(diesel::dsl::exists(ordered)).get_result(conn).await?)
+}
+
+/// Bids of a tender that may be opened without their bidders by order, with the reason of each.
+///
+/// # Errors
+/// When the database is away.
+pub async fn recoveries(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+) -> Result<HashMap<BidId, String>, Problem> {
+    let rows: Vec<(Uuid, String)> = opening_recoveries::table
+        .filter(opening_recoveries::tender_id.eq(tender))
+        .select((opening_recoveries::bid_id, opening_recoveries::reason))
         .load(conn)
         .await?;
-    Ok(rows.into_iter().map(|(bid, share, at)| (BidId(bid), SecretString::from(share), at)).collect())
+    Ok(rows.into_iter().map(|(bid, reason)| (BidId(bid), reason)).collect())
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -193,6 +294,8 @@ struct OpenedRow {
     form: Option<Value>,
     files: Option<Value>,
     failure: Option<String>,
+    clause: Option<i32>,
+    recovery: Option<String>,
 }
 
 impl TryFrom<OpenedRow> for OpenedBid {
@@ -209,6 +312,8 @@ impl TryFrom<OpenedRow> for OpenedBid {
             price: row.price.map(Money::yuan).transpose().map_err(unreadable("opened_bids.price"))?,
             form: row.form,
             files: row.files,
+            clause: row.clause,
+            recovery: row.recovery,
             failure: row.failure,
         })
     }
@@ -238,6 +343,8 @@ pub async fn insert_opened(
             form: bid.form.clone(),
             files: bid.files.clone(),
             failure: bid.failure.clone(),
+            clause: bid.clause,
+            recovery: bid.recovery.clone(),
         })
         .collect();
     diesel::insert_into(opened_bids::table).values(&rows).execute(tx.conn()).await?;

@@ -130,6 +130,7 @@ fn opening_view(
         price: line.price.map(|price| price.value()),
         outcome: match line.outcome {
             Outcome::Revoked => BidOutcome::Revoked,
+            Outcome::Withdrawn => BidOutcome::Withdrawn,
             Outcome::Opened if rejected.contains(&line.bid_id) => BidOutcome::Rejected,
             Outcome::Opened => BidOutcome::Opened,
         },
@@ -138,7 +139,7 @@ fn opening_view(
     OpeningView {
         received: count(record.received),
         opened: count(record.opened),
-        withdrawn: None,
+        withdrawn: (record.withdrawn > 0).then(|| count(record.withdrawn)),
         revoked: count(record.revoked),
         rows: found.iter().skip(pages.skipped()).take(ROWS).map(row).collect(),
         pages,

@@ -274,7 +274,7 @@ words! {
         "Until the opening begins nobody may learn who bids or how many. The record appears here afterwards.";
     received: "收到", "Received";
     opened: "已开启", "Opened";
-    withdrawn: "撤回（截止前）", "Withdrawn (before the deadline)";
+    withdrawn: "视为撤回（非投标人原因未解密）", "Taken as withdrawn (not decrypted by others' fault)";
     revoked: "撤销（截止后）", "Revoked (after the deadline)";
     rejected: "否决", "Rejected";
     bidder: "投标人", "Bidder";

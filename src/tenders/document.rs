@@ -74,6 +74,16 @@ pub struct SetAside {
     pub ground: String,
 }
 
+/// Bids are shared out: any one of the clauses bidder and agency, bidder and centre, or agency, centre and supervision
+/// office together opens them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SharedSealing {
+    /// 补救方案 (电子招标投标办法 art 31): whether the three bodies open the bid of a bidder who does not come to the
+    /// opening. Where it is false they do so only by order of the supervision office.
+    pub remedy: bool,
+}
+
 /// The document of a tender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -104,6 +114,9 @@ pub struct TenderDocument {
     /// Needed for a purchase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<SetAside>,
+    /// How bids are shared out; absent means that each bidder alone holds the secret of its bid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealing: Option<SharedSealing>,
     /// Main terms of the contract.
     #[schema(min_length = 1, max_length = 20000)]
     pub contract_terms: String,

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
+    holders::model::{Canaries, CanaryAnswer},
     identity::{Call, Key},
     jurisdiction::Jurisdictions,
     kernel::{Problem, id::TenderId},
@@ -14,7 +15,7 @@ use crate::{
     projects::service::reach_of,
     tenders::{
         model::{Approve, NewClarification, NewTender, TenderChange, TenderLine, TenderView, Terminate},
-        service, store,
+        sealing, service, store,
     },
 };
 
@@ -28,7 +29,9 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(approve)
         .service(publish)
         .service(clarify)
-        .service(terminate);
+        .service(terminate)
+        .service(canaries)
+        .service(prove_canary);
 }
 
 /// Draft a tender for a lot of a project.
@@ -180,6 +183,35 @@ async fn terminate(
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.terminate", &fingerprint, Key::Optional, async |tx| {
         service::terminate(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Whether the officers of a tender's policy can read, with the canaries of the caller's own keys.
+#[utoipa::path(tag = "tenders", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "The light and every officer's key", body = Canaries), Problems))]
+#[get("/api/v1/tenders/{id}/canaries")]
+async fn canaries(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    let now = read_hall_now(&mut conn).await?;
+    Reply::ok(&sealing::canaries(&mut conn, &call.actor, *id, now).await?)
+}
+
+/// Prove that one's key can read: what came out of its canary. Due 24 hours before the deadline.
+#[utoipa::path(tag = "tenders", request_body = CanaryAnswer,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "Proved", body = Canaries), Problems))]
+#[post("/api/v1/tenders/{id}/canaries")]
+async fn prove_canary(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<CanaryAnswer>,
+    db: web::Data<Db>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.prove_canary", &fingerprint, Key::Optional, async |tx| {
+        sealing::prove(tx, &call.actor, *id, &value).await
     })
     .await
 }

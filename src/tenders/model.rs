@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    holders::Light,
     identity::Phase,
     kernel::{
         AllowedAction, Category, Say,
@@ -288,6 +289,10 @@ pub struct TenderView {
     pub clarifications: Vec<Clarification>,
     /// Every period of the procedure with the days it leaves.
     pub timeline: Vec<Milestone>,
+    /// Whether the officers who hold shares of its bids can read; for those who hold, run or oversee the opening, and
+    /// only where bids are shared out. Red from 24 hours before the deadline on while somebody has not proved it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal_light: Option<Light>,
     /// Reason of a failure or termination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_reason: Option<String>,

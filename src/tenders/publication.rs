@@ -4,10 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::{
+    holders::{self, Body},
     kernel::{Category, Code, LegalGround, Problem, Refusal, Say, time::in_hall_zone},
     law::{Event, Facts, Law, Procedure, Regime},
     notices::{Draft, NoticeKind, Section},
     projects::Project,
+    seal::CheckedPolicy,
     tenders::{
         document,
         model::{Place, PlaceView, Tender},
@@ -28,6 +30,8 @@ pub struct Circumstances<'a> {
     pub now: DateTime<Utc>,
     /// Facts so far.
     pub facts: &'a Facts,
+    /// Who would hold shares of bids; none where the bidder alone holds the secret.
+    pub bodies: Option<&'a [Body]>,
 }
 
 /// TG-3: whether the tender may be published now. Answers the first thing that stands in the way.
@@ -47,7 +51,8 @@ pub fn may_publish(law: &Law, tender: &Tender, at: &Circumstances<'_>) -> Result
     facts.insert(Event::Deadline, tender.deadline);
     law.permit(at.procedure, at.on, Event::Deadline, tender.deadline, &facts)?;
     law.permit(at.procedure, at.on, Event::DocumentsClosed, tender.offered_until, &facts)?;
-    place_fixed(law, at)
+    place_fixed(law, at)?;
+    at.bodies.map_or(Ok(()), |bodies| Ok(holders::rules::complete(bodies)?))
 }
 
 /// Whether a deadline may be moved to `deadline` (RM-8: only with a confirmed room).
@@ -202,6 +207,7 @@ pub fn tender_notice(
     tender: &Tender,
     procedure: &Procedure,
     place: &PlaceView,
+    policy: &CheckedPolicy,
 ) -> Vec<Section> {
     let document = &tender.document;
     let mut conditions = Section::new("投标人资格要求", "Qualification");
@@ -242,7 +248,34 @@ pub fn tender_notice(
             "Digest (SHA-256)",
             hex::encode(tender.document_hash),
         ),
+        sealing(tender, policy),
     ]
+}
+
+/// Who can open the bids, and the digest to compare before sealing.
+fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
+    let section = Section::new("密封策略", "Sealing").fact(
+        "策略摘要（SHA-256）",
+        "Policy digest (SHA-256)",
+        policy.digest(),
+    );
+    let Some(shared) = &tender.document.sealing else {
+        return section.say("开启", "Opened by", Say::new("投标人", "the bidder alone"));
+    };
+    let section = section.say(
+        "开启",
+        "Opened by",
+        Say::new(
+            "投标人与代理机构；或投标人与交易中心；或代理机构、交易中心与监督机构三方",
+            "bidder and agency; or bidder and centre; or agency, centre and supervision office together",
+        ),
+    );
+    let remedy = if shared.remedy {
+        Say::new("投标人未解密的，由三方开启", "the three bodies open the bid of a bidder who does not come")
+    } else {
+        Say::new("无", "none")
+    };
+    section.say("补救方案", "Remedy", remedy)
 }
 
 /// The head of the notice: every number the tender has.

@@ -32,7 +32,7 @@ use crate::{
             TenderChange, TenderView, Terminate,
         },
         publication::{self, Circumstances},
-        store,
+        sealing, store,
     },
 };
 
@@ -409,7 +409,16 @@ pub async fn publish(
     let procedure = law.procedure(&tender.procedure_id, on)?;
     let place = store::place_at(tx.conn(), id, tender.deadline).await?;
     let facts = store::facts(tx.conn(), &tender).await?;
-    let at = Circumstances { project: &project, procedure, on, place: place.as_ref(), now, facts: &facts };
+    let bodies = sealing::bodies(tx.conn(), &tender, &project).await?;
+    let at = Circumstances {
+        project: &project,
+        procedure,
+        on,
+        place: place.as_ref(),
+        now,
+        facts: &facts,
+        bodies: bodies.as_deref(),
+    };
     publication::may_publish(&law, &tender, &at)?;
     let (law_on, frozen) =
         projects::freeze_at_first_notice(tx, &mut project, hall_date(now), law.edition()).await?;
@@ -425,10 +434,11 @@ pub async fn publish(
     for event in [Event::NoticePublished, Event::DocumentsIssued] {
         entry = entry.row("tender_events", note(tx, &tender, event, now, None).await?);
     }
-    ledger::record(tx, actor, now, entry.facts(json!({"documentHash": hex::encode(tender.document_hash)})))
-        .await?;
+    let (policy, entry) = sealing::settle(tx, id, bodies.as_deref(), now, entry).await?;
+    let facts = json!({"documentHash": hex::encode(tender.document_hash), "sealPolicy": policy.digest()});
+    ledger::record(tx, actor, now, entry.facts(facts)).await?;
     if let Some(place) = &place {
-        let sections = publication::tender_notice(&project, &tender, procedure, place);
+        let sections = publication::tender_notice(&project, &tender, procedure, place, &policy);
         let draft = publication::draft(NoticeKind::TenderNotice, &project, &tender, sections);
         notices::publish(tx, actor, now, draft).await?;
     }
@@ -525,7 +535,7 @@ pub async fn postpone(
     taking_bids(&tender, now)?;
     let place = store::place_at(tx.conn(), id, asked.deadline).await?;
     let Setting { project, procedure, on, facts, law: judged_by } = &setting;
-    let at = Circumstances { project, procedure, on: *on, place: place.as_ref(), now, facts };
+    let at = Circumstances { project, procedure, on: *on, place: place.as_ref(), now, facts, bodies: None };
     publication::may_postpone(judged_by, &tender, asked.deadline, &at)?;
     let old = std::mem::replace(&mut tender.deadline, asked.deadline);
     store::update(tx, &mut tender).await?;
@@ -628,6 +638,8 @@ async fn view(
 ) -> Result<TenderView, Problem> {
     let setting = setting(conn, law, tender, hall_date(now)).await?;
     let place = store::place_at(conn, tender.id, tender.deadline).await?;
+    let drafting = tender.phase == TenderPhase::Draft;
+    let bodies = if drafting { sealing::bodies(conn, tender, &setting.project).await? } else { None };
     let clarifications: Vec<Clarification> = store::clarifications(conn, tender.id).await?;
     let circumstances = Circumstances {
         project: &setting.project,
@@ -636,6 +648,7 @@ async fn view(
         place: place.as_ref(),
         now,
         facts: &setting.facts,
+        bodies: bodies.as_deref(),
     };
     Ok(TenderView {
         allowed_actions: allowed_actions(actor, tender, &setting, &circumstances),
@@ -663,6 +676,7 @@ async fn view(
         timeline: setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?,
         place,
         clarifications,
+        seal_light: sealing::light(conn, actor, tender, &setting.project, now).await?,
         ended_reason: tender.ended.as_ref().map(|(reason, _)| reason.clone()),
     })
 }

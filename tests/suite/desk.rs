@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, scratch::Scratch, works::DEADLINE};
+use crate::support::{
+    Answer, TestApp,
+    scratch::Scratch,
+    works::{DEADLINE, NOTICE, START},
+};
 
 /// Runs the program in `desk`.
 fn program(desk: &Path, args: &[&str]) -> Output {
@@ -146,4 +150,273 @@ fn the_desk_says_what_is_wrong_and_leaves_nothing_half_done() {
     assert!(complaint(desk, &[&seal[..], &nowhere].concat(), 1).contains("127.0.0.1:1"));
     assert!(complaint(desk, &seal, 2).contains("--policy <FILE>|--server <URL>"));
     assert!(!desk.join("out/secret.txt").exists());
+}
+
+/// An officer at a desk: the login, and the folder with the keys.
+struct Officer {
+    login: String,
+    desk: Scratch,
+}
+
+/// Makes signing key and officer's key with the program and enrols them as `login`.
+fn officer(app: &TestApp, login: &str) -> Officer {
+    let scratch = Scratch::new("officer");
+    let desk = scratch.path();
+    let me = app.as_(login).get("/api/v1/auth/me").expect(200);
+    let (organisation, account) = (me.text_at("/organisation/id"), me.text_at("/account"));
+    said(desk, &["keygen", "--out", "signing", "--organisation", &organisation]);
+    let keys = format!("/api/v1/organisations/{organisation}/signing-keys");
+    app.as_(login).post(&keys, &json_in(&desk.join("signing.enrolment.json"))).expect(201);
+    let make = ["keygen", "--out", "key", "--organisation", &organisation, "--officer", &account];
+    let made = said(desk, &[&make[..], &["--signing-key", "signing"]].concat());
+    let enrolled =
+        app.as_(login).post("/api/v1/seal-keys", &json_in(&desk.join("key.enrolment.json"))).expect(201);
+    assert_eq!(enrolled["recipient"], made["publicKey"]);
+    Officer { login: login.to_owned(), desk: scratch }
+}
+
+/// Two officers of each body, and the tender they hold shares for.
+fn shared_works(app: &TestApp) -> (String, Vec<Officer>) {
+    let tender = app.shared_tender(&app.works_project(), false);
+    app.book_rooms(&tender);
+    let bodies = [
+        ("agency.one", "agency"),
+        ("operator.league", "operator"),
+        ("supervisor.office", "supervisorOffice"),
+    ];
+    let mut officers = Vec::new();
+    for (login, role) in bodies {
+        officers.push(officer(app, login));
+        officers.push(officer(app, &app.colleague(login, role)));
+    }
+    app.hold(NOTICE);
+    app.as_("agency.one").act(&format!("/api/v1/tenders/{tender}/publish")).expect(200);
+    (tender, officers)
+}
+
+/// The arguments by which the program asks the hall as `login`.
+fn asking<'a>(server: &'a str, tender: &'a str, token: &'a str, identity: &'a str) -> [&'a str; 8] {
+    ["--server", server, "--tender", tender, "--token", token, "--identity", identity]
+}
+
+#[test]
+fn officers_and_bidders_open_by_clauses_and_a_supervisor_verifies_it() {
+    let app = TestApp::sandbox(START);
+    let (tender, officers) = shared_works(&app);
+    let server = format!("http://{}", app.address());
+    for (at, officer) in officers.iter().enumerate() {
+        let token = app.token(&officer.login);
+        let proved =
+            said(officer.desk.path(), &[&["canary"][..], &asking(&server, &tender, &token, "key")].concat());
+        assert_eq!(proved, json!({"proved": 1, "light": if at == 5 { "green" } else { "waiting" }}));
+    }
+    let bids: Vec<_> = (1..=3)
+        .map(|number| {
+            let (desk, login) = (Scratch::new("desk"), format!("bidder.{number:04}"));
+            let bid = hand_in(&app, desk.path(), &login, &tender, &format!("1800000{number}.00"));
+            assert!(
+                desk.path().join("out/share.key").exists() && !desk.path().join("out/secret.txt").exists()
+            );
+            fs::write(desk.path().join("receipt"), bid.text_at("/receipt")).unwrap();
+            (desk, login)
+        })
+        .collect();
+    let (agency, centre) = (&officers[1], &officers[2]);
+    let release = |login: &str, identity: &str| -> Vec<String> {
+        let token = app.token(login);
+        let args = [&["release"][..], &asking(&server, &tender, &token, identity)].concat();
+        args.into_iter().map(str::to_owned).collect()
+    };
+    let run = |desk: &Path, login: &str, identity: &str| {
+        let args = release(login, identity);
+        said(desk, &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let args = release(&agency.login, "key");
+    let early = complaint(agency.desk.path(), &args.iter().map(String::as_str).collect::<Vec<_>>(), 1);
+    assert!(early.contains("The opening has not begun"), "{early}");
+
+    app.hold(DEADLINE);
+    // A key of another body reads nothing of the agency's, and says so.
+    let args = release(&agency.login, "key");
+    let output = program(
+        centre.desk.path(),
+        &[&args.iter().map(String::as_str).collect::<Vec<_>>()[..], &["--json"]].concat(),
+    );
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((told["cannotRead"].as_array().unwrap().len(), &told["released"]), (3, &json!(0)));
+    assert!(!output.status.success());
+    let first = run(agency.desk.path(), &agency.login, "key");
+    assert_eq!(
+        (&first["released"], &first["waitsForOthers"], &first["notProvidedFor"]),
+        (&json!(3), &json!(3), &json!(3))
+    );
+    assert_eq!(run(officers[0].desk.path(), &officers[0].login, "key")["releasedBefore"], 3);
+    // The first bidder finds the agency's shares, the second comes too, the third does not.
+    for (desk, login) in &bids[..2] {
+        let done = run(desk.path(), login, "out/share.key");
+        assert_eq!((&done["released"], &done["opens"]), (&json!(2), &json!(1)));
+    }
+    assert_eq!(run(centre.desk.path(), &centre.login, "key")["opens"], 2);
+    app.hold("2026-03-16T10:00:00+08:00");
+    let record = app.public().get(&format!("/api/v1/tenders/{tender}/opening/record")).expect(200);
+    let outcomes: Vec<_> = record["bids"].as_array().unwrap().iter().map(|bid| &bid["outcome"]).collect();
+    assert_eq!(outcomes, ["opened", "opened", "revoked"]);
+    verify_receipt(&app, &tender, bids[0].0.path());
+    verify_opening(&app, &tender, &server);
+}
+
+fn verify_receipt(app: &TestApp, tender: &str, desk: &Path) {
+    let keep = |name: &str, path: &str| {
+        let text = app.public().get(&format!("/api/v1/tenders/{tender}/{path}")).expect(200).text;
+        fs::write(desk.join(name), text).unwrap();
+    };
+    keep("receipt.pub", "receipt-key");
+    keep("hashes.json", "opening/hashes");
+    let verify = ["verify", "receipt", "--key", "receipt.pub", "--receipt"];
+    let files = ["--envelope", "out/envelope.json", "--bid", "out/bid.age", "--hashes", "hashes.json"];
+    let report = said(desk, &[&verify[..], &["receipt"], &files[..]].concat());
+    assert_eq!(
+        (&report["result"], &report["counted"], &report["revision"]),
+        (&json!("ACCEPTED"), &json!(true), &json!(1))
+    );
+    let receipt = fs::read_to_string(desk.join("receipt")).unwrap();
+    fs::write(desk.join("forged"), receipt.replace("revision 1", "revision 2")).unwrap();
+    assert!(complaint(desk, &[&verify[..], &["forged"]].concat(), 1).contains("[signature]"));
+    fs::write(desk.join("other"), "another ciphertext").unwrap();
+    assert!(
+        complaint(desk, &[&verify[..], &["receipt", "--bid", "other"]].concat(), 1)
+            .contains("another ciphertext")
+    );
+    let mut hashes = json_in(&desk.join("hashes.json"));
+    hashes["items"].as_array_mut().unwrap().remove(0);
+    fs::write(desk.join("short.json"), hashes.to_string()).unwrap();
+    let left_out = program(desk, &[&verify[..], &["receipt", "--hashes", "short.json"]].concat());
+    assert!(!left_out.status.success(), "a bid that was left out is seen");
+}
+
+fn verify_opening(app: &TestApp, tender: &str, server: &str) {
+    let scratch = Scratch::new("verify");
+    let desk = scratch.path();
+    let token = app.token("supervisor.audit");
+    let digest = app.seal_policy(tender).digest().to_string();
+    let fetch =
+        ["verify", "opening", "--from", "files", "--server", server, "--tender", tender, "--token", &token];
+    let found = said(desk, &[&fetch[..], &["--policy-digest", &digest]].concat());
+    assert_eq!((&found["bids"], &found["opened"], &found["notOpened"]), (&json!(3), &json!(2), &json!(1)));
+    assert!(complaint(desk, &fetch, 1).contains("Cannot write"), "a folder is fetched into once");
+    let verify = ["verify", "opening", "--from", "files"];
+    assert_eq!(said(desk, &verify)["differences"], json!([]));
+
+    let differs = |name: &str, change: fn(&mut Value), what: &str| {
+        let path = desk.join("files").join(name);
+        let right = fs::read(&path).unwrap();
+        let mut changed: Value = serde_json::from_slice(&right).unwrap();
+        change(&mut changed);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, changed.to_string()).unwrap();
+        let output = program(desk, &[&verify[..], &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{name}: {what}");
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let said = found["differences"].to_string();
+        assert!(said.contains(what), "{name}: {said}");
+        fs::write(&path, right).unwrap();
+    };
+    differs(
+        "record.json",
+        |record| record["bids"][0]["price"]["amount"] = "17000000.00".into(),
+        "another price",
+    );
+    differs("record.json", |record| record["bids"][1]["outcome"] = "revoked".into(), "it opens");
+    differs("record.json", |record| record["bidRoot"] = "00".into(), "not that of the root");
+    differs("record.json", |record| drop(record["bids"].as_array_mut().unwrap().remove(2)), "the same bids");
+    differs(
+        "hashes.json",
+        |hashes| hashes["items"][0]["envelope"] = format!("sha256:{}", "0".repeat(64)).into(),
+        "not the one of the list",
+    );
+    differs(
+        "bids/000001.json",
+        |bid| drop(bid.as_object_mut().unwrap().remove("secret")),
+        "without a secret",
+    );
+    differs("bids/000001.json", |bid| bid["envelope"]["revision"] = 2.into(), "not the one of the list");
+    differs("bids/000001.json", |bid| bid["ciphertext"] = "AAAA".into(), "payload");
+    differs("signing-keys.json", |keys| keys.as_object_mut().unwrap().clear(), "not enrolled");
+    assert_eq!(said(desk, &verify)["differences"], json!([]));
+}
+
+#[test]
+fn nothing_is_released_before_the_deadline_by_the_holders_own_clock() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let scratch = Scratch::new("early");
+    let key = age::x25519::Identity::generate();
+    fs::write(scratch.path().join("key"), secrecy::ExposeSecret::expose_secret(&key.to_string())).unwrap();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o400);
+    fs::set_permissions(scratch.path().join("key"), closed).unwrap();
+    // A hall whose clock runs ahead answers one question.
+    let hall = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", hall.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = hall.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+        let request: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        let body = r#"{"deadline":"2999-01-01T00:00:00Z"}"#;
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        request[0].clone()
+    });
+    let args = [&["release"][..], &asking(&server, "T-1", "word", "key")].concat();
+    let said = complaint(scratch.path(), &args, 1);
+    assert!(said.contains("By this machine's clock it is before the deadline"), "{said}");
+    assert_eq!(asked.join().unwrap(), "GET /api/v1/tenders/T-1 HTTP/1.1");
+}
+
+/// Debian's `age` on what the program has sealed: S12.
+#[test]
+fn stock_age_and_one_xor_open_a_bid_by_every_clause() {
+    let app = TestApp::sandbox(START);
+    let (tender, officers) = shared_works(&app);
+    let scratch = Scratch::new("desk");
+    let desk = scratch.path();
+    hand_in(&app, desk, "bidder.0001", &tender, "18000001.00");
+    let envelope = json_in(&desk.join("out/envelope.json"));
+    let age = |args: &[&str], file: &Path| {
+        let output = Command::new("age").args(args).arg(file).current_dir(desk).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    for (clause, members) in
+        [["bidder", "agency", ""], ["bidder", "centre", ""], ["agency", "centre", "supervisor"]]
+            .iter()
+            .enumerate()
+    {
+        let mut secret = [0_u8; 74];
+        for member in members.iter().filter(|member| !member.is_empty()) {
+            let body = ["agency", "centre", "supervisor"].iter().position(|name| name == member);
+            // The second officer of a body reads as well as the first.
+            let key = body.map_or_else(
+                || desk.join("out/share.key"),
+                |at| officers[2 * at + 1].desk.path().join("key"),
+            );
+            let shares = envelope["shares"].as_array().unwrap();
+            let share =
+                shares.iter().find(|one| one["clause"] == clause && one["member"] == *member).unwrap();
+            fs::write(
+                desk.join("share.age"),
+                base64::Engine::decode(
+                    &base64::engine::general_purpose::STANDARD,
+                    share["age"].as_str().unwrap(),
+                )
+                .unwrap(),
+            )
+            .unwrap();
+            let piece = age(&["-d", "-i", key.to_str().unwrap()], &desk.join("share.age"));
+            assert_eq!(piece.len(), 74);
+            secret.iter_mut().zip(piece).for_each(|(byte, other)| *byte ^= other);
+        }
+        fs::write(desk.join("secret"), secret).unwrap();
+        let plain = age(&["-d", "-i", "secret"], &desk.join("out/bid.age"));
+        assert!(plain.starts_with(b"THALLBD1"), "clause {clause}");
+        let text = String::from_utf8_lossy(&plain);
+        assert!(text.contains("18000001.00") && text.contains("bidder.0001 bids"), "clause {clause}");
+    }
 }

@@ -49,6 +49,8 @@ fn bid(n: u128, price: Option<&str>) -> OpenedBid {
         price: price.map(yuan),
         form: Some(json!({})),
         files: None,
+        clause: None,
+        recovery: None,
         failure: None,
     }
 }

@@ -205,6 +205,16 @@ pub enum Action {
     SigningKeyEnrol,
     /// Public signing keys of an organisation.
     SigningKeysRead,
+    /// Enrol and revoke keys of officers who read one's organisation's shares of bids.
+    SealKeyEnrol,
+    /// Keys of officers.
+    SealKeysRead,
+    /// Whether a tender's officers can read, and prove that one can oneself.
+    CanaryProve,
+    /// Let the three bodies open a bid whose bidder is absent by no fault of its own.
+    OpeningRecover,
+    /// Everything needed to open the bids of an opening again.
+    OpeningArchiveRead,
 }
 
 /// Where a procedure stands, in the order of its life.

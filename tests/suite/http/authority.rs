@@ -62,6 +62,7 @@ impl Place {
             "/api/v1/rooms/availability" => {
                 "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
             }
+            "/api/v1/seal-keys" => format!("?organisation={}", self.organisation),
             "/api/v1/access/keys"
             | "/api/v1/access/lockers"
             | "/api/v1/access/log"
@@ -147,9 +148,17 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
     })
 }
 
-/// The same for rooms and doors.
+/// The same for rooms, doors and officers.
 fn floor_body(template: &str, place: &Place) -> Option<Value> {
     Some(match template {
+        "/api/v1/seal-keys" => json!({"v": 1, "organisation": "ORG-1", "officer": "A-1", "recipient": "age1",
+            "sig": {"alg": "ed25519", "key": "AAAA", "value": "AAAA"}}),
+        "/api/v1/seal-keys/{id}/revoke" => json!({"reason": "测试"}),
+        "/api/v1/tenders/{id}/canaries" => json!({"keyId": MADE_UP, "answer": "0".repeat(64)}),
+        "/api/v1/tenders/{id}/opening/shares/batch" => {
+            json!({"items": [{"bidId": MADE_UP, "clause": 0, "member": "agency", "share": "AAAA"}]})
+        }
+        "/api/v1/tenders/{id}/opening/recovery" => json!({"bidIds": [MADE_UP], "reason": "测试"}),
         "/api/v1/bookings" => booking(&place.tender),
         "/api/v1/bookings/plans" => json!({"tenderId": place.tender, "need": {}}),
         "/api/v1/projects/{id}/green-channel" | "/api/v1/projects/{id}/green-channel/end" => {

@@ -3,9 +3,11 @@
 mod accounts;
 mod authority;
 mod bids;
+mod clauses;
 mod description;
 mod faults;
 mod feeds;
+mod holders;
 mod operations;
 mod previews;
 mod projects;

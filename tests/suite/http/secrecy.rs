@@ -12,12 +12,13 @@ use crate::support::{
 };
 
 /// One account of every role and relation, none of which bids.
-const READERS: [&str; 16] = [
+const READERS: [&str; 17] = [
     "operator.league",
     "operator.taibus",
     "purchaser.taibus",
     "purchaser.league",
     "agency.one",
+    "agency.one.second",
     "agency.two",
     "bidder.0100",
     "expert.001",
@@ -77,6 +78,7 @@ impl Things {
             }
             let query = match template.as_str() {
                 "/api/v1/bookings" => format!("?tender={}", self.tender),
+                "/api/v1/seal-keys" => format!("?organisation={}", self.organisations[1]),
                 "/api/v1/rooms/availability" => {
                     "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
                 }
@@ -137,7 +139,11 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn set(client: &'a Client) -> Self {
-        let tender = client.published_works();
+        // Bids are shared out, so that officers too have something to ask for.
+        let (tender, officers) = client.published_shared_works(true);
+        for officer in &officers {
+            officer.prove(&tender).expect(200);
+        }
         client.hold("2026-03-10T09:00:00+08:00");
         let bidders: Vec<_> = (1..=20).map(|number| client.bidder(number)).collect();
         let logins = READERS.into_iter().filter(|login| !login.is_empty());

@@ -1,11 +1,12 @@
 //! Bidders of the sandbox: they seal as `tenderhall seal` does, and hand in over HTTP.
 
+use age::x25519::Identity;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tenderhall::{
-    bids::seal::{BidderKey, CheckedPolicy, Content, Digest, Envelope, Nonce, Target, seal},
+    bids::seal::{BidderKey, CheckedPolicy, Content, Digest, Envelope, Nonce, Target, seal_for_clauses},
     identity::sandbox::sandbox_signing_key,
 };
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub struct SealedBid {
     pub envelope: Envelope,
     pub ciphertext: Vec<u8>,
     pub secret: String,
+    /// Opens the bidder's own shares, where bids are shared out.
+    pub own: Identity,
 }
 
 impl SealedBid {
@@ -82,11 +85,13 @@ impl Bidder<'_> {
         let mut content = Content::default();
         content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
         content.form.insert("termDays".to_owned(), json!(240));
-        let sealed = seal(policy, &self.key, target, content).unwrap();
+        let own = Identity::generate();
+        let sealed = seal_for_clauses(policy, &self.key, Some(&own.to_public()), target, content).unwrap();
         SealedBid {
             envelope: sealed.envelope,
             ciphertext: sealed.ciphertext,
             secret: sealed.secret.expose_secret().to_owned(),
+            own,
         }
     }
 

@@ -3,13 +3,14 @@
 //! Each seal makes a one-time age identity E. The ciphertext is a plain age file to E; its secret is the
 //! 74-character `AGE-SECRET-KEY-1…` line. Opening accepts nothing but the plaintext the envelope committed to.
 
-use age::x25519::Identity;
+use age::x25519::{Identity, Recipient};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::envelope::{Client, Envelope, Payload};
 use super::flaw::{Flaw, SealError, ensure};
 use super::plaintext::{Form, Manifest, build, parse};
 use super::policy::CheckedPolicy;
+use super::shares::share_out;
 use super::signature::{BidderKey, Sig};
 use super::wire::{Digest, IdText, Nonce, V1, Word, sha256};
 
@@ -65,20 +66,34 @@ fn this_client() -> Result<Client, SealError> {
     Ok(Client { name: word(env!("CARGO_PKG_NAME"))?, version: word(env!("CARGO_PKG_VERSION"))? })
 }
 
-/// Seals one part of a bid: one call, no files, no network. One-time key and ciphertext are random.
+/// Seals one part of a bid whose bidder alone holds the secret: one call, no files, no network. One-time key and
+/// ciphertext are random.
 ///
 /// # Errors
-/// [`Flaw::ClausesUnserved`] for policies that need shares, [`Flaw::Part`], [`Flaw::Form`],
-/// [`Flaw::PayloadTooLarge`], and those of the plaintext's layout.
+/// As [`seal_for_clauses`]; [`Flaw::OwnRecipient`] for policies in which the bidder holds shares.
 pub fn seal(
     policy: &CheckedPolicy,
     key: &BidderKey,
     target: Target,
     content: Content,
 ) -> Result<SealedBid, SealError> {
+    seal_for_clauses(policy, key, None, target, content)
+}
+
+/// Seals one part of a bid for every clause of its policy. `own` is the recipient of the bidder's own shares.
+///
+/// # Errors
+/// [`Flaw::OwnRecipient`] where the bidder holds shares and `own` is missing, [`Flaw::Part`], [`Flaw::Form`],
+/// [`Flaw::PayloadTooLarge`], and those of the plaintext's layout.
+pub fn seal_for_clauses(
+    policy: &CheckedPolicy,
+    key: &BidderKey,
+    own: Option<&Recipient>,
+    target: Target,
+    content: Content,
+) -> Result<SealedBid, SealError> {
     let one_time = Identity::generate();
     let rules = policy.policy();
-    ensure(rules.expected_shares().is_empty(), Flaw::ClausesUnserved)?;
     ensure(rules.parts.contains(&target.part), Flaw::Part)?;
     let prev = target.prev;
     let (manifest, plaintext) = lay_out(&one_time, policy, target, content)?;
@@ -88,8 +103,10 @@ pub fn seal(
     if size > rules.max_part_bytes {
         return Err(Flaw::PayloadTooLarge.because(format_args!("{size} > {} bytes", rules.max_part_bytes)));
     }
-    let envelope = enclose(manifest, prev, &ciphertext, size, this_client()?).sign(key)?;
-    Ok(SealedBid { envelope, ciphertext, secret: one_time.to_string() })
+    let secret = one_time.to_string();
+    let mut envelope = enclose(manifest, prev, &ciphertext, size, this_client()?);
+    envelope.shares = share_out(rules, &secret, own)?;
+    Ok(SealedBid { envelope: envelope.sign(key)?, ciphertext, secret })
 }
 
 /// The unsigned envelope of a laid-out bid.

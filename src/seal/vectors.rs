@@ -233,6 +233,37 @@ fn a_bid_sealed_by_hand_is_taken_in_and_opens() {
     assert_eq!(opened.files[0].1, b"Letter of tender, sealed by hand.\n");
 }
 
+/// `shared` was made by `docs/seal/seal.py` with Debian's `age`: secret, shares and all.
+#[test]
+fn a_bid_shared_out_by_hand_opens_by_every_clause_and_officer() {
+    let policy = CheckedPolicy::read(&stored("shared/policy.json")).unwrap();
+    let envelope = Envelope::read(&stored("shared/envelope.json")).unwrap();
+    let ciphertext = stored("shared/bid.age");
+    assert!(envelope.check(&ciphertext, &policy, &"ORG-78".parse().unwrap()).is_ok());
+    let identity = |name: &str| -> age::x25519::Identity {
+        let text = String::from_utf8(stored(&format!("shared/{name}.key"))).unwrap();
+        text.lines().find(|line| !line.starts_with('#')).unwrap().parse().unwrap()
+    };
+    for (at, clause) in policy.policy().clauses.iter().enumerate() {
+        for officer in ["", "-2"] {
+            let opened = |member: &Word| {
+                let share = envelope
+                    .shares
+                    .iter()
+                    .find(|share| usize::try_from(share.clause) == Ok(at) && share.member == *member);
+                let name =
+                    if member.as_str() == "bidder" { "share".into() } else { format!("{member}{officer}") };
+                shares::open_share(share.unwrap(), clause, &identity(&name)).unwrap()
+            };
+            let released: Vec<_> = clause.iter().map(|member| (member.clone(), opened(member))).collect();
+            let share_of = |member: &Word| released.iter().find(|one| one.0 == *member).map(|one| &one.1);
+            let secret = shares::rebuild(clause, share_of, &envelope.bid_key).unwrap();
+            let opened = open(&envelope, &ciphertext, &secret).unwrap();
+            assert_eq!(opened.files[0].1, b"Letter of tender, shared out by hand.\n");
+        }
+    }
+}
+
 #[test]
 fn every_flipped_byte_is_refused() {
     let (envelope, ciphertext) = sealed();
@@ -392,7 +423,13 @@ fn the_policy_comes_from_the_hall_and_is_compared_with_the_notice() {
     fs::create_dir_all(root.join("in")).unwrap();
     let key = root.join("key");
     command::keygen(
-        &command::KeygenArgs { out: key.clone(), organisation: None, json: false },
+        &command::KeygenArgs {
+            out: key.clone(),
+            organisation: None,
+            officer: None,
+            signing_key: None,
+            json: false,
+        },
         &mut Vec::new(),
     )
     .unwrap();
@@ -438,8 +475,17 @@ fn the_commands_make_seal_replace_and_open_a_bid() {
     fs::write(root.join("policy.json"), policy().canonical().unwrap()).unwrap();
     let key = root.join("key");
     let mut said = Vec::new();
-    command::keygen(&command::KeygenArgs { out: key.clone(), organisation: None, json: true }, &mut said)
-        .unwrap();
+    command::keygen(
+        &command::KeygenArgs {
+            out: key.clone(),
+            organisation: None,
+            officer: None,
+            signing_key: None,
+            json: true,
+        },
+        &mut said,
+    )
+    .unwrap();
     let public = serde_json::from_slice::<Value>(&said).unwrap()["publicKey"].as_str().unwrap().to_owned();
     let seal_to = |out: &str, replaces: Option<&str>| command::SealArgs {
         policy: Some(root.join("policy.json")),

@@ -44,8 +44,8 @@ flaws! {
     Parts = "parts", "/parts", "密封策略的组成部分有误", "The policy's parts are wrong";
     Clauses = "clauses", "/clauses", "密封策略的开启条款有误", "The policy's clauses are wrong";
     Limit = "limit", "/max_part_bytes", "密封策略的大小上限有误", "The policy's size limit is wrong";
-    ClausesUnserved = "clauses-unserved", "/clauses", "本程序尚不能向该条款的持有人分发密钥份额",
-        "This program cannot yet make shares for these clauses";
+    OwnRecipient = "own-recipient", "/clauses", "该策略须投标人自持密钥份额的公钥",
+        "The policy needs a key for the bidder's own shares";
     // Envelope against what it is for.
     Tender = "tender", "/tender", "不是本招标项目的信封", "The envelope is for another tender";
     Lot = "lot", "/lot", "不是本标段的信封", "The envelope is for another lot";
@@ -68,6 +68,7 @@ flaws! {
     // Opening.
     Secret = "secret", "", "不是 age 私钥", "Not an age secret key";
     KeyMismatch = "key-mismatch", "/bid_key", "私钥与 bid_key 不配对", "The secret is not that of bid_key";
+    ReleasedShare = "released-share", "/share", "不是 74 字节份额的 Base64", "Not the base64 of a share of 74 bytes";
     Decryption = "decryption", "/payload", "密文无法解密", "The ciphertext does not decrypt";
     Encryption = "encryption", "/payload", "加密失败", "Encryption failed";
     Magic = "magic", "", "明文缺少 THALLBD1 标识", "The plaintext does not begin with THALLBD1";
@@ -80,6 +81,8 @@ flaws! {
     FileHash = "file-hash", "/files", "文件摘要不符", "A file has another hash";
     Form = "form", "/form", "投标表单有误", "The form is wrong";
     ManifestMismatch = "manifest-mismatch", "", "清单与信封不一致", "The manifest is not that of the envelope";
+    // Officers' keys.
+    Recipient = "recipient", "/recipient", "不是有效的 age 公钥", "Not a valid age recipient";
     // Receipt.
     BodyCommit = "body-commit", "/bodyCommit", "日志正文与承诺值不符", "The log entry's body is not the one committed to";
     NoteKey = "note-key", "", "不是有效的回执公钥", "Not a valid note key";

@@ -7,16 +7,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use age::x25519::Identity;
 use anyhow::{Context, Result, bail, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::enrolment::KeyEnrolment;
 use super::envelope::{ENVELOPE_LIMIT, Envelope};
+use super::hall::Hall;
 use super::plaintext::{FILE_LIMIT, FileEntry, Manifest, is_file_name};
-use super::policy::{CheckedPolicy, POLICY_LIMIT, SealPolicyAnswer};
-use super::sealing::{Content, Target, open as open_bid, seal as seal_bid};
+use super::policy::{BIDDER, CheckedPolicy, POLICY_LIMIT, SealPolicyAnswer};
+use super::sealing::{Content, Target, open as open_bid, seal_for_clauses};
+use super::shares::open_share;
 use super::signature::{BidderKey, public_key_text, read_public_key};
 use super::wire::{Digest, IdText, Nonce, Word, base64_text};
 use crate::identity::model::enrolment_text;
@@ -28,10 +31,14 @@ use crate::kernel::money::Amount;
 const INPUT_LIMIT: u64 = 256 * 1024 * 1024;
 /// Longest key or secret file.
 const SECRET_FILE_LIMIT: u64 = 4096;
-/// The names of what `seal` writes.
-const OUTPUTS: [&str; 4] = ["secret.txt", "bid.age", "envelope.json", "submission.json"];
+/// The names of what `seal` writes besides the bidder's own secret or key.
+const OUTPUTS: [&str; 3] = ["bid.age", "envelope.json", "submission.json"];
+/// What the bidder keeps where it alone can open its bid: the bid's secret.
+const SECRET: &str = "secret.txt";
+/// What the bidder keeps where its bid is shared out: the key of its own shares.
+const SHARE_KEY: &str = "share.key";
 
-/// 生成签名密钥 / Makes an Ed25519 signing key.
+/// 生成签名密钥，或经办人的份额密钥 / Makes an Ed25519 signing key, or the age key of an officer.
 #[derive(Debug, clap::Args)]
 pub struct KeygenArgs {
     /// 密钥文件 / File to write (mode 0400, never overwritten)
@@ -41,6 +48,13 @@ pub struct KeygenArgs {
     /// `POST /api/v1/organisations/{id}/signing-keys` with the proof that the key is held
     #[arg(long, value_name = "ID")]
     pub organisation: Option<OrganisationId>,
+    /// 经办人账户编号：改为生成份额密钥 / Account of the officer who will read the organisation's shares: makes an age
+    /// identity instead; FILE.enrolment.json is then the body of `POST /api/v1/seal-keys`
+    #[arg(long, value_name = "ID", requires = "organisation", requires = "signing_key")]
+    pub officer: Option<IdText>,
+    /// 本单位签名密钥文件 / Signing key of the organisation, which vouches for its officer
+    #[arg(long, value_name = "FILE", requires = "officer")]
+    pub signing_key: Option<PathBuf>,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -141,6 +155,7 @@ struct SealReport {
     skipped: Vec<String>,
     ciphertext_bytes: u64,
     ciphertext_sha256: Digest,
+    shares: usize,
     written: Vec<PathBuf>,
 }
 
@@ -158,6 +173,11 @@ struct OpenReport {
 /// # Errors
 /// When the file exists or cannot be written.
 pub fn keygen(args: &KeygenArgs, out: &mut dyn Write) -> Result<()> {
+    if let (Some(officer), Some(organisation), Some(signing)) =
+        (&args.officer, args.organisation, &args.signing_key)
+    {
+        return officer_keygen(args, officer, organisation, signing, out);
+    }
     let key = BidderKey::from_seed(&rand::random());
     let enrolment = args.organisation.map(|organisation| (enrolment_path(&args.out), organisation));
     if let Some((path, _)) = &enrolment {
@@ -187,6 +207,59 @@ pub fn keygen(args: &KeygenArgs, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// An officer's age identity in a file as `age-keygen` writes it, with the enrolment its organisation signs.
+fn officer_keygen(
+    args: &KeygenArgs,
+    officer: &IdText,
+    organisation: OrganisationId,
+    signing: &Path,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let key = BidderKey::read_file_text(&read_secret_file(signing)?)
+        .with_context(|| signing.display().to_string())?;
+    let path = enrolment_path(&args.out);
+    refuse_existing(&path)?;
+    let identity = Identity::generate();
+    let organisation = organisation.to_string().parse().map_err(anyhow::Error::msg)?;
+    let recipient = identity.to_public().to_string();
+    let enrolment = KeyEnrolment::of(organisation, officer.clone(), recipient, &key)?;
+    write_new(&args.out, identity_text(&identity).expose_secret().as_bytes(), 0o400)?;
+    write_new(&path, &enrolment.canonical()?, 0o644)?;
+    let report = KeyReport {
+        public_key: identity.to_public().to_string(),
+        key_file: &args.out,
+        enrolment_file: Some(path),
+    };
+    if args.json {
+        return print_json(out, &report);
+    }
+    writeln!(out, "公钥 Recipient    {}", report.public_key)?;
+    writeln!(out, "密钥 Key file     {} (0400)", report.key_file.display())?;
+    if let Some(path) = &report.enrolment_file {
+        writeln!(out, "登记 Enrolment    {}", path.display())?;
+    }
+    writeln!(out, "请向交易中心登记；密钥文件不得交给任何人，本单位至少两名经办人各持一把。")?;
+    writeln!(out, "Enrol it with the hall; give the key file to nobody. Two officers hold one key each.")?;
+    Ok(())
+}
+
+/// An identity file as `age-keygen` writes it.
+fn identity_text(identity: &Identity) -> SecretString {
+    let secret = identity.to_string();
+    format!("# public key: {}\n{}\n", identity.to_public(), secret.expose_secret()).into()
+}
+
+/// Reads the identity of an `age-keygen` file that nobody but its owner can read.
+///
+/// # Errors
+/// When it cannot be read, others can read it, or it holds no age identity.
+pub fn read_identity(path: &Path) -> Result<Identity> {
+    let text = read_secret_file(path)?;
+    let line = text.expose_secret().lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+    let read: Result<Identity, _> = line.parse();
+    read.map_err(|_| super::Flaw::Secret.because(path.display()).into())
+}
+
 /// The key file's path with `.enrolment.json` after it.
 fn enrolment_path(key: &Path) -> PathBuf {
     let mut name = key.as_os_str().to_owned();
@@ -204,17 +277,26 @@ pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
         .with_context(|| args.key.display().to_string())?;
     let (files, skipped) = read_folder(&args.input)?;
     let target = target(args, &policy)?;
-    let outputs = prepare_outputs(&args.out)?;
-    let sealed = seal_bid(&policy, &key, target, Content { form: read_form(args)?, files })?;
+    let own = keeps_shares(&policy).then(Identity::generate);
+    let kept = if own.is_some() { SHARE_KEY } else { SECRET };
+    let outputs = prepare_outputs(&args.out, kept)?;
+    let recipient = own.as_ref().map(Identity::to_public);
+    let content = Content { form: read_form(args)?, files };
+    let sealed = seal_for_clauses(&policy, &key, recipient.as_ref(), target, content)?;
     // Opened again before anything is written: a bid that cannot be opened must never be submitted.
     let opened = open_bid(&sealed.envelope, &sealed.ciphertext, &sealed.secret)?;
+    check_own_shares(&policy, &sealed.envelope, own.as_ref())?;
     let envelope_digest = sealed.envelope.digest()?;
     let envelope = sealed.envelope.canonical()?;
     let submission = serde_json::json!({
         "envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)
     });
-    let [secret_path, bid_path, envelope_path, submission_path] = &outputs;
-    write_new(secret_path, format!("{}\n", sealed.secret.expose_secret()).as_bytes(), 0o400)?;
+    let [kept_path, bid_path, envelope_path, submission_path] = &outputs;
+    let kept_text = match &own {
+        Some(own) => identity_text(own),
+        None => format!("{}\n", sealed.secret.expose_secret()).into(),
+    };
+    write_new(kept_path, kept_text.expose_secret().as_bytes(), 0o400)?;
     write_new(bid_path, &sealed.ciphertext, 0o644)?;
     write_new(envelope_path, &envelope, 0o644)?;
     write_new(submission_path, submission.to_string().as_bytes(), 0o644)?;
@@ -233,9 +315,25 @@ pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
         skipped,
         ciphertext_bytes: sealed.envelope.payload.size,
         ciphertext_sha256: sealed.envelope.payload.sha256,
+        shares: sealed.envelope.shares.len(),
         written: outputs.to_vec(),
     };
     if args.json { print_json(out, &report) } else { print_seal(out, &report) }
+}
+
+/// Whether the bidder holds shares beside others.
+fn keeps_shares(policy: &CheckedPolicy) -> bool {
+    policy.policy().expected_shares().iter().any(|(_, member)| member.as_str() == BIDDER)
+}
+
+/// What the bidder will have to release must open with the key it keeps.
+fn check_own_shares(policy: &CheckedPolicy, envelope: &Envelope, own: Option<&Identity>) -> Result<()> {
+    let Some(own) = own else { return Ok(()) };
+    for share in envelope.shares.iter().filter(|share| share.member.as_str() == BIDDER) {
+        let clause = policy.policy().clauses.get(usize::try_from(share.clause)?);
+        open_share(share, clause.map(Vec::as_slice).unwrap_or_default(), own)?;
+    }
+    Ok(())
 }
 
 /// Runs `tenderhall open` and writes its answer to `out`.
@@ -312,28 +410,7 @@ fn read_policy(args: &SealArgs) -> Result<CheckedPolicy> {
 
 fn fetch_policy(server: &str, tender: &str, token: Option<&SecretString>) -> Result<Vec<u8>> {
     let tender: IdText = tender.parse().map_err(|cause: &str| anyhow::anyhow!("--tender: {cause}"))?;
-    let url = format!("{}/api/v1/tenders/{tender}/seal-policy", server.trim_end_matches('/'));
-    let config = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(30)))
-        .http_status_as_error(false)
-        .build();
-    let agent: ureq::Agent = config.into();
-    let mut request = agent.get(&url).header("Accept", "application/json");
-    if let Some(token) = token {
-        request = request.header("Authorization", format!("Bearer {}", token.expose_secret()));
-    }
-    let mut answer = request.call().with_context(|| format!("GET {url}"))?;
-    let limit = u64::try_from(2 * POLICY_LIMIT)?;
-    let body =
-        answer.body_mut().with_config().limit(limit).read_to_vec().with_context(|| format!("GET {url}"))?;
-    ensure!(answer.status().is_success(), "GET {url}: {} {}", answer.status(), detail_of(&body));
-    Ok(body)
-}
-
-/// What a problem document says; nothing of any other body.
-fn detail_of(body: &[u8]) -> String {
-    let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    problem.get("detail").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    Hall::new(server, token).get(&format!("/api/v1/tenders/{tender}/seal-policy"))
 }
 
 /// Part, revision and `prev` of this bid, with a fresh nonce.
@@ -411,14 +488,15 @@ fn read_folder(folder: &Path) -> Result<(Named, Vec<String>)> {
 }
 
 /// Makes the folder and refuses if any output is already there.
-fn prepare_outputs(folder: &Path) -> Result<[PathBuf; 4]> {
+fn prepare_outputs(folder: &Path, kept: &str) -> Result<[PathBuf; 4]> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let paths = OUTPUTS.map(|name| folder.join(name));
+    let [bid, envelope, submission] = OUTPUTS;
+    let paths = [kept, bid, envelope, submission].map(|name| folder.join(name));
     paths.iter().try_for_each(|path| refuse_existing(path))?;
     Ok(paths)
 }
 
-fn refuse_existing(path: &Path) -> Result<()> {
+pub(crate) fn refuse_existing(path: &Path) -> Result<()> {
     ensure!(
         fs::symlink_metadata(path).is_err(),
         "文件已存在，不予覆盖 / Already there and not overwritten: {}",
@@ -427,7 +505,7 @@ fn refuse_existing(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let file = File::open(path).with_context(|| path.display().to_string())?;
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
@@ -437,7 +515,7 @@ fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
 }
 
 /// Reads a key file that nobody but its owner can read.
-fn read_secret_file(path: &Path) -> Result<SecretString> {
+pub(crate) fn read_secret_file(path: &Path) -> Result<SecretString> {
     let mode = fs::metadata(path).with_context(|| path.display().to_string())?.mode();
     ensure!(
         mode & 0o077 == 0,
@@ -458,7 +536,7 @@ fn read_bid_secret(path: &Path) -> Result<SecretString> {
 }
 
 /// Writes a file that must not exist yet, down to the disk.
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let said = || format!("无法写入 / Cannot write: {}", path.display());
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(mode).open(path).with_context(said)?;
@@ -466,7 +544,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     file.sync_all().with_context(said)
 }
 
-fn print_json<T: Serialize>(out: &mut dyn Write, report: &T) -> Result<()> {
+pub(crate) fn print_json<T: Serialize>(out: &mut dyn Write, report: &T) -> Result<()> {
     writeln!(out, "{}", serde_json::to_string_pretty(report)?)?;
     Ok(())
 }
@@ -498,6 +576,15 @@ fn print_seal(out: &mut dyn Write, report: &SealReport) -> Result<()> {
     )?;
     for path in &report.written {
         writeln!(out, "已写 Written      {}", path.display())?;
+    }
+    if report.shares > 0 {
+        writeln!(out, "请核对策略摘要与公告一致；share.key 用于开标时释放本单位份额，不得交给任何人。")?;
+        writeln!(
+            out,
+            "Compare the policy digest with the notice. share.key opens your own shares at the opening: give it to"
+        )?;
+        writeln!(out, "nobody. Without it the bid opens only where the document has the remedy.")?;
+        return Ok(());
     }
     writeln!(out, "请核对策略摘要与公告一致；secret.txt 在开标前不得交给任何人，遗失即无法解密。")?;
     writeln!(

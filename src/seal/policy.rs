@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::flaw::{Flaw, SealError, ensure};
+use super::shares::has_shares;
 use super::wire::{Digest, IdText, V1, Word, canonical, read_json, sha256};
 
 /// Domain line of the policy digest.
@@ -17,6 +18,14 @@ pub const POLICY_DOMAIN: &str = "tenderhall-seal-policy-v1\n";
 pub const POLICY_LIMIT: usize = 64 * 1024;
 /// The member that is the bidder itself.
 pub const BIDDER: &str = "bidder";
+/// The member that hosts: the mandated agency, or the purchaser where there is none.
+pub const AGENCY: &str = "agency";
+/// The member that is the trading centre.
+pub const CENTRE: &str = "centre";
+/// The member that is the supervision office.
+pub const SUPERVISOR: &str = "supervisor";
+/// The three bodies that hold shares beside the bidder, in the order of their clause.
+pub const BODIES: [&str; 3] = [AGENCY, CENTRE, SUPERVISOR];
 /// Ciphertext limit of one part while it travels in the submission itself: 1 MiB.
 pub const INLINE_LIMIT: u64 = 1024 * 1024;
 /// Highest `max_part_bytes` a policy may name: 1 TiB, so that numbers stay exact in every JSON reader.
@@ -123,6 +132,34 @@ impl Policy {
         })
     }
 
+    /// The policy of a tender whose bids are shared out: bidder and agency, bidder and centre, or all three bodies.
+    ///
+    /// # Errors
+    /// [`Flaw::Members`] for a body without usable recipients.
+    pub fn shared(
+        tender: IdText,
+        lot: IdText,
+        policy_no: u32,
+        bodies: [Vec<String>; 3],
+    ) -> Result<CheckedPolicy, SealError> {
+        let word = |text: &str| text.parse::<Word>().map_err(|cause| Flaw::Malformed.because(cause));
+        let clause = |names: &[&str]| names.iter().copied().map(word).collect::<Result<Vec<_>, _>>();
+        let members = BODIES.into_iter().zip(bodies);
+        CheckedPolicy::new(Self {
+            v: V1,
+            tender,
+            lot,
+            policy_no,
+            suite: Suite::AgeX25519V1,
+            members: members
+                .map(|(name, recipients)| Ok((word(name)?, Member { recipients })))
+                .collect::<Result<_, SealError>>()?,
+            parts: vec![word("whole")?],
+            clauses: vec![clause(&[BIDDER, AGENCY])?, clause(&[BIDDER, CENTRE])?, clause(&BODIES)?],
+            max_part_bytes: INLINE_LIMIT,
+        })
+    }
+
     fn check(&self) -> Result<(), SealError> {
         ensure(self.policy_no >= 1, Flaw::Malformed)?;
         ensure((1..=MAX_LIMIT).contains(&self.max_part_bytes), Flaw::Limit)?;
@@ -147,9 +184,7 @@ impl Policy {
     ///
     /// A clause of the bidder alone has none: the bidder keeps the secret itself.
     pub fn expected_shares(&self) -> Vec<(usize, &Word)> {
-        let with_shares =
-            |clause: &Vec<Word>| !matches!(clause.as_slice(), [only] if only.as_str() == BIDDER);
-        let clauses = self.clauses.iter().enumerate().filter(|(_, clause)| with_shares(clause));
+        let clauses = self.clauses.iter().enumerate().filter(|(_, clause)| has_shares(clause));
         clauses.flat_map(|(at, clause)| clause.iter().map(move |member| (at, member))).collect()
     }
 }

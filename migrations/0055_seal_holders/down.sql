@@ -1,0 +1,1 @@
+DROP TABLE seal_canaries, seal_policies, seal_keys;

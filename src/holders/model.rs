@@ -1,0 +1,178 @@
+//! Officers' keys, holders and canaries as they are kept and answered.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    kernel::id::{AccountId, OrganisationId},
+    seal::{CheckedPolicy, KeyEnrolment},
+};
+
+/// An enrolled key of an officer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SealKey {
+    /// Id of the enrolment.
+    pub id: Uuid,
+    /// Whose shares it reads.
+    pub organisation: OrganisationId,
+    /// The officer.
+    pub officer: AccountId,
+    /// The age recipient.
+    pub recipient: String,
+    /// What was signed.
+    pub enrolment: KeyEnrolment,
+    /// When.
+    pub enrolled_at: DateTime<Utc>,
+    /// From when on it is in no new policy.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// An officer's key on the wire.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SealKeyView {
+    /// Id of the enrolment.
+    pub id: Uuid,
+    /// Whose shares it reads.
+    pub organisation_id: OrganisationId,
+    /// The age recipient.
+    pub recipient: String,
+    /// The signed enrolment.
+    pub enrolment: KeyEnrolment,
+    /// When it was enrolled.
+    pub enrolled_at: DateTime<Utc>,
+    /// From when on it is in no new policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<SealKey> for SealKeyView {
+    fn from(key: SealKey) -> Self {
+        Self {
+            id: key.id,
+            organisation_id: key.organisation,
+            recipient: key.recipient,
+            enrolment: key.enrolment,
+            enrolled_at: key.enrolled_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+/// Body of `POST /api/v1/seal-keys/{id}/revoke`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeSealKey {
+    /// Why, 1 to 1000 characters, kept in the record.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
+}
+
+/// One of the bodies that hold shares beside the bidder, as it stands before a policy is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Body {
+    /// Its name in the policy.
+    pub member: &'static str,
+    /// The organisation; none where nobody has the duty.
+    pub organisation: Option<OrganisationId>,
+    /// Its keys of officers who are there, in the order of enrolment.
+    pub keys: Vec<SealKey>,
+    /// How many persons hold them.
+    pub persons: usize,
+}
+
+/// A tender's policy with the organisations behind its members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    /// The policy.
+    pub policy: CheckedPolicy,
+    /// Which organisation is which member.
+    pub holders: BTreeMap<String, OrganisationId>,
+}
+
+impl Settled {
+    /// The member that an organisation is; one organisation can be several.
+    pub fn members_of(&self, organisation: OrganisationId) -> impl Iterator<Item = &str> {
+        let held = self.holders.iter().filter(move |(_, holder)| **holder == organisation);
+        held.map(|(member, _)| member.as_str())
+    }
+}
+
+/// A canary of one officer for one tender.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canary {
+    /// Row id.
+    pub id: Uuid,
+    /// The officer's key.
+    pub key: Uuid,
+    /// The officer.
+    pub officer: AccountId,
+    /// The member it is an officer of.
+    pub member: String,
+    /// The age file.
+    pub canary: Vec<u8>,
+    /// SHA-256 of what must come out of it.
+    pub answer_sha256: Vec<u8>,
+    /// When the officer proved to read it.
+    pub proved_at: Option<DateTime<Utc>>,
+    /// Whether the key was revoked since.
+    pub revoked: bool,
+}
+
+/// Whether the officers of a tender can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SealLight)]
+pub enum Light {
+    /// Every officer has proved it.
+    Green,
+    /// Not yet, and there is time.
+    Waiting,
+    /// Somebody has not, and the time for it is over.
+    Red,
+}
+
+/// An officer's state among the canaries of a tender.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CanaryLine {
+    /// The key.
+    pub key_id: Uuid,
+    /// The member it is an officer of.
+    pub member: String,
+    /// When the officer proved to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proved_at: Option<DateTime<Utc>>,
+    /// Whether the key was revoked since the notice.
+    pub revoked: bool,
+    /// The canary, an age file in base64; of the caller's own keys only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
+}
+
+/// Answer of `GET /api/v1/tenders/{id}/canaries`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Canaries {
+    /// Whether all can read.
+    pub light: Light,
+    /// By when every officer has to have proved it.
+    pub due_at: DateTime<Utc>,
+    /// Every officer's key of the policy.
+    pub items: Vec<CanaryLine>,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/canaries`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CanaryAnswer {
+    /// The key.
+    pub key_id: Uuid,
+    /// What came out of its canary: 64 hexadecimal digits.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub answer: String,
+}

@@ -1,0 +1,80 @@
+//! What remains of an opening for whoever checks it: the hashes for everybody, and for supervision the bids themselves
+//! with the secrets that opened them.
+
+use diesel_async::AsyncPgConnection;
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    bids, holders,
+    identity::Action,
+    kernel::{Actor, Problem, Rejection, Say, id::TenderId},
+    opening::{
+        model::{ArchiveQuery, ArchivedBid, BidHash, BidHashes, OpeningArchive},
+        shares::Board,
+    },
+    projects,
+    seal::wire::base64_text,
+    tenders::{self, TenderPhase},
+};
+
+/// Bids of a page at most, and where the caller names no number.
+const MOST: usize = 20;
+
+/// What stood at the close, public from the beginning of the opening on, or when the tender ended without one.
+///
+/// # Errors
+/// 404 before.
+pub async fn hashes(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -> Result<BidHashes, Problem> {
+    let tender = tenders::load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    tenders::permit(actor, Action::TenderRead, &project, &tender)?;
+    // Between the close and what follows it nobody knows more than the clock told.
+    let close =
+        tender.close.filter(|_| tender.phase != TenderPhase::Closed).ok_or_else(Rejection::not_found)?;
+    let standing = bids::standing_bids(conn, id).await?;
+    let items = standing.iter().map(|bid| BidHash { seq: bid.seq, envelope: bid.digest.into() });
+    Ok(BidHashes {
+        tender_id: id,
+        closed_at: close.at,
+        count: close.bid_count,
+        bid_root: hex::encode(close.bid_root),
+        items: items.collect(),
+    })
+}
+
+/// One page of the opened bids with their secrets, for supervision.
+///
+/// # Errors
+/// 404 before the record and for everyone else; 422 for a page that cannot be.
+pub async fn page(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    id: TenderId,
+    query: ArchiveQuery,
+) -> Result<OpeningArchive, Problem> {
+    let tender = tenders::load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    tenders::permit(actor, Action::OpeningArchiveRead, &project, &tender)?;
+    let limit = query.limit.unwrap_or(MOST);
+    if !(1..=MOST).contains(&limit) {
+        let detail = Say::new("limit 须为 1 至 20。", "limit must be 1 to 20.");
+        return Err(Rejection::at("?limit", "out-of-range", detail).into());
+    }
+    let after = query.after.unwrap_or_default();
+    let mut wanted = bids::standing_bids(conn, id).await?;
+    wanted.retain(|bid| bid.seq > after);
+    let further = wanted.len() > limit;
+    wanted.truncate(limit);
+    let settled = holders::policy_of(conn, id).await?;
+    let ids: Vec<_> = wanted.iter().map(|bid| bid.id).collect();
+    let board = Board::of(conn, &ids).await?;
+    let mut items = Vec::with_capacity(wanted.len());
+    for bid in wanted {
+        let ciphertext = base64_text(&bids::ciphertext(conn, bid.id).await?);
+        let secret = board.opener(&bid, &settled).ok();
+        let secret = secret.map(|opener| opener.secret.expose_secret().to_owned());
+        items.push(ArchivedBid { seq: bid.seq, bid_id: bid.id, envelope: bid.envelope, ciphertext, secret });
+    }
+    let next = items.last().map(|last| last.seq).filter(|_| further);
+    Ok(OpeningArchive { items, next })
+}

@@ -1,0 +1,249 @@
+//! `tenderhall canary` and `tenderhall release`: what holders of shares do on their own machines.
+//!
+//! The identity never leaves the machine; the hall gets what comes out of it, and not before the close.
+
+use std::{io::Write, path::PathBuf};
+
+use age::x25519::Identity;
+use anyhow::{Context, Result, ensure};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    bids::rules::merkle_root,
+    kernel::time::{in_hall_zone, machine_now},
+    opening::model::{BidHashes, HeldShare, ReleasedShares},
+    seal::{
+        command::{print_json, read_identity},
+        envelope::Share,
+        hall::Hall,
+        policy::SealPolicyAnswer,
+        shares::open_share,
+        wire::{IdText, read_base64},
+    },
+};
+
+/// Shares of one request.
+const BATCH: usize = 100;
+
+/// The hall and the holder.
+#[derive(Debug, clap::Args)]
+pub struct Desk {
+    /// 交易系统地址 / Address of the hall, such as `https://hall.example`
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// 招标项目编号 / Tender id
+    #[arg(long, value_name = "ID")]
+    pub tender: IdText,
+    /// 访问令牌 / Access token of the officer's or the bidder's account
+    #[arg(long, env = "TENDERHALL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: SecretString,
+    /// 份额密钥文件 / Age identity: the officer's key made by `keygen --officer`, or the bidder's share.key
+    #[arg(long, value_name = "FILE")]
+    pub identity: PathBuf,
+    /// 以 JSON 输出 / Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// 验证本人密钥可用 / Proves to the hall that one's key can read, 24 hours before the deadline at the latest.
+#[derive(Debug, clap::Args)]
+pub struct CanaryArgs {
+    /// The hall and the holder.
+    #[command(flatten)]
+    pub desk: Desk,
+}
+
+/// 截止后解密并释放本单位份额 / After the close, decrypts one's own shares and releases them.
+#[derive(Debug, clap::Args)]
+pub struct ReleaseArgs {
+    /// The hall and the holder.
+    #[command(flatten)]
+    pub desk: Desk,
+    /// 以交易系统时钟为准（仅限沙箱）/ Believe the hall's clock where this machine's is before the deadline; for a
+    /// sandbox, whose clock is not the world's
+    #[arg(long)]
+    pub believe_hall_clock: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnCanary {
+    key_id: String,
+    canary: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Items<T> {
+    items: Vec<T>,
+}
+
+impl Desk {
+    fn hall(&self) -> Hall<'_> {
+        Hall::new(&self.server, Some(&self.token))
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/api/v1/tenders/{}{rest}", self.tender)
+    }
+}
+
+/// Runs `tenderhall canary` and writes its answer to `out`.
+///
+/// # Errors
+/// When the hall cannot be reached or refuses, or the identity reads none of the caller's canaries.
+pub fn canary(args: &CanaryArgs, out: &mut dyn Write) -> Result<()> {
+    let desk = &args.desk;
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let put_out: Items<OwnCanary> = hall.document(&desk.path("/canaries"))?;
+    let read = |one: &OwnCanary| {
+        let file = read_base64(one.canary.as_deref()?)?;
+        let plain = age::decrypt(&identity, &file).ok()?;
+        Some(json!({"keyId": one.key_id, "answer": hex::encode(plain)}))
+    };
+    let answers: Vec<Value> = put_out.items.iter().filter_map(read).collect();
+    ensure!(
+        !answers.is_empty(),
+        "该密钥打不开本人的任何验证文件 / This key reads no canary of yours: {}",
+        desk.identity.display()
+    );
+    let mut light = Value::Null;
+    for answer in &answers {
+        let told: Value = hall.post(&desk.path("/canaries"), answer)?;
+        light = told.get("light").cloned().unwrap_or_default();
+    }
+    if desk.json {
+        return print_json(out, &json!({"proved": answers.len(), "light": light}));
+    }
+    writeln!(out, "已验证 Proved      {}", answers.len())?;
+    writeln!(out, "指示灯 Light      {}", light.as_str().unwrap_or_default())?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Deadline {
+    deadline: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Window {
+    window_until: DateTime<Utc>,
+    bids: i64,
+}
+
+/// What `release` did.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    bids: i64,
+    window_until: DateTime<Utc>,
+    released: usize,
+    opens: usize,
+    waits_for_others: usize,
+    does_not_fit: Vec<String>,
+    cannot_read: Vec<String>,
+    not_provided_for: usize,
+    released_before: usize,
+}
+
+/// Runs `tenderhall release` and writes its answer to `out`.
+///
+/// # Errors
+/// Before the deadline or the close; when the hall cannot be reached or refuses, its list of bids contradicts itself,
+/// or a share cannot be read or does not fit.
+pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
+    let desk = &args.desk;
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let window = check_closed(args, &hall)?;
+    let answer: SealPolicyAnswer = hall.document(&desk.path("/seal-policy"))?;
+    let held: Items<HeldShare> = hall.document(&desk.path("/opening/shares"))?;
+    let mut report = Report {
+        bids: window.bids,
+        window_until: window.window_until,
+        released: 0,
+        opens: 0,
+        waits_for_others: 0,
+        does_not_fit: Vec::new(),
+        cannot_read: Vec::new(),
+        not_provided_for: held.items.iter().filter(|share| !share.wanted).count(),
+        released_before: held.items.iter().filter(|share| share.wanted && share.released).count(),
+    };
+    let mut ready = Vec::new();
+    for share in held.items.iter().filter(|share| share.wanted && !share.released) {
+        match opened(share, &answer, &identity) {
+            Ok(text) => ready.push(json!({
+                "bidId": share.bid_id, "clause": share.clause, "member": share.member, "share": text.expose_secret()
+            })),
+            Err(_) => report.cannot_read.push(format!("{} / {}", share.bid_id, share.clause)),
+        }
+    }
+    for batch in ready.chunks(BATCH) {
+        let done: ReleasedShares =
+            hall.post(&desk.path("/opening/shares/batch"), &json!({"items": batch}))?;
+        for one in &done.items {
+            report.released += 1;
+            match one.opens {
+                Some(true) => report.opens += 1,
+                Some(false) => report.does_not_fit.push(one.bid_id.to_string()),
+                None => report.waits_for_others += 1,
+            }
+        }
+    }
+    if desk.json {
+        print_json(out, &report)?
+    } else {
+        print(out, &report)?
+    }
+    let whole = report.cannot_read.is_empty() && report.does_not_fit.is_empty();
+    ensure!(whole, "部分份额打不开或不符 / Some shares cannot be read or do not fit");
+    Ok(())
+}
+
+fn opened(share: &HeldShare, answer: &SealPolicyAnswer, identity: &Identity) -> Result<SecretString> {
+    let clause = usize::try_from(share.clause).ok().and_then(|at| answer.policy.clauses.get(at));
+    let member = share.member.parse().map_err(anyhow::Error::msg)?;
+    let age = Share { clause: share.clause, member, age: share.age.clone() };
+    Ok(open_share(&age, clause.map(Vec::as_slice).unwrap_or_default(), identity)?)
+}
+
+/// The deadline is past by this machine's own clock, the lot is closed, and the list of its bids is what its root says.
+fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<Window> {
+    let desk = &args.desk;
+    let Deadline { deadline } = hall.document(&desk.path(""))?;
+    ensure!(
+        args.believe_hall_clock || machine_now() >= deadline,
+        "本机时间早于截止时间 {0}，不释放任何份额 / By this machine's clock it is before the deadline {0}: nothing is released",
+        in_hall_zone(deadline)
+    );
+    let window: Window =
+        hall.document(&desk.path("/opening")).context("开标尚未开始 / The opening has not begun")?;
+    let hashes: BidHashes = hall.document(&desk.path("/opening/hashes"))?;
+    let digests: Vec<[u8; 32]> = hashes.items.iter().map(|item| item.envelope.0).collect();
+    let fits = hashes.closed_at >= deadline
+        && i64::from(hashes.count) == window.bids
+        && usize::try_from(hashes.count) == Ok(digests.len())
+        && hex::encode(merkle_root(&digests)) == hashes.bid_root;
+    ensure!(fits, "投标清单与截止记录不符 / The list of bids is not that of the close: nothing is released");
+    Ok(window)
+}
+
+fn print(out: &mut dyn Write, report: &Report) -> Result<()> {
+    writeln!(out, "投标 Bids           {}", report.bids)?;
+    writeln!(out, "已释放 Released      {}", report.released)?;
+    writeln!(out, "其中可开启 Open now   {}", report.opens)?;
+    writeln!(out, "待其他持有人 Waiting  {}", report.waits_for_others)?;
+    writeln!(out, "此前已释放 Before     {}", report.released_before)?;
+    writeln!(out, "未启用补救 Not due    {}", report.not_provided_for)?;
+    for bid in &report.does_not_fit {
+        writeln!(out, "份额不符 Not fitting  {bid}")?;
+    }
+    for share in &report.cannot_read {
+        writeln!(out, "打不开 Unreadable    {share}")?;
+    }
+    writeln!(out, "截至 Until           {}", in_hall_zone(report.window_until))?;
+    Ok(())
+}
