@@ -27,6 +27,7 @@ use crate::{
         Law, Lawbook,
         lawbook::{Configuration, adopt_configuration},
     },
+    ledger::{Log, Sequencer},
     notices::http::Shelf,
     platform::{
         bell::Bell, db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry,
@@ -158,8 +159,9 @@ async fn start(
     }
     let jobs = Arc::new(work::handlers(&law, &jurisdictions));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
-    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
-    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
+    let (log, sequencer) = open_log(&db, options, &jurisdictions).await?;
+    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data, log.book.origin.clone())?);
+    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman, sequencer)?;
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
@@ -196,6 +198,18 @@ async fn start(
             Err(error)
         }
     }
+}
+
+/// The log bears the name of the league's centre: it is one for the whole hall.
+async fn open_log(
+    db: &Db,
+    options: &Options,
+    jurisdictions: &Jurisdictions,
+) -> anyhow::Result<(Log, Sequencer)> {
+    let settings = &options.settings.log;
+    let beat = Duration::from_secs(settings.beat_seconds);
+    let centre = jurisdictions.latest().league_centre().code.clone();
+    Log::open(db, &options.data, &centre, beat, settings.witnesses.clone()).await
 }
 
 /// What rooms find in the app's data.

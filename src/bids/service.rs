@@ -209,7 +209,7 @@ pub async fn withdraw(
     let leaf = ledger::record(tx, actor, now, entry).await?;
     let signer = keys.signer(&tender.centre_code)?;
     let envelope = (&bid.envelope, bid.digest);
-    let receipt = receipts::write(&signer, &tender.centre_code, verdict, Some(bid.id), envelope, now, leaf)?;
+    let receipt = receipts::write(&signer, verdict, Some(bid.id), envelope, now, leaf)?;
     let kept = NewReceipt { about: About::Bid(bid.id), text: &receipt };
     store::insert_receipts(tx.shared(), bid.tender, now, verdict, &[kept]).await?;
     gatehouse::advance(tx.shared(), bid.tender, now, held.bid_n).await?;

@@ -151,6 +151,8 @@ fn options(app_url: &str, owner_url: &str, data: &std::path::Path) -> Options {
     settings.database.url = Some(app_url.to_owned());
     settings.database.owner_url = Some(owner_url.to_owned());
     settings.http.workers = 1;
+    // The log's turns are the tests' own.
+    settings.log.beat_seconds = 24 * 3600;
     Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         data: data.to_owned(),
