@@ -18,6 +18,10 @@ use tenderhall::{
     },
     bids::seal::command::{self as desk, KeygenArgs, OpenArgs, SealArgs},
     identity,
+    ledger::{
+        self,
+        command::{VerifyCommand, WitnessCommand},
+    },
     platform::{
         db::Db,
         migrations,
@@ -65,6 +69,21 @@ enum Command {
     Seal(SealArgs),
     /// 离线开启投标 / Open a sealed bid with its secret, without the hall.
     Open(OpenArgs),
+    /// 见证 / The witness of a log, on the supervisor's own machine.
+    Witness {
+        #[command(subcommand)]
+        command: WitnessCommand,
+    },
+    /// 离线核验 / Check off-line what a hall has given out.
+    Verify {
+        #[command(subcommand)]
+        command: VerifyCommand,
+    },
+    /// The hall's own verifiable log.
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
     /// Measure speed and memory, each figure beside a reference of the same run.
     Bench(bench::BenchArgs),
     /// A reference of `bench`, in a process of its own.
@@ -85,6 +104,23 @@ enum Admin {
     Create {
         /// Login name.
         name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    /// Begin the next log, where the present one cannot go on: its database is an older copy, or its key is lost.
+    /// Stop the hall first.
+    Succeed {
+        /// Why; entry 0 of the next log says it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// File with the newest checkpoint known elsewhere, such as the witness's `checkpoint` (default: the newest
+        /// that this instance has given out).
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
     },
@@ -158,6 +194,11 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
+        Command::Witness { command } => ledger::command::witness(&command, &mut std::io::stdout().lock())?,
+        Command::Verify { command } => ledger::command::verify(&command, &mut std::io::stdout().lock())?,
+        Command::Log { command: LogCommand::Succeed { reason, checkpoint, place } } => {
+            run(succeed(&reason, checkpoint.as_deref(), &place))?;
+        }
         Command::Openapi => say(&router::description()?.to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
     }
@@ -255,6 +296,18 @@ async fn create_admin(name: &str, place: &Place) -> anyhow::Result<()> {
     drop(db);
     site.close().await;
     say(&created?)
+}
+
+async fn succeed(reason: &str, checkpoint: Option<&Path>, place: &Place) -> anyhow::Result<()> {
+    let settings = settings(&policy(place)?)?;
+    let data = data(place)?;
+    let handed_in = checkpoint.map(std::fs::read_to_string).transpose().context("--checkpoint")?;
+    let site = site::Site::open_or_join(&data, &settings).await?;
+    let db = Db::connect(&site.url, 1)?;
+    let begun = ledger::log::succeed(&db, &data, handed_in, reason).await;
+    drop(db);
+    site.close().await;
+    say(&format!("{} begins at the next start", begun?))
 }
 
 /// The first line on stdout; programs that start the hall wait for it.

@@ -83,6 +83,9 @@ pub fn read_hash(text: &str) -> Option<Hash> {
 /// A proof that an entry stands in a log, to be checked without a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
+    /// Opaque to the format and not signed. In the proof of a receipt it holds the entry's skeleton as canonical
+    /// JSON, of which the leaf is made.
+    pub extra: Option<Vec<u8>>,
     /// Index of the entry.
     pub index: u64,
     /// From the leaf's sibling upwards.
@@ -95,10 +98,11 @@ impl Proof {
     /// The file.
     pub fn text(&self) -> String {
         let path: String = self.path.iter().map(|hash| format!("{}\n", hash_text(hash))).collect();
-        format!("{PROOF_HEADER}\nindex {}\n{path}\n{}", self.index, self.note)
+        let extra = self.extra.as_ref().map(|extra| format!("extra {}\n", STANDARD.encode(extra)));
+        format!("{PROOF_HEADER}\n{}index {}\n{path}\n{}", extra.unwrap_or_default(), self.index, self.note)
     }
 
-    /// Reads the file. Opaque `extra` data are passed over.
+    /// Reads the file.
     ///
     /// # Errors
     /// [`LogError::Malformed`].
@@ -108,14 +112,16 @@ impl Proof {
         if lines.next() != Some(PROOF_HEADER) {
             return Err(LogError::Malformed);
         }
-        lines.next_if(|line| line.starts_with("extra "));
+        let extra = lines.next_if(|line| line.starts_with("extra "));
+        let extra = extra.and_then(|line| line.strip_prefix("extra ")).map(|coded| STANDARD.decode(coded));
+        let extra = extra.transpose().map_err(|_| LogError::Malformed)?;
         let number = lines.next().and_then(|line| line.strip_prefix("index ")).ok_or(LogError::Malformed)?;
         let index: u64 = number.parse().map_err(|_| LogError::Malformed)?;
         let path: Vec<Hash> = lines.map(read_hash).collect::<Option<_>>().ok_or(LogError::Malformed)?;
         if index.to_string() != number || path.len() > MOST_HASHES {
             return Err(LogError::Malformed);
         }
-        Ok(Self { index, path, note: note.to_owned() })
+        Ok(Self { extra, index, path, note: note.to_owned() })
     }
 
     /// Checks that `leaf` stands in the log that `key` signs, and answers the checkpoint it stands under.
@@ -155,7 +161,7 @@ mod tests {
         let text = Checkpoint { origin: "tenderhall.152500/log1".parse().unwrap(), head }.text();
         let witness = WitnessSigner::from_seed("office.152500/witness1".parse().unwrap(), &[2; 32]);
         let note = format!("{}{}", signer().sign(&text), witness.cosign(&text, 1_773_104_400));
-        Proof { index: 0, path: vec![two], note }.text()
+        Proof { extra: None, index: 0, path: vec![two], note }.text()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono::TimeDelta;
 
 use super::{
     checkpoint::Checkpoint,
@@ -16,7 +17,7 @@ use crate::{
         id::RequestId,
         note::{KeyName, NoteKey, NoteSigner, WitnessKey},
     },
-    platform::{db::Db, seed},
+    platform::{db::Db, seed, settings},
 };
 
 /// The log, for everybody who reads it.
@@ -29,6 +30,8 @@ pub struct Log {
     pub published: Arc<Published>,
     /// Whose cosignatures count.
     pub witnesses: Vec<WitnessKey>,
+    /// How old a cosignature may be for the green light.
+    pub fresh: TimeDelta,
 }
 
 /// Name of a centre's log number `log`.
@@ -49,8 +52,7 @@ impl Log {
         db: &Db,
         dir: &Path,
         centre: &str,
-        beat: Duration,
-        witnesses: Vec<WitnessKey>,
+        settings: &settings::Log,
     ) -> anyhow::Result<(Self, Sequencer)> {
         let first = Book { log: 1, origin: origin(centre, 1)?, succession: None };
         let published = Arc::new(Published::open(dir)?);
@@ -85,12 +87,20 @@ impl Log {
             Checkpoint::verify(&last.note, signer.key()).with_context(remedy)?;
         }
         let key = signer.key().clone();
-        let log = Self { book: book.clone(), key, published: Arc::clone(&published), witnesses };
+        let minutes = i64::try_from(settings.witness_minutes)?;
+        let log = Self {
+            book: book.clone(),
+            key,
+            published: Arc::clone(&published),
+            witnesses: settings.witnesses.clone(),
+            fresh: TimeDelta::try_minutes(minutes).context("log.witness_minutes is too large")?,
+        };
+        let beat = Duration::from_secs(settings.beat_seconds);
         Ok((log, Sequencer::new(book, Arc::new(signer), published, beat)))
     }
 }
 
-/// Begins the log after the present one, on the newest checkpoint known: that in `DIR/log/published`, or the one a
+/// Begins the log after the present one, on the newest checkpoint known: that in `DIR/published/checkpoint`, or the one a
 /// witness hands in.
 ///
 /// # Errors

@@ -11,14 +11,20 @@
 //!
 //! Must not know what an act means: rooms hand over [`Entry`] values.
 
+pub mod audit;
 pub mod checkpoint;
+pub mod command;
 pub mod entry;
+pub mod http;
+pub mod light;
 pub mod log;
 pub mod merkle;
 pub mod published;
 pub mod sequencer;
 pub mod store;
+pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use entry::{Entry, Subject, record_leaf};
 pub use log::Log;

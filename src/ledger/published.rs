@@ -32,12 +32,12 @@ pub struct Published {
 }
 
 impl Published {
-    /// Reads `DIR/log/published`, where there is one.
+    /// Reads `DIR/published/checkpoint`, where there is one.
     ///
     /// # Errors
     /// When the file cannot be read or holds something else.
     pub fn open(dir: &Path) -> anyhow::Result<Self> {
-        let file = dir.join("log").join("published");
+        let file = dir.join("published").join("checkpoint");
         let newest = match fs::read_to_string(&file) {
             Ok(note) => Some(read(note).with_context(|| format!("{} is no checkpoint", file.display()))?),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -61,11 +61,21 @@ impl Published {
             known.checkpoint.origin != given.checkpoint.origin
                 || known.checkpoint.head.size < given.checkpoint.head.size
         });
-        if beyond {
-            write_whole(&self.file, given.note.as_bytes())
-                .with_context(|| format!("cannot write {}", self.file.display()))?;
-            *newest = Some(given);
-        }
+        if beyond { self.write(&mut newest, given) } else { Ok(()) }
+    }
+
+    /// Keeps `given`, which the database does not hold though the hall has signed it: the log will not go on.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn hold(&self, given: Given) -> anyhow::Result<()> {
+        self.write(&mut self.newest.lock().unwrap_or_else(PoisonError::into_inner), given)
+    }
+
+    fn write(&self, newest: &mut Option<Given>, given: Given) -> anyhow::Result<()> {
+        write_whole(&self.file, given.note.as_bytes())
+            .with_context(|| format!("cannot write {}", self.file.display()))?;
+        *newest = Some(given);
         Ok(())
     }
 }

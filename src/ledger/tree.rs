@@ -188,6 +188,22 @@ pub async fn checkpoint(
     .transpose()
 }
 
+/// The newest checkpoint that a witness has signed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn newest_cosigned(conn: &mut AsyncPgConnection, log: i16) -> Result<Option<Signed>, Problem> {
+    let row = statement("SELECT size AS idx FROM log_cosig WHERE log = $1 ORDER BY size DESC LIMIT 1")
+        .bind::<sql_types::SmallInt, _>(log)
+        .get_result::<Index>(conn)
+        .await
+        .optional()?;
+    match row {
+        Some(row) => checkpoint(conn, log, Some(unsigned(row.idx)?)).await,
+        None => Ok(None),
+    }
+}
+
 /// Hashes of subtrees.
 ///
 /// # Errors
@@ -347,6 +363,35 @@ pub async fn index_of(conn: &mut AsyncPgConnection, log: i16, leaf: Hash) -> Res
         .await
         .optional()?;
     row.map(|row| unsigned(row.idx)).transpose()
+}
+
+#[derive(QueryableByName)]
+struct PlacedRow {
+    #[diesel(sql_type = sql_types::BigInt)]
+    idx: i64,
+    #[diesel(sql_type = sql_types::Jsonb)]
+    skeleton: Value,
+}
+
+/// Index and skeleton of the entry with this leaf, for whoever may read it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn entry_of(
+    conn: &mut AsyncPgConnection,
+    log: i16,
+    leaf: Hash,
+) -> Result<Option<(u64, Value)>, Problem> {
+    let row = statement(
+        "SELECT l.idx, p.skeleton FROM log_leaf l JOIN log_pending p ON p.id = l.pending_id
+          WHERE l.log = $1 AND l.leaf = $2 LIMIT 1",
+    )
+    .bind::<sql_types::SmallInt, _>(log)
+    .bind::<sql_types::Binary, _>(leaf.as_slice())
+    .get_result::<PlacedRow>(conn)
+    .await
+    .optional()?;
+    row.map(|row| Ok((unsigned(row.idx)?, row.skeleton))).transpose()
 }
 
 /// Keeps a cosignature; the same one again changes nothing.

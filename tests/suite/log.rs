@@ -4,18 +4,24 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use strum::IntoEnumIterator as _;
 use tenderhall::{
-    kernel::{Actor, Problem, id::RequestId, id::TenderId, note::NoteSigner},
+    kernel::{
+        Actor, Problem,
+        id::{RequestId, TenderId},
+        note::{NoteSigner, WitnessSigner},
+    },
     ledger::{
         self, Entry,
+        audit::{Keys, audit},
         checkpoint::Checkpoint,
         log::origin,
         merkle::{Edge, Hash, Head, Node, check_consistency, check_inclusion, consistency, inclusion},
         published::Published,
         sequencer::{Due, STEP, Sequencer, Step, Turn},
         tree::{self, Book},
+        witness::Witness,
     },
     platform::db::Db,
 };
@@ -227,7 +233,8 @@ async fn a_turn_whose_backend_is_killed_at_any_step_leaves_nothing() {
                 let url = superuser.clone();
                 std::thread::spawn(move || {
                     crate::support::db::Sql::connect(&url)
-                        .run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+                        .run("SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
+                               WHERE locktype = 'advisory' AND datname = current_database()")
                 })
                 .join()
                 .unwrap()
@@ -235,7 +242,8 @@ async fn a_turn_whose_backend_is_killed_at_any_step_leaves_nothing() {
             }
             Ok(())
         };
-        let ended = sequencer.turn_watched(&bed.pool, Due::Now, &mut chance(), &mut kill).await;
+        let killed = Db::connect(&bed.db.app_url, 1).unwrap();
+        let ended = sequencer.turn_watched(&killed, Due::Now, &mut chance(), &mut kill).await;
         assert!(ended.is_err(), "{step:?}: {ended:?}");
         assert_eq!(bed.leaves().await, before, "{step:?}");
         grow(&bed, &mut sequencer).await;
@@ -410,4 +418,152 @@ async fn the_services_role_cannot_rewrite_the_log() {
             }
         }
     }
+}
+
+/// What the holder of the log's key and of the database does to a history of which a checkpoint is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter)]
+enum Attack {
+    /// Cuts off the end and signs.
+    Truncate,
+    /// Exchanges an entry and signs.
+    Rewrite,
+    /// Takes an entry out and signs.
+    Remove,
+    /// Puts an entry in between and signs.
+    Insert,
+    /// Changes the order of two entries and signs.
+    Reorder,
+    /// Goes on from an older state by another way, and signs.
+    Restore,
+    /// Exchanges an entry and leaves the signed checkpoint.
+    Unsigned,
+    /// Exchanges an entry and signs by another key of the same name.
+    Forge,
+}
+
+/// An export of a log with these leaves under this signer's checkpoint.
+fn export(leaves: &[Hash], signer: &NoteSigner, head: Option<Head>) -> (String, String) {
+    let mut edge = Edge::default();
+    leaves.iter().for_each(|leaf| drop(edge.push(*leaf)));
+    let head = head.unwrap_or(Head { size: edge.size(), root: edge.root() });
+    let note = signer.sign(&Checkpoint { origin: signer.key().name().clone(), head }.text());
+    let first = serde_json::json!({"format": "tenderhall-log-export/v1", "checkpoint": note});
+    let lines: String =
+        leaves.iter().map(|leaf| format!("{{\"leaf\":\"{}\"}}\n", hex::encode(leaf))).collect();
+    (format!("{first}\n{lines}"), note)
+}
+
+/// The proof that a liar gives: right for the tree it shows.
+fn prove(leaves: &[Hash], old: u64, new: u64) -> Vec<Hash> {
+    let root = |range: std::ops::Range<u64>| {
+        let mut edge = Edge::default();
+        for at in range {
+            edge.push(leaves[usize::try_from(at).unwrap()]);
+        }
+        edge.root()
+    };
+    consistency(old, new).unwrap_or_default().into_iter().map(root).collect()
+}
+
+fn attacked(attack: Attack, honest: &[Hash], known: usize, chance: &mut StdRng) -> Vec<Hash> {
+    let mut leaves = honest.to_vec();
+    let at = chance.random_range(0..known - 1);
+    let other: Hash = chance.random();
+    match attack {
+        Attack::Truncate => leaves.truncate(chance.random_range(1..known)),
+        Attack::Rewrite | Attack::Unsigned | Attack::Forge => leaves[at] = other,
+        Attack::Remove => drop(leaves.remove(at)),
+        Attack::Insert => leaves.insert(at, other),
+        Attack::Reorder => leaves.swap(at, chance.random_range(at + 1..known)),
+        Attack::Restore => {
+            leaves.truncate(at);
+            leaves.extend((0..honest.len()).map(|_| chance.random::<Hash>()));
+        }
+    }
+    leaves
+}
+
+#[tokio::test]
+async fn every_class_of_attack_is_found_by_a_witness_and_few_without() {
+    let bed = Bed::make().await;
+    let mut sequencer = bed.sequencer();
+    for _ in 0..12 {
+        bed.record(30).await;
+        grow(&bed, &mut sequencer).await;
+    }
+    let honest = bed.leaves().await;
+    let seed = rand::random();
+    let mut chance = StdRng::seed_from_u64(seed);
+    let keys = Keys { log: bed.signer.key().clone(), witnesses: Vec::new() };
+    let stranger = NoteSigner::from_seed(bed.book.origin.clone(), &[4; 32]);
+    let (mut table, mut missed) = (Vec::new(), 0);
+    for attack in Attack::iter() {
+        let (mut alone, mut witnessed) = (0, 0);
+        for _ in 0..60 {
+            // A witness has confirmed an earlier state of the honest log; the attack comes before that state's end.
+            let known = 8 * chance.random_range(2..honest.len() / 8);
+            let scratch = Scratch::new("witness");
+            let signer = WitnessSigner::from_seed("office.152500/witness1".parse().unwrap(), &[5; 32]);
+            let witness = Witness::open(keys.log.clone(), signer, scratch.path()).unwrap();
+            let (_, before) = export(&honest[..known], &bed.signer, None);
+            witness.confirm(&before, 1_773_104_400, |_, _| Ok(Vec::new())).unwrap();
+
+            let leaves = attacked(attack, &honest, known, &mut chance);
+            let mut edge = Edge::default();
+            honest.iter().for_each(|leaf| drop(edge.push(*leaf)));
+            let head = Head { size: edge.size(), root: edge.root() };
+            let (shown, note) = match attack {
+                Attack::Unsigned => export(&leaves, &bed.signer, Some(head)),
+                Attack::Forge => export(&leaves, &stranger, None),
+                _ => export(&leaves, &bed.signer, None),
+            };
+            // Somebody who comes fresh, with the key alone.
+            alone += usize::from(audit(shown.as_bytes(), &keys, &[], &[]).is_err());
+            // The witness itself, to whom the liar proves what can be proved; and an audit that has its checkpoint.
+            let refused =
+                witness.confirm(&note, 1_773_104_460, |old, new| Ok(prove(&leaves, old, new))).is_err();
+            let found = audit(shown.as_bytes(), &keys, std::slice::from_ref(&before), &[]).is_err();
+            witnessed += usize::from(if attack == Attack::Unsigned { found } else { refused && found });
+        }
+        missed += 60 - witnessed;
+        table.push(format!("{attack:?}: alone {alone}/60, with a witness {witnessed}/60"));
+    }
+    println!("seed {seed}\n{}", table.join("\n"));
+    assert_eq!(missed, 0, "seed {seed}\n{}", table.join("\n"));
+    for (line, alone) in table.iter().zip([0, 0, 0, 0, 0, 0, 60, 60]) {
+        assert!(line.contains(&format!("alone {alone}/60")), "seed {seed}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_succeeds_another_says_on_what_and_why() {
+    let bed = Bed::make().await;
+    let mut sequencer = bed.sequencer();
+    bed.record(3).await;
+    grow(&bed, &mut sequencer).await;
+    let note: String = bed.sql.query_one("SELECT note FROM log_checkpoint", &[]).await.unwrap().get(0);
+    let begun = ledger::log::succeed(&bed.pool, bed.folder.path(), None, "旧副本恢复").await.unwrap();
+    assert_eq!(begun.as_str(), "tenderhall.152500/log2");
+    let ended = sequencer.turn(&bed.pool, Due::Now, &mut chance()).await.unwrap_err();
+    let Problem::Fault(fault) = ended else { panic!("{ended:?}") };
+    assert!(fault.cause.to_string().contains("succeeded"), "the old log does not grow: {}", fault.cause);
+
+    bed.record(2).await;
+    let settings = tenderhall::platform::settings::Log::default();
+    let opened = ledger::Log::open(&bed.pool, bed.folder.path(), "152500", &settings).await;
+    let (log, mut next) = opened.unwrap();
+    assert_eq!(log.key.name().as_str(), "tenderhall.152500/log2");
+    grow(&bed, &mut next).await;
+    let mut conn = bed.pool.read().await.unwrap();
+    let shown = tree::shown(&mut conn, &log.book, 0..8, &tree::Disclosed::default()).await.unwrap();
+    let first = shown[0].skeleton.as_ref().unwrap();
+    assert_eq!((&first["class"], &first["reason"]), (&"log.succeeds".into(), &"旧副本恢复".into()));
+    assert_eq!(first["checkpoint"], note.as_str(), "on the last checkpoint that was given out");
+    assert_eq!(tree::leaf_of(first).unwrap(), shown[0].leaf);
+    assert_eq!(
+        bed.count("log_leaf WHERE log = 2 AND pending_id IS NOT NULL").await,
+        2,
+        "what was left goes on"
+    );
+    assert_eq!(bed.count("log_leaf WHERE log = 1 AND pending_id IS NOT NULL").await, 3);
 }

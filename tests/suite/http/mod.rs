@@ -6,6 +6,7 @@ mod bids;
 mod description;
 mod faults;
 mod feeds;
+mod log;
 mod operations;
 mod previews;
 mod projects;
