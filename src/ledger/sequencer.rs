@@ -30,9 +30,9 @@ pub const STEP: usize = 8;
 const SPREAD: usize = 3;
 /// Most entries of one turn.
 const MOST: i64 = 16_384;
-/// How often all rows are searched, in turns: the search from a low mark on relies on the order in which
-/// transactions got their numbers.
-const SEARCH_ALL: u32 = 720;
+/// Rows below the low mark that are searched once more at each turn, one part after another: the mark relies on the
+/// order in which transactions got their numbers.
+const SWEPT: i64 = 50_000;
 /// The advisory lock of the turn.
 const LOCK: i64 = 0x0000_006c_6f67;
 /// Sleep after a turn that another has or that failed.
@@ -85,13 +85,14 @@ pub struct Sequencer {
 /// Where to look for entries without an index.
 #[derive(Debug, Default)]
 struct Search {
-    /// Rows before this one all have theirs.
-    from: i64,
+    /// Rows before this one have theirs, as far as can be told; unknown before the first turn.
+    from: Option<i64>,
+    /// Where the sweep of older rows goes on.
+    sweep: i64,
     /// A row, and the transaction number after the last one given out when it was seen.
     mark: Option<(i64, i64)>,
     /// The last row seen at each of the last beats.
     seen: VecDeque<i64>,
-    turns: u32,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -220,10 +221,10 @@ fn given(note: &str) -> Option<Given> {
 impl Search {
     /// The entries of this turn, in the order of their rows.
     async fn take(&mut self, tx: &mut Tx<'_>) -> Result<Vec<NewLeaf>, Problem> {
-        self.turns += 1;
-        if self.turns.is_multiple_of(SEARCH_ALL) {
-            self.from = 0;
-        }
+        let from = match self.from {
+            Some(from) => from,
+            None => (tree::newest_placed(tx).await? - SWEPT).max(0),
+        };
         // Read before the rows: a transaction that is over now shows all it wrote below.
         let snapshot: Snapshot = diesel_async::RunQueryDsl::get_result(
             diesel::sql_query(
@@ -233,14 +234,19 @@ impl Search {
             tx.conn(),
         )
         .await?;
-        let mut rows = tree::waiting(tx, self.from, MOST).await?;
+        let until = from.min(self.sweep + SWEPT);
+        let mut rows = tree::waiting(tx, self.sweep..until, MOST).await?;
+        self.sweep = if until == from { 0 } else { until };
+        rows.extend(tree::waiting(tx, from..i64::MAX, MOST).await?);
         let newest = rows.last().map_or(0, |row| row.id);
-        rows.truncate(self.room(&rows));
-        let first_left = rows.last().map_or(self.from, |row| row.id + 1);
+        let room = self.room(&rows);
+        let left = rows.get(room).map_or(i64::MAX, |row| row.id);
+        rows.truncate(room);
+        self.from = Some(from);
         match self.mark {
             // Whatever was under way when the row was seen is over: rows up to it are here or never come.
             Some((seen, next)) if snapshot.oldest >= next => {
-                self.from = self.from.max(first_left.min(seen + 1));
+                self.from = Some(from.max(left.min(seen + 1)));
                 self.mark = None;
             }
             Some(_) => {}

@@ -266,17 +266,28 @@ pub struct Waiting {
     pub leaf: Vec<u8>,
 }
 
-/// Entries from row `from` on that have no index, in the order of their rows.
+/// The newest row that has an index; 0 where none has.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn waiting(tx: &mut Tx<'_>, from: i64, limit: i64) -> Result<Vec<Waiting>, Problem> {
+pub async fn newest_placed(tx: &mut Tx<'_>) -> Result<i64, Problem> {
+    let row: Index =
+        statement("SELECT coalesce(max(pending_id), 0) AS idx FROM log_leaf").get_result(tx.conn()).await?;
+    Ok(row.idx)
+}
+
+/// Entries among `rows` that have no index, in the order of their rows.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(tx: &mut Tx<'_>, rows: Range<i64>, limit: i64) -> Result<Vec<Waiting>, Problem> {
     Ok(statement(
         "SELECT p.id, p.leaf FROM log_pending p
-          WHERE p.id >= $1 AND NOT EXISTS (SELECT FROM log_leaf l WHERE l.pending_id = p.id)
-          ORDER BY p.id LIMIT $2",
+          WHERE p.id >= $1 AND p.id < $2 AND NOT EXISTS (SELECT FROM log_leaf l WHERE l.pending_id = p.id)
+          ORDER BY p.id LIMIT $3",
     )
-    .bind::<sql_types::BigInt, _>(from)
+    .bind::<sql_types::BigInt, _>(rows.start)
+    .bind::<sql_types::BigInt, _>(rows.end)
     .bind::<sql_types::BigInt, _>(limit)
     .get_results(tx.conn())
     .await?)

@@ -187,6 +187,18 @@ async fn an_entry_that_commits_after_a_later_one_is_not_passed_over() {
     slow.batch_execute("COMMIT").await.unwrap();
     grow(&bed, &mut sequencer).await;
     assert_eq!(bed.count(late).await, 1);
+    // Nor one of which nobody could tell that it was still to come.
+    let number: i64 = bed.sql.query_one("SELECT nextval('log_pending_id_seq')", &[]).await.unwrap().get(0);
+    for _ in 0..4 {
+        bed.record(1).await;
+        grow(&bed, &mut sequencer).await;
+    }
+    let stray = "INSERT INTO log_pending (id, at, act, skeleton, leaf) VALUES ($1, now(), 'stray', '{}', sha256('stray'))";
+    bed.sql.execute(stray, &[&number]).await.unwrap();
+    for _ in 0..2 {
+        grow(&bed, &mut sequencer).await;
+    }
+    assert_eq!(bed.count("log_leaf WHERE leaf = sha256('stray')").await, 1);
     bed.holds().await;
 }
 

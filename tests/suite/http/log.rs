@@ -5,6 +5,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     process::Command,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -19,6 +21,7 @@ use tenderhall::{
 
 use crate::support::{
     Answer, Client, TestApp,
+    program::Program,
     scratch::Scratch,
     works::{DEADLINE, START},
 };
@@ -457,4 +460,36 @@ fn a_rewritten_history_is_not_confirmed_and_stops_the_log() {
     let why = start.map(drop).unwrap_err();
     let why = why.downcast_ref::<String>().cloned().unwrap_or_default();
     assert!(why.contains("tenderhall log succeed"), "{why}");
+}
+
+#[test]
+fn a_hall_that_is_killed_goes_on_with_the_log_it_published() {
+    let scratch = Scratch::new("killed");
+    let kept = Scratch::new("kept");
+    let mut older = Vec::new();
+    let mut log = String::new();
+    for round in 0..4 {
+        let program = Program::beating(scratch.path(), START);
+        log = key(&program).to_string();
+        let reached = head(&program).size + 16;
+        program.as_("operator.league").get("/api/v1/auth/me").expect(200);
+        let begun = Instant::now();
+        while head(&program).size < reached {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the log does not grow");
+            sleep(Duration::from_millis(50));
+        }
+        let file = kept.path().join(round.to_string());
+        fs::write(&file, program.public().get(&format!("{LOG}/checkpoint")).expect(200).text).unwrap();
+        older.push(file.to_str().unwrap().to_owned());
+        program.kill_now();
+    }
+    let program = Program::beating(scratch.path(), START);
+    let (export, keys) = (kept.path().join("export"), kept.path().join("keys"));
+    fs::write(&export, program.public().get(&format!("{LOG}/export")).expect(200).text).unwrap();
+    fs::write(&keys, log).unwrap();
+    let mut arguments =
+        vec!["verify", "log", export.to_str().unwrap(), "--keys", keys.to_str().unwrap(), "--json"];
+    arguments.extend(older.iter().flat_map(|file| ["--older", file.as_str()]));
+    let held: Value = serde_json::from_str(&run(&arguments).unwrap()).unwrap();
+    assert_eq!(held["older"].as_array().map(Vec::len), Some(4), "{held}");
 }
