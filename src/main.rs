@@ -17,6 +17,10 @@ use tenderhall::{
         router, site, story,
     },
     identity,
+    ledger::{
+        self,
+        command::{self as record, VerifyLogArgs, WitnessCommand},
+    },
     opening::{
         command::{self, CanaryArgs, ReleaseArgs},
         verify,
@@ -73,10 +77,20 @@ enum Command {
     Canary(CanaryArgs),
     /// 截止后释放份额 / Release one's shares of bids after the close.
     Release(ReleaseArgs),
-    /// 核验 / Check receipts and openings without trusting the hall.
+    /// 见证 / The witness of a log, on the supervisor's own machine.
+    Witness {
+        #[command(subcommand)]
+        command: WitnessCommand,
+    },
+    /// 核验 / Check receipts, openings and the log without trusting the hall.
     Verify {
         #[command(subcommand)]
         command: Verify,
+    },
+    /// The hall's own verifiable log.
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
     },
     /// Measure speed and memory, each figure beside a reference of the same run.
     Bench(bench::BenchArgs),
@@ -98,6 +112,8 @@ enum Verify {
     Receipt(verify::ReceiptArgs),
     /// 核验开标 / Open every bid again and compare with the published record.
     Opening(verify::OpeningArgs),
+    /// 核验日志 / Check a whole log: tree, signature, witnesses, readable entries, checkpoints kept from before.
+    Log(VerifyLogArgs),
 }
 
 #[derive(Subcommand)]
@@ -106,6 +122,23 @@ enum Admin {
     Create {
         /// Login name.
         name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    /// Begin the next log, where the present one cannot go on: its database is an older copy, or its key is lost.
+    /// Stop the hall first.
+    Succeed {
+        /// Why; entry 0 of the next log says it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// File with the newest checkpoint known elsewhere, such as the witness's `checkpoint` (default: the newest
+        /// that this instance has given out).
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
     },
@@ -181,11 +214,18 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
         Command::Canary(args) => command::canary(&args, &mut std::io::stdout().lock())?,
         Command::Release(args) => command::release(&args, &mut std::io::stdout().lock())?,
+        Command::Witness { command } => record::witness(&command, &mut std::io::stdout().lock())?,
         Command::Verify { command: Verify::Receipt(args) } => {
             verify::receipt(&args, &mut std::io::stdout().lock())?;
         }
         Command::Verify { command: Verify::Opening(args) } => {
             verify::opening(&args, &mut std::io::stdout().lock())?;
+        }
+        Command::Verify { command: Verify::Log(args) } => {
+            record::verify(&args, &mut std::io::stdout().lock())?
+        }
+        Command::Log { command: LogCommand::Succeed { reason, checkpoint, place } } => {
+            run(succeed(&reason, checkpoint.as_deref(), &place))?;
         }
         Command::Openapi => say(&router::description()?.to_pretty_json()?)?,
         Command::Config => say(settings::reference().trim_end())?,
@@ -284,6 +324,18 @@ async fn create_admin(name: &str, place: &Place) -> anyhow::Result<()> {
     drop(db);
     site.close().await;
     say(&created?)
+}
+
+async fn succeed(reason: &str, checkpoint: Option<&Path>, place: &Place) -> anyhow::Result<()> {
+    let settings = settings(&policy(place)?)?;
+    let data = data(place)?;
+    let handed_in = checkpoint.map(std::fs::read_to_string).transpose().context("--checkpoint")?;
+    let site = site::Site::open_or_join(&data, &settings).await?;
+    let db = Db::connect(&site.url, 1)?;
+    let begun = ledger::log::succeed(&db, &data, handed_in, reason).await;
+    drop(db);
+    site.close().await;
+    say(&format!("{} begins at the next start", begun?))
 }
 
 /// The first line on stdout; programs that start the hall wait for it.

@@ -467,6 +467,55 @@ diesel::table! {
 }
 
 diesel::table! {
+    log_book (log) {
+        log -> Int2,
+        origin -> Text,
+        succeeds -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        begun_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    log_checkpoint (log, size) {
+        log -> Int2,
+        size -> Int8,
+        root -> Bytea,
+        note -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    log_cosig (log, size, witness, at) {
+        log -> Int2,
+        size -> Int8,
+        witness -> Text,
+        line -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Hashes of complete subtrees; each follows the leaf that completes it.
+    log_hash (log, idx) {
+        log -> Int2,
+        idx -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    log_leaf (log, idx) {
+        log -> Int2,
+        idx -> Int8,
+        pending_id -> Nullable<Int8>,
+        nonce -> Nullable<Bytea>,
+        leaf -> Bytea,
+    }
+}
+
+diesel::table! {
     log_object (relation, row_id, content) {
         relation -> Text,
         row_id -> Uuid,
@@ -1017,6 +1066,7 @@ diesel::joinable!(key_projects -> projects (project_id));
 diesel::joinable!(locker_deposits -> accounts (account_id));
 diesel::joinable!(locker_deposits -> committee_seats (seat_id));
 diesel::joinable!(locker_deposits -> tenders (tender_id));
+diesel::joinable!(log_checkpoint -> log_book (log));
 diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(low_price_votes -> bids (bid_id));
 diesel::joinable!(low_price_votes -> committee_seats (seat_id));
@@ -1093,6 +1143,11 @@ diesel::allow_tables_to_appear_in_same_query! {
     law_changes,
     law_in_force,
     locker_deposits,
+    log_book,
+    log_checkpoint,
+    log_cosig,
+    log_hash,
+    log_leaf,
     log_object,
     log_pending,
     login_failures,

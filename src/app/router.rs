@@ -37,7 +37,7 @@ use super::{clock, examples, health, stop::at_the_door};
 use crate::{
     access, awards, bids, evaluation, experts, holders, identity, jurisdiction,
     kernel::{Code, Problem, Rejection, Say, id::RequestId},
-    law, notices, opening,
+    law, ledger, notices, opening,
     platform::{
         http::{ProblemDocument, Problems, Reply, documents::respond, meta::request_id, problem_documents},
         telemetry::{RequestSpan, count_requests},
@@ -68,6 +68,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(evaluation::http::routes)
         .configure(awards::http::routes)
         .configure(supervision::http::routes)
+        .configure(ledger::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

@@ -8,6 +8,8 @@ use std::{
 
 use actix_web::{HttpServer, dev::ServerHandle, web};
 use anyhow::Context as _;
+use diesel_async::AsyncPgConnection;
+use futures_util::future::LocalBoxFuture;
 use tokio::task::JoinHandle;
 
 use super::{
@@ -22,17 +24,18 @@ use crate::{
     bids::{Intake, ReceiptKeys, service::Lots},
     identity::{self, Gate, TokenKeys},
     jurisdiction::{Jurisdiction, Jurisdictions},
-    kernel::id::RequestId,
+    kernel::{Problem, id::RequestId},
     law::{
         Law, Lawbook,
         lawbook::{Configuration, adopt_configuration},
     },
+    ledger::{Log, Sequencer, http::Disclosure, tree::Disclosed},
     notices::http::Shelf,
     platform::{
         bell::Bell, db::Db, http::origin::Proxies, jobs::Jobs, mail::Postman, settings::Http, telemetry,
     },
     portal::{HallReadings, Readings},
-    rooms,
+    rooms, tenders,
 };
 
 /// A running instance.
@@ -158,8 +161,10 @@ async fn start(
     }
     let jobs = Arc::new(work::handlers(&law, &jurisdictions));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
-    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman)?;
-    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data)?);
+    let (log, sequencer) = open_log(&db, options, &jurisdictions).await?;
+    let log = Arc::new(log);
+    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data, log.book.origin.clone())?);
+    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman, sequencer)?;
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
@@ -168,8 +173,10 @@ async fn start(
         db: db.clone(),
         law: law.clone(),
         jurisdiction: jurisdictions.clone(),
+        log: Arc::clone(&log),
         sandbox: options.sandbox.is_some(),
     });
+    let disclosure: Arc<dyn Disclosure> = Arc::new(Tenders);
     let hall = Hall {
         db: web::Data::new(db.clone()),
         gate: web::Data::new(Gate::new(db, keys)),
@@ -179,6 +186,8 @@ async fn start(
         doors: web::Data::new(doors.clone()),
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
+        log: web::Data::from(log),
+        disclosure: web::Data::new(disclosure),
         intake: web::Data::new(door),
         porter: web::Data::new(lodge),
         shelf: web::Data::new(Shelf::default()),
@@ -198,6 +207,28 @@ async fn start(
     }
 }
 
+/// The tenders say of themselves which of them may be read in the log.
+struct Tenders;
+
+impl Disclosure for Tenders {
+    fn disclosed<'a>(
+        &'a self,
+        conn: &'a mut AsyncPgConnection,
+    ) -> LocalBoxFuture<'a, Result<Disclosed, Problem>> {
+        Box::pin(tenders::store::disclosed(conn))
+    }
+}
+
+/// The log bears the name of the league's centre: it is one for the whole hall.
+async fn open_log(
+    db: &Db,
+    options: &Options,
+    jurisdictions: &Jurisdictions,
+) -> anyhow::Result<(Log, Sequencer)> {
+    let centre = jurisdictions.latest().league_centre().code.clone();
+    Log::open(db, &options.data, &centre, &options.settings.log).await
+}
+
 /// What rooms find in the app's data.
 #[derive(Clone)]
 struct Hall {
@@ -209,6 +240,8 @@ struct Hall {
     doors: web::Data<Doors>,
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
+    log: web::Data<Log>,
+    disclosure: web::Data<Arc<dyn Disclosure>>,
     intake: web::Data<Intake>,
     porter: web::Data<Porter>,
     shelf: web::Data<Shelf>,
@@ -228,6 +261,8 @@ impl Hall {
             .app_data(self.doors)
             .app_data(self.lots)
             .app_data(self.receipts)
+            .app_data(self.log)
+            .app_data(self.disclosure)
             .app_data(self.intake)
             .app_data(self.porter)
             .app_data(self.shelf)

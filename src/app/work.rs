@@ -1,4 +1,4 @@
-//! Scheduled work and post: which room does which job, and the thread that does it.
+//! Scheduled work, post and the log's turns: which room does which job, and the thread that does it.
 //!
 //! One thread of its own with its own small pool: work never waits for requests, requests never for work.
 
@@ -10,6 +10,7 @@ use crate::{
     access, bids,
     jurisdiction::Jurisdictions,
     law::Lawbook,
+    ledger::{Sequencer, sequencer},
     opening,
     platform::{
         db::Db,
@@ -20,8 +21,8 @@ use crate::{
     rooms, tenders,
 };
 
-/// Connections of the workers: one each for a job, a letter, and looking.
-pub const CONNECTIONS: usize = 3;
+/// Connections of the workers: one each for a job, a letter, a turn of the log, and looking.
+pub const CONNECTIONS: usize = 4;
 
 /// How often kept answers that nobody will ask for again are cleared away.
 const CLEARING: Duration = Duration::from_secs(3600);
@@ -47,7 +48,7 @@ impl Workers {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(db: Db, jobs: Arc<Jobs>, postman: Postman) -> anyhow::Result<Self> {
+    pub fn start(db: Db, jobs: Arc<Jobs>, postman: Postman, sequencer: Sequencer) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
@@ -56,6 +57,7 @@ impl Workers {
                 tokio::join!(
                     jobs::work(db.clone(), jobs, stopped.clone()),
                     mail::work(db.clone(), postman, stopped.clone()),
+                    sequencer::work(db.clone(), sequencer, stopped.clone()),
                     clear(db.clone(), stopped.clone()),
                 )
             };

@@ -19,6 +19,7 @@ use crate::{
         Problem,
         id::{BidId, TenderId},
     },
+    ledger::Log,
     platform::{
         db::Db,
         http::{Body, Cursor, Page, PageQuery, Problems, Reply, body::BodyLimit, once},
@@ -39,7 +40,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(list)
         .service(read)
         .service(withdraw)
-        .service(receipt);
+        .service(receipt)
+        .service(receipt_proof);
 }
 
 /// The seal policy of a published tender: who must come together to open a bid. Compare its digest with the notice.
@@ -168,4 +170,22 @@ async fn receipt(call: Call, id: web::Path<BidId>, db: web::Data<Db>) -> Result<
     call.account()?;
     let mut conn = db.read().await?;
     Ok(plain(service::receipt(&mut conn, &call.actor, *id).await?))
+}
+
+/// The lasting proof of the last receipt for one's own bid: its entry stands in the log. A C2SP `.tlog-proof` whose
+/// extra data are the entry's skeleton as canonical JSON, of which the receipt's leaf is made.
+///
+/// The entry gets its place within a minute of the receipt (409 `too-early` until then).
+#[utoipa::path(tag = "bids", params(("id" = BidId, Path)),
+    responses((status = 200, description = "The proof", body = String, content_type = "text/plain"), Problems))]
+#[get("/api/v1/bids/{id}/receipt.tlog-proof")]
+async fn receipt_proof(
+    call: Call,
+    id: web::Path<BidId>,
+    db: web::Data<Db>,
+    log: web::Data<Log>,
+) -> Result<HttpResponse, Problem> {
+    call.account()?;
+    let mut conn = db.read().await?;
+    Ok(plain(service::receipt_proof(&mut conn, &call.actor, &log, *id).await?))
 }

@@ -529,7 +529,7 @@ impl Desk<'_> {
         leaf: [u8; 32],
     ) -> Result<String, Problem> {
         let signer = self.keys.signer(&one.centre)?;
-        receipts::write(&signer, &one.centre, verdict, bid, (&one.envelope, one.digest), self.now, leaf)
+        receipts::write(&signer, verdict, bid, (&one.envelope, one.digest), self.now, leaf)
     }
 }
 

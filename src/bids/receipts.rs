@@ -2,24 +2,17 @@
 
 use std::{
     collections::HashMap,
-    fs,
-    io::{ErrorKind, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    ops::Deref,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
-use rand::Rng;
 
 use crate::{
-    bids::seal::{
-        Digest, Envelope, Receipt, Verdict,
-        note::NoteSigner,
-        receipt::{log_name, receipt_key_name},
-    },
-    kernel::{Problem, id::BidId},
+    bids::seal::{Digest, Envelope, Receipt, Verdict, note::NoteSigner, receipt::receipt_key_name},
+    kernel::{Problem, id::BidId, note::KeyName},
+    platform::seed,
 };
 
 /// Name of the only clock there is: the primary database's.
@@ -28,7 +21,22 @@ const CLOCK: &str = "db-primary";
 /// The hall's receipt key, under one name for each centre (`tenderhall.<centre>/receipt1`).
 pub struct ReceiptKeys {
     seed: [u8; 32],
-    signers: Mutex<HashMap<String, Arc<NoteSigner>>>,
+    log: KeyName,
+    signers: Mutex<HashMap<String, Arc<ReceiptSigner>>>,
+}
+
+/// A centre's receipt key, and the hall's log, where the leaf of every receipt will stand.
+pub struct ReceiptSigner {
+    signer: NoteSigner,
+    log: KeyName,
+}
+
+impl Deref for ReceiptSigner {
+    type Target = NoteSigner;
+
+    fn deref(&self) -> &NoteSigner {
+        &self.signer
+    }
 }
 
 impl std::fmt::Debug for ReceiptKeys {
@@ -38,57 +46,34 @@ impl std::fmt::Debug for ReceiptKeys {
 }
 
 impl ReceiptKeys {
-    /// Reads `DIR/keys/receipt.key` (64 hexadecimal digits of the seed), or makes it with mode 0400.
+    /// Reads `DIR/keys/receipt.key` (64 hexadecimal digits of the seed), or makes it with mode 0400. The receipts
+    /// name the log `log`.
     ///
     /// # Errors
     /// When the file cannot be read or made, holds something else, or others may read it.
-    pub fn load_or_make(dir: &Path) -> anyhow::Result<Self> {
-        let folder = dir.join("keys");
-        let path = folder.join("receipt.key");
-        make_if_missing(&folder, &path).with_context(|| format!("cannot make {}", path.display()))?;
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mode = fs::metadata(&path)?.permissions().mode();
-        anyhow::ensure!(
-            mode.trailing_zeros() >= 6,
-            "{} may be read by others; chmod 0400 it",
-            path.display()
-        );
-        let seed = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
-        Ok(Self::from_seed(seed.with_context(|| format!("{} does not hold 64 hex digits", path.display()))?))
+    pub fn load_or_make(dir: &Path, log: KeyName) -> anyhow::Result<Self> {
+        Ok(Self::from_seed(seed::load_or_make(dir, "receipt")?, log))
     }
 
     /// Keys from a seed, as tests make them.
-    pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self { seed, signers: Mutex::default() }
+    pub fn from_seed(seed: [u8; 32], log: KeyName) -> Self {
+        Self { seed, log, signers: Mutex::default() }
     }
 
     /// The signer of a centre.
     ///
     /// # Errors
     /// A centre's code that cannot be part of a name, which is a fault.
-    pub fn signer(&self, centre: &str) -> Result<Arc<NoteSigner>, Problem> {
+    pub fn signer(&self, centre: &str) -> Result<Arc<ReceiptSigner>, Problem> {
         let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(signer) = signers.get(centre) {
             return Ok(Arc::clone(signer));
         }
         let name = receipt_key_name(centre).map_err(Problem::internal)?;
-        let signer = Arc::new(NoteSigner::from_seed(name, &self.seed));
+        let signer = NoteSigner::from_seed(name, &self.seed);
+        let signer = Arc::new(ReceiptSigner { signer, log: self.log.clone() });
         signers.insert(centre.to_owned(), Arc::clone(&signer));
         Ok(signer)
-    }
-}
-
-fn make_if_missing(folder: &Path, path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o400).open(path) {
-        Ok(mut file) => {
-            let mut seed = [0; 32];
-            rand::rng().fill_bytes(&mut seed);
-            file.write_all(hex::encode(seed).as_bytes())?;
-            file.sync_all()
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 
@@ -97,8 +82,7 @@ fn make_if_missing(folder: &Path, path: &Path) -> std::io::Result<()> {
 /// # Errors
 /// Names that do not fit the format, which is a fault.
 pub fn write(
-    signer: &NoteSigner,
-    centre: &str,
+    signer: &ReceiptSigner,
     verdict: Verdict,
     bid: Option<BidId>,
     (envelope, digest): (&Envelope, Digest),
@@ -121,7 +105,7 @@ pub fn write(
         time,
         clock: word(CLOCK.to_owned())?,
         skew_ms: None,
-        log: log_name(centre).map_err(Problem::internal)?,
+        log: signer.log.clone(),
         leaf: Digest(leaf),
     };
     Ok(receipt.sign(signer))

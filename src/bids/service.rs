@@ -15,7 +15,7 @@ use crate::{
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         seal::{
-            CheckedPolicy, Flaw, IdText, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
+            CheckedPolicy, Flaw, IdText, Receipt, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
             wire::read_base64, withdrawal::Standing,
         },
         store::{self, About, NewReceipt},
@@ -26,7 +26,7 @@ use crate::{
         Actor, Code, Problem, Refusal, Rejection, Say,
         id::{BidId, OrganisationId, ProjectId, RequestId, TenderId},
     },
-    ledger::{self, Entry},
+    ledger::{self, Entry, Log},
     platform::{
         db::{Tx, read_hall_now},
         http::{Cursor, Reply},
@@ -211,7 +211,7 @@ pub async fn withdraw(
     let leaf = ledger::record(tx, actor, now, entry).await?;
     let signer = keys.signer(&tender.centre_code)?;
     let envelope = (&bid.envelope, bid.digest);
-    let receipt = receipts::write(&signer, &tender.centre_code, verdict, Some(bid.id), envelope, now, leaf)?;
+    let receipt = receipts::write(&signer, verdict, Some(bid.id), envelope, now, leaf)?;
     let kept = NewReceipt { about: About::Bid(bid.id), text: &receipt };
     store::insert_receipts(tx.shared(), bid.tender, now, verdict, &[kept]).await?;
     gatehouse::advance(tx.shared(), bid.tender, now, held.bid_n).await?;
@@ -291,6 +291,25 @@ pub async fn list(
 pub async fn receipt(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> Result<String, Problem> {
     let (bid, _) = own(conn, actor, Action::ReceiptRead, id).await?;
     store::last_receipt(conn, bid.id).await?.ok_or_else(|| Rejection::not_found().into())
+}
+
+/// The proof that the entry promised by [`receipt`] stands in the log.
+///
+/// # Errors
+/// 404 when the bid is absent or another's; 409 while the entry waits for its place.
+pub async fn receipt_proof(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    log: &Log,
+    id: BidId,
+) -> Result<String, Problem> {
+    let note = receipt(conn, actor, id).await?;
+    let (text, _) = note.split_once("\n\n").unwrap_or_default();
+    let leaf = Receipt::parse(&format!("{text}\n")).map_err(Problem::internal)?.leaf;
+    let proof = ledger::http::promised(conn, log, leaf.0).await?;
+    let detail =
+        Say::new("该条目将在一分钟内写入日志。", "The entry gets its place in the log within a minute.");
+    Ok(proof.ok_or_else(|| Refusal::new(Code::TooEarly, detail))?.text())
 }
 
 /// Event for the rooms above: the lot is closed. Due at the deadline.

@@ -1,4 +1,5 @@
-//! Pure words that every room speaks: money, areas, codes, ids, actors, times and the three kinds of "no".
+//! Pure words that every room speaks: money, areas, codes, ids, actors, times, signed notes
+//! and the three kinds of "no".
 //!
 //! Owns no table and no configuration, does no I/O but to ask the machine for its time and for chance; may use nothing of this crate outside itself.
 
@@ -9,6 +10,7 @@ pub mod chance;
 pub mod codes;
 pub mod id;
 pub mod money;
+pub mod note;
 pub mod problem;
 pub mod region;
 pub mod say;

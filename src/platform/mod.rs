@@ -1,4 +1,4 @@
-//! The ground every room stands on: configuration files, database, HTTP plumbing, jobs, outbox, mail, telemetry.
+//! The ground every room stands on: configuration files, seeds of keys, database, HTTP plumbing, jobs, outbox, mail, telemetry.
 //!
 //! Knows nothing of tenders. May use `kernel` only.
 
@@ -12,6 +12,7 @@ pub mod mail;
 pub mod migrations;
 pub mod outbox;
 pub mod policy_file;
+pub mod seed;
 pub mod settings;
 pub mod statement;
 pub mod telemetry;

@@ -14,6 +14,7 @@ use super::{
     http::origin::Network,
     policy_file::{BuiltInFile, PolicyError, PolicyFile, PolicySource},
 };
+use crate::kernel::note::WitnessKey;
 
 /// Prefix of environment variables that overlay settings.
 const PREFIX: &str = "TENDERHALL__";
@@ -132,6 +133,18 @@ section! {
     }
 }
 
+section! {
+    /// The verifiable log.
+    Log in "log" {
+        /// Seconds from one checkpoint to the next (1 to 60). At each the log grows by eight leaves or a multiple, busy or not; a shorter beat proves a receipt sooner and keeps more padding.
+        beat_seconds: u64 = 10;
+        /// Witnesses whose cosignatures count, as `tenderhall witness keygen` prints their keys.
+        witnesses: Vec<WitnessKey> = Vec::new();
+        /// Minutes after which a cosignature is too old for the green light (1 to 1440).
+        witness_minutes: u64 = 10;
+    }
+}
+
 /// How e-mail leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -172,6 +185,8 @@ pub struct Settings {
     pub http: Http,
     /// `[mail]`
     pub mail: Mail,
+    /// `[log]`
+    pub log: Log,
     /// `[telemetry]`
     pub telemetry: Telemetry,
 }
@@ -290,8 +305,8 @@ fn line_of(text: &str, section: &str, name: &str) -> Option<usize> {
 }
 
 /// What the types alone cannot say.
-fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 9] {
-    let Settings { database, http, mail, .. } = settings;
+fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 11] {
+    let Settings { database, http, mail, log, .. } = settings;
     [
         ("database.pool", (2..=200).contains(&database.pool), "must lie between 2 and 200"),
         ("http.workers", (1..=64).contains(&http.workers), "must lie between 1 and 64"),
@@ -311,6 +326,8 @@ fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 9] {
             "must lie between 1 and 600",
         ),
         ("http.drain_seconds", (1..=300).contains(&http.drain_seconds), "must lie between 1 and 300"),
+        ("log.beat_seconds", (1..=60).contains(&log.beat_seconds), "must lie between 1 and 60"),
+        ("log.witness_minutes", (1..=1440).contains(&log.witness_minutes), "must lie between 1 and 1440"),
         (
             "mail.tls",
             mail.tls == MailTls::Required || is_loopback(&mail.host),
@@ -379,6 +396,7 @@ pub fn reference() -> String {
         ("database", Database::REFERENCE),
         ("http", Http::REFERENCE),
         ("mail", Mail::REFERENCE),
+        ("log", Log::REFERENCE),
         ("telemetry", Telemetry::REFERENCE),
     ] {
         out.push_str(&format!(
@@ -407,6 +425,7 @@ fn plain_kind(kind: &str) -> String {
         "MailTls" => "`required`, `none`",
         "LogFormat" => "`text`, `json`",
         "Vec<Network>" => "list of networks",
+        "Vec<WitnessKey>" => "list of keys",
         _ => "whole number",
     }
     .to_owned()

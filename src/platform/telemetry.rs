@@ -68,9 +68,10 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
-/// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of one of its routes.
+/// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of one of its routes. A
+/// batch of the log's sequencer may be larger for them.
 pub fn tells_of_bids(name: &str) -> bool {
-    ["bid.", "bids.", "mail."].iter().any(|start| name.starts_with(start))
+    ["bid.", "bids.", "mail.", "log."].iter().any(|start| name.starts_with(start))
         || name.split('/').any(|part| part == "bids" || part == "uploads")
 }
 

@@ -15,6 +15,7 @@ use super::{
     trial::{Kind, TrialView},
     view::*,
 };
+use crate::ledger::light::LightState;
 
 /// What the frame needs besides the reader: addresses of the compiled-in files.
 pub(super) struct Frame {

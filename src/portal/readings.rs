@@ -3,6 +3,8 @@
 //! Everything that is not public for its phase is asked of the room that guards it, as `Actor::Public`; what the
 //! room refuses leaves no trace on the page. An address that names nothing public is `NotFound`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use diesel_async::AsyncPgConnection;
 use sha2::{Digest, Sha256};
@@ -18,7 +20,7 @@ use super::{
     trial::{self, TrialView, Typed},
     view::{
         Choice, DeadlineView, Fact, HomeView, Link, NoticeLine, NoticePart, NoticeView, NoticesView,
-        OpeningLine, Progress, ProjectView, VenueView,
+        OpeningLine, Progress, ProjectView, RecordLight, VenueView,
     },
     words::Words,
 };
@@ -28,9 +30,13 @@ use crate::{
         Category, Code, Problem, RegionCode, Rejection, Say,
         id::{NoticeId, TenderId},
         say::Language,
-        time::{hall_date, hall_instant, is_writable},
+        time::{hall_date, hall_instant, is_writable, machine_now},
     },
     law::Lawbook,
+    ledger::{
+        Log,
+        light::{Light, light},
+    },
     notices::{self, Notice, NoticeKind, model::NoticeFilter},
     platform::{
         db::{Db, read_hall_now},
@@ -61,6 +67,8 @@ pub struct HallReadings {
     pub law: Lawbook,
     /// Regions, centres and the routing table.
     pub jurisdiction: Jurisdictions,
+    /// The verifiable log.
+    pub log: Arc<Log>,
     /// Whether the hall is a sandbox; every page says so.
     pub sandbox: bool,
 }
@@ -98,6 +106,7 @@ impl Readings for HallReadings {
                 past: past.into_iter().map(|line| board_line(line, now, reader)).collect(),
                 boards: self.boards(reader),
                 notices: self.lines(&mut conn, &latest, now, reader).await?,
+                record: self.record(&mut conn).await?,
             })
         })
     }
@@ -278,6 +287,14 @@ impl HallReadings {
                     .filter(|deadline| *deadline > now),
             })
             .collect())
+    }
+
+    /// The witness light, on the machine's clock as witnesses have it.
+    async fn record(&self, conn: &mut AsyncPgConnection) -> Result<RecordLight, Problem> {
+        let now = machine_now();
+        let Light { state, at } = light(conn, &self.log, now).await?;
+        let minutes = at.map_or(0, |at| (now - at).num_minutes().max(0));
+        Ok(RecordLight { state, at, minutes: usize::try_from(minutes).unwrap_or(usize::MAX) })
     }
 
     /// The lobby screen of every centre, by the short name of its place.

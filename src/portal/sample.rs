@@ -9,6 +9,7 @@ use crate::kernel::{
     say::Language,
     time::{end_of_day, hall_instant},
 };
+use crate::ledger::light::LightState;
 
 pub(super) fn reader(language: Language, here: &str) -> Reader {
     let name = Say::new("锡林郭勒盟公共资源交易大厅", "Xilingol Public Resource Trading Hall");
@@ -131,6 +132,7 @@ pub(super) fn home(r: &Reader) -> HomeView {
             text: r.says(&Say::new("锡林郭勒盟", "Xilingol League")),
         }],
         notices: notices(r),
+        record: RecordLight { state: LightState::Green, at: Some(at("2026-03-16 09:28")), minutes: 2 },
     }
 }
 

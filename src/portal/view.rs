@@ -6,6 +6,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
+use crate::ledger::light::LightState;
+
 /// How far a step, a room or an opening is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -92,6 +94,19 @@ pub struct HomeView {
     pub boards: Vec<Link>,
     /// The latest notices, newest first; eight are a good number.
     pub notices: Vec<NoticeLine>,
+    /// Whether a witness has confirmed the log lately.
+    pub record: RecordLight,
+}
+
+/// The witness light 见证灯.
+#[derive(Debug, Clone)]
+pub struct RecordLight {
+    /// Its colour.
+    pub state: LightState,
+    /// When a witness has signed last.
+    pub at: Option<DateTime<Utc>>,
+    /// Minutes since.
+    pub minutes: usize,
 }
 
 /// One choice of a select.

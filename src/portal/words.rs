@@ -81,6 +81,12 @@ words! {
     how_open_text: "截止前任何人都看不到谁投了标、投了几家。", "Before the deadline nobody sees who bids, or how many.";
     how_award: "评审、公示与定标", "Evaluation and award";
     how_award_text: "得分逐项公开计算，候选人公示后定标。", "Scores are worked out in the open; award follows publicity.";
+    record_title: "操作日志", "The record";
+    record_text: "厅内每一项操作都写入只增不改的日志，由监督部门的机器独立见证。", "Every act of the hall goes into a log that only grows. A machine of the supervisors confirms it independently.";
+    record_green: "已见证", "Confirmed";
+    record_red: "见证逾期", "Not confirmed lately";
+    record_unwitnessed: "尚无见证方，日志若被改写无从由外部发现", "No witness yet: outside the hall a rewritten log would not be noticed";
+    record_minutes: "分钟前", "minutes ago";
     // Notices.
     notices_title: "公告公示", "Notices";
     notices_caption: "公告列表，按发布时间从新到旧", "Notices, newest first";

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::flaw::{Flaw, SealError, ensure};
 use super::note::{NoteKey, NoteSigner};
-use super::wire::{Digest, IdText, KeyName, TaggedDigest, Word};
+use super::wire::{Digest, IdText, TaggedDigest, Word};
+use crate::kernel::note::KeyName;
 
 /// First line of every receipt.
 pub const HEADER: &str = "tenderhall-bid-receipt/v1";
@@ -88,14 +89,6 @@ pub struct Receipt {
 /// [`Flaw::NoteKey`] if the centre's code cannot be part of a name.
 pub fn receipt_key_name(centre: &str) -> Result<KeyName, SealError> {
     format!("tenderhall.{centre}/receipt1").parse().map_err(|cause| Flaw::NoteKey.because(cause))
-}
-
-/// Name of the log of a centre: `tenderhall.<centre>/log1`.
-///
-/// # Errors
-/// [`Flaw::NoteKey`] if the centre's code cannot be part of a name.
-pub fn log_name(centre: &str) -> Result<KeyName, SealError> {
-    format!("tenderhall.{centre}/log1").parse().map_err(|cause| Flaw::NoteKey.because(cause))
 }
 
 fn or_dash(value: Option<impl Display>) -> String {

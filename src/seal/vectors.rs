@@ -13,7 +13,7 @@ use super::envelope::{Client, Last};
 use super::leaf::{body_commit, check_body, leaf};
 use super::note::NoteSigner;
 use super::plaintext::padme;
-use super::receipt::{log_name, receipt_key_name};
+use super::receipt::receipt_key_name;
 use super::sealing::{check_secret, enclose, lay_out};
 use super::signature::public_key_text;
 use super::withdrawal::Standing;
@@ -140,7 +140,7 @@ fn receipt(verdict: Verdict, refused: bool) -> Receipt {
         time: "2026-11-24T01:59:58.123456Z".parse::<DateTime<chrono::Utc>>().unwrap(),
         clock: "db-primary-2".parse().unwrap(),
         skew_ms: (!refused).then_some(4),
-        log: log_name("152500").unwrap(),
+        log: "tenderhall.152500/log1".parse().unwrap(),
         leaf: leaf(&skeleton()).unwrap(),
     }
 }

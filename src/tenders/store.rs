@@ -19,6 +19,7 @@ use crate::{
         id::{BookingId, ProjectId, TenderId},
     },
     law::{Event, Facts},
+    ledger::tree::Disclosed,
     platform::{
         db::{Tx, unreadable},
         http::Cursor,
@@ -283,6 +284,19 @@ pub async fn of_project(conn: &mut AsyncPgConnection, project: ProjectId) -> Res
         .load(conn)
         .await?;
     rows.into_iter().map(Tender::try_from).collect()
+}
+
+/// Tenders of which the public log may show entries: those whose opening has begun, and those that have ended.
+///
+/// # Errors
+/// When the database is away.
+pub async fn disclosed(conn: &mut AsyncPgConnection) -> Result<Disclosed, Problem> {
+    let ends =
+        [TenderPhase::Contracted, TenderPhase::Concluded, TenderPhase::Failed, TenderPhase::Terminated];
+    let ends: Vec<&str> = ends.iter().map(AsRef::as_ref).collect();
+    let opened = tenders::table.filter(tenders::opening_began_at.is_not_null()).select(tenders::id);
+    let ended = tenders::table.filter(tenders::phase.eq_any(ends)).select(tenders::id);
+    Ok(Disclosed { opened: opened.load(conn).await?, ended: ended.load(conn).await? })
 }
 
 /// Tenders whose notice is out and whose last duty is not done yet, by number.

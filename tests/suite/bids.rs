@@ -78,7 +78,7 @@ impl Hall {
         pool.transaction("test", RequestId::random(), async |tx| sandbox::found(tx, PASSWORD).await)
             .await
             .unwrap();
-        let keys = Arc::new(ReceiptKeys::from_seed([9; 32]));
+        let keys = Arc::new(ReceiptKeys::from_seed([9; 32], "tenderhall.152500/log1".parse().unwrap()));
         let (intake, _) = Intake::start(&db.app_url, keys.clone()).unwrap();
         let (other_intake, _) = Intake::start(&db.app_url, keys.clone()).unwrap();
         let hall = Self {

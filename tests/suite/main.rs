@@ -33,6 +33,8 @@ mod lawbook;
 #[cfg(test)]
 mod lawmaking;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod mail;
 #[cfg(test)]
 mod migrations;

@@ -87,12 +87,13 @@ async fn the_services_role_owns_nothing_and_cannot_rewrite_the_record() {
                     has_table_privilege($1, oid, 'SELECT') AND has_table_privilege($1, oid, 'INSERT'),
                     has_any_column_privilege($1, oid, 'UPDATE')
                         OR has_table_privilege($1, oid, 'DELETE, TRUNCATE, TRIGGER')
-               FROM pg_class WHERE relname IN ('log_pending', 'log_object')",
+               FROM pg_class WHERE relname IN ('log_pending', 'log_object', 'log_book', 'log_leaf', 'log_hash',
+                                  'log_checkpoint', 'log_cosig')",
             &[&APP_ROLE],
         )
         .await
         .unwrap();
-    assert_eq!(rows.len(), 2);
+    assert_eq!(rows.len(), 7);
     for row in rows {
         let (table, writes, rewrites): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
         assert!(writes && !rewrites, "{table}: may write {writes}, may rewrite {rewrites}");

@@ -8,6 +8,7 @@ mod doors;
 mod figure;
 mod hall;
 mod load;
+mod log;
 mod memory;
 mod notice;
 mod reference;
@@ -41,7 +42,7 @@ pub struct BenchArgs {
     /// Seconds of each half of a round.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// Bookings in the table while doors and rooms are measured.
+    /// Bookings in the table while doors and rooms are measured, and entries of the log.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(10_000..=10_000_000))]
     bookings: u32,
     /// Measure even where commits reach no disk.
@@ -64,6 +65,8 @@ enum What {
     Doors,
     /// Rooms with a long past beside rooms with a short one, and the plan of a year.
     Rooms,
+    /// Entries given their place in the verifiable log, and proofs out of it.
+    Log,
     /// Memory of the hall, and its time from start to ready.
     Memory,
 }
@@ -134,6 +137,9 @@ fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figu
     }
     if what.covers(What::Rooms) {
         figures.extend(rooms::measure(place, rounds)?);
+    }
+    if what.covers(What::Log) {
+        figures.extend(log::measure(place, rounds)?);
     }
     if what.covers(What::Memory) {
         figures.extend(memory::measure(place)?);

@@ -47,12 +47,15 @@ impl Place {
             "notices" => &self.notice,
             "organisations" => &self.organisation,
             "law" if template.contains("{year}") => "2026",
+            "log" if template.contains("{tile}") => "0/000.p/8",
+            "log" => "0",
             _ => MADE_UP,
         };
         let path: Vec<&str> =
             template.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
         let query = match template {
             "/api/v1/bookings" => format!("?tender={}", self.tender),
+            "/api/v1/log/consistency" => "?old=0".to_owned(),
             "/api/v1/rooms/events" => "?centre=152500".to_owned(),
             "/api/v1/rooms/earliest" => "?centre=152500&after=2026-03-16T00:00:00Z".to_owned(),
             "/api/v1/rooms/closures" => {

@@ -8,6 +8,7 @@ mod description;
 mod faults;
 mod feeds;
 mod holders;
+mod log;
 mod operations;
 mod previews;
 mod projects;

@@ -65,6 +65,10 @@ impl Things {
             "notices" => vec![self.notice.clone()],
             "organisations" => self.organisations.clone(),
             "bids" => self.bids.clone(),
+            "log" if template.contains("{tile}") => {
+                vec!["0/000.p/8".to_owned(), "entries/000.p/8".to_owned()]
+            }
+            "log" => vec!["0".to_owned()],
             _ => made_up,
         }
     }
@@ -79,6 +83,7 @@ impl Things {
             let query = match template.as_str() {
                 "/api/v1/bookings" => format!("?tender={}", self.tender),
                 "/api/v1/seal-keys" => format!("?organisation={}", self.organisations[1]),
+                "/api/v1/log/consistency" => "?old=0".to_owned(),
                 "/api/v1/rooms/availability" => {
                     "?centre=152500&kind=opening&from=2026-03-16T00:00:00Z&to=2026-03-17T00:00:00Z".to_owned()
                 }

@@ -10,7 +10,15 @@ use std::{
 use chrono::{DateTime, Utc};
 use tenderhall::{
     app::{Application, Options, Sandbox},
-    platform::{policy_file::PolicySource, settings::Settings},
+    ledger::{
+        Log,
+        sequencer::{Due, Turn},
+    },
+    platform::{
+        db::Db,
+        policy_file::PolicySource,
+        settings::{self, Settings},
+    },
 };
 use tokio::sync::oneshot;
 
@@ -117,6 +125,25 @@ impl TestApp {
         self.data.path()
     }
 
+    /// Takes turns of the log now, as another instance on the same folder would.
+    pub fn turn_log(&self, turns: usize) {
+        let (folder, url) = (self.data.path().to_owned(), self.db.app_url.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let db = Db::connect(&url, 1).unwrap();
+                let settings = settings::Log::default();
+                let (_, mut sequencer) = Log::open(&db, &folder, "152500", &settings).await.unwrap();
+                let mut left = turns;
+                while left > 0 {
+                    let turn = sequencer.turn(&db, Due::Now, &mut rand::rng()).await.unwrap();
+                    left -= usize::from(matches!(turn, Turn::Grown(_)));
+                }
+            });
+        });
+        thread.join().unwrap();
+    }
+
     /// Stops it in good order, and waits until it has.
     pub fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
@@ -151,6 +178,8 @@ fn options(app_url: &str, owner_url: &str, data: &std::path::Path) -> Options {
     settings.database.url = Some(app_url.to_owned());
     settings.database.owner_url = Some(owner_url.to_owned());
     settings.http.workers = 1;
+    // The log's turns are the tests' own.
+    settings.log.beat_seconds = 24 * 3600;
     Options {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         data: data.to_owned(),

@@ -154,6 +154,10 @@ pub fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Val
 }
 
 fn fits(template: &str, path: &str) -> bool {
+    // The one parameter that may hold slashes.
+    if let Some(start) = template.strip_suffix("{tile}") {
+        return path.starts_with(start);
+    }
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     template.len() == path.len()
         && template.iter().zip(&path).all(|(wanted, given)| wanted.starts_with('{') || wanted == given)

@@ -30,6 +30,13 @@ impl Program {
         Self::start(data, start, |_| {})
     }
 
+    /// The same, with a turn of the log every second.
+    pub fn beating(data: &Path, start: &str) -> Self {
+        Self::start(data, start, |command| {
+            command.env("TENDERHALL__LOG__BEAT_SECONDS", "1");
+        })
+    }
+
     /// The same, told more by `tell`.
     fn start(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
