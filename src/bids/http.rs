@@ -11,7 +11,6 @@ use crate::{
         intake::{Intake, told},
         model::{BidAccepted, BidLine, BidView, BidWithdrawn, NewBid},
         receipts::ReceiptKeys,
-        seal::{Withdrawal, policy::SealPolicyAnswer},
         service::{self, Lots, Request},
     },
     identity::{Call, Key},
@@ -24,6 +23,7 @@ use crate::{
         db::Db,
         http::{Body, Cursor, Page, PageQuery, Problems, Reply, body::BodyLimit, once},
     },
+    seal::{Withdrawal, policy::SealPolicyAnswer},
 };
 
 /// 1 MiB of ciphertext in base64, an envelope at its own limit and room for the members' names.

@@ -31,7 +31,6 @@ use crate::{
         model::{BidAccepted, BidState, LastBid},
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
-        seal::{Digest, Envelope, TaggedDigest, Verdict},
         store::{self, About, Contents, NewReceipt, NewRow},
     },
     identity::{self, Side, SigningKey},
@@ -44,6 +43,7 @@ use crate::{
         db::{Db, Tx, check, mark},
         http::{Reply, once},
     },
+    seal::{Digest, Envelope, TaggedDigest, Verdict},
     tenders::intake::{self as gatehouse, Held},
 };
 

@@ -1,6 +1,6 @@
 //! 投标: bids from the sealed envelope to the signed receipt.
 //!
-//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`: how what [`seal`] describes is taken in, replaced, withdrawn and
+//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`: how what [`crate::seal`] describes is taken in, replaced, withdrawn and
 //! kept closed until the opening. Must not open, judge or count bids for anybody before the opening begins. Law:
 //! 招标投标法 articles 28, 29 and 36 (kept unopened, withdrawable before the deadline, late bids refused);
 //! 电子招标投标办法 articles 25–27.
@@ -20,7 +20,6 @@ pub mod rules;
 pub mod service;
 mod store;
 
-pub use crate::seal;
 pub use intake::Intake;
 pub use model::{BidState, StandingBid};
 pub use receipts::ReceiptKeys;

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    bids::seal::{Digest, Envelope, Last, TaggedDigest},
     kernel::{
         AllowedAction,
         id::{AccountId, BidId, OrganisationId, TenderId},
     },
+    seal::{Digest, Envelope, Last, TaggedDigest},
 };
 
 /// What became of an envelope.

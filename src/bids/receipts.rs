@@ -10,9 +10,9 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    bids::seal::{Digest, Envelope, Receipt, Verdict, note::NoteSigner, receipt::receipt_key_name},
     kernel::{Problem, id::BidId, note::KeyName},
     platform::seed,
+    seal::{Digest, Envelope, Receipt, Verdict, note::NoteSigner, receipt::receipt_key_name},
 };
 
 /// Name of the only clock there is: the primary database's.

@@ -5,15 +5,13 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    bids::{
-        model::{BidState, LastBid},
-        seal::{Envelope, Flaw, SealError, TaggedDigest},
-    },
+    bids::model::{BidState, LastBid},
     identity::SigningKey,
     kernel::{
         AllowedAction, Code, FieldError, LegalGround, Problem, Refusal, Rejection, Say, id::OrganisationId,
         time::in_hall_zone,
     },
+    seal::{Envelope, Flaw, SealError, TaggedDigest},
     tenders::TenderPhase,
 };
 

@@ -14,10 +14,6 @@ use crate::{
         model::{Bid, BidLine, BidState, BidView, BidWithdrawn, NewBid, StandingBid},
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
-        seal::{
-            CheckedPolicy, Flaw, IdText, Receipt, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
-            wire::read_base64, withdrawal::Standing,
-        },
         store::{self, About, NewReceipt},
     },
     holders,
@@ -33,6 +29,10 @@ use crate::{
         jobs::{self, Job},
     },
     projects,
+    seal::{
+        CheckedPolicy, Flaw, IdText, Receipt, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
+        wire::read_base64, withdrawal::Standing,
+    },
     tenders::{self, TenderPhase, intake as gatehouse, model::Close},
 };
 

@@ -17,7 +17,6 @@ use crate::{
         intake::Submission,
         model::{Bid, BidLine, BidState, LastBid},
         rules,
-        seal::{Digest, Last, Nonce, Verdict},
     },
     kernel::{
         Problem,
@@ -28,6 +27,7 @@ use crate::{
         http::Cursor,
         statement::statement,
     },
+    seal::{Digest, Last, Nonce, Verdict},
 };
 
 /// Columns of [`BidRow`].

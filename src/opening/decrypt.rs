@@ -4,8 +4,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
-    bids::seal::{envelope::Envelope, sealing},
     kernel::{Money, id::BidId},
+    seal::{envelope::Envelope, sealing},
 };
 
 /// One bid about to be opened.

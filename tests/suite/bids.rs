@@ -15,10 +15,6 @@ use tenderhall::{
         self, BidState, Intake, ReceiptKeys,
         model::NewBid,
         rules::merkle_root,
-        seal::{
-            BidderKey, Content, Digest, Nonce, Receipt, SealedBid, Target, Verdict, Withdrawal, seal,
-            withdrawal::Standing,
-        },
         service::{self, Lot, Lots, Request},
     },
     identity::{Gate, TokenKeys, sandbox},
@@ -28,6 +24,10 @@ use tenderhall::{
         id::{BidId, RequestId, TenderId},
     },
     platform::{db::Db, http::Reply, jobs::Job},
+    seal::{
+        BidderKey, Content, Digest, Nonce, Receipt, SealedBid, Target, Verdict, Withdrawal, seal,
+        withdrawal::Standing,
+    },
 };
 use tokio_postgres::Client;
 use uuid::Uuid;

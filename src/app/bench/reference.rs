@@ -14,11 +14,9 @@ use rust_decimal::Decimal;
 
 use super::submission::CLIENTS;
 use crate::{
-    bids::{
-        model::NewBid,
-        seal::{note::NoteSigner, policy::INLINE_LIMIT, wire::read_base64},
-    },
+    bids::model::NewBid,
     platform::cluster::{Binaries, Cluster, SUPERUSER},
+    seal::{note::NoteSigner, policy::INLINE_LIMIT, wire::read_base64},
 };
 
 /// PostgreSQL's programs, as the private cluster finds them.

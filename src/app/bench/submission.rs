@@ -21,12 +21,12 @@ use crate::{
         story::bidding,
         works::Works,
     },
-    bids::seal::{
+    identity::sandbox::sandbox_signing_key,
+    kernel::time::hall_instant,
+    seal::{
         BidderKey, CheckedPolicy, Content, Nonce, Target, seal,
         wire::{IdText, base64_text},
     },
-    identity::sandbox::sandbox_signing_key,
-    kernel::time::hall_instant,
 };
 
 /// Connections that submit at the same time.

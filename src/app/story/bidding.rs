@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::app::client::{Client, text};
 use crate::{
-    bids::seal::{
+    identity::sandbox::sandbox_signing_key,
+    seal::{
         BidderKey, CheckedPolicy, Content, Nonce, Target,
         plaintext::Form,
         policy::SealPolicyAnswer,
         seal,
         wire::{Word, base64_text},
     },
-    identity::sandbox::sandbox_signing_key,
 };
 
 /// Clients that seal and submit at the same time.

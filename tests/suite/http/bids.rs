@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tenderhall::bids::seal::{Digest, Nonce};
+use tenderhall::seal::{Digest, Nonce};
 
 use crate::support::{
     Answer, TestApp,

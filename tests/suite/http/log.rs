@@ -11,12 +11,12 @@ use std::{
 
 use serde_json::Value;
 use tenderhall::{
-    bids::seal::Receipt,
     kernel::note::{NoteKey, NoteSigner, WitnessKey},
     ledger::{
         checkpoint::{Checkpoint, Proof, read_hash},
         merkle::{Edge, Hash, Head, check_consistency, leaf_hash},
     },
+    seal::Receipt,
 };
 
 use crate::support::{

@@ -6,8 +6,8 @@ use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tenderhall::{
-    bids::seal::{BidderKey, CheckedPolicy, Content, Digest, Envelope, Nonce, Target, seal_for_clauses},
     identity::sandbox::sandbox_signing_key,
+    seal::{BidderKey, CheckedPolicy, Content, Digest, Envelope, Nonce, Target, seal_for_clauses},
 };
 use uuid::Uuid;
 
