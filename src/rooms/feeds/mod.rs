@@ -158,7 +158,11 @@ async fn permit(conn: &mut AsyncPgConnection, actor: &Actor, of: &Scope) -> Resu
         }
         Scope::Organisation(organisation) => {
             let own = actor.organisation() == Some(*organisation);
-            return authorize(actor, Action::CalendarFollow, &Object::none().own(own));
+            authorize(actor, Action::CalendarFollow, &Object::none().own(own))?;
+            return match identity::kind_of(conn, *organisation).await? {
+                Some(_) => Ok(()),
+                None => Err(unknown("/of/organisation").into()),
+            };
         }
     };
     if rooms::list(conn, Some(&centre)).await?.is_empty() {
@@ -168,13 +172,13 @@ async fn permit(conn: &mut AsyncPgConnection, actor: &Actor, of: &Scope) -> Resu
 }
 
 fn unknown(pointer: &str) -> Rejection {
-    Rejection::at(pointer, "unknown", Say::new("没有这样的场地或中心。", "There is no such room or centre."))
+    Rejection::at(pointer, "unknown", Say::new("没有这样的场地、中心或单位。", "There is no such room, centre or organisation."))
 }
 
 /// Makes a feed and tells its address, once.
 ///
 /// # Errors
-/// 401, 403; 422 for a room or centre that is not there; 409 with 50 feeds in use.
+/// 401, 403; 422 for a room, centre or organisation that is not there; 409 with 50 feeds in use.
 pub async fn make(tx: &mut Tx<'_>, actor: &Actor, new: &NewFeed) -> Result<FeedView, Problem> {
     let account = signed_in(actor)?;
     permit(tx.conn(), actor, &new.of).await?;

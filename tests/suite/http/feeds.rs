@@ -44,6 +44,10 @@ fn a_feed_shows_what_its_account_may_see_and_ends_with_its_office() {
             &json!({"of": {"organisation": app.as_("agency.one").organisation()}}),
         )
         .expect(403);
+    // Supervision may follow any organisation that is there.
+    let nobody = json!({"of": {"organisation": "00000000-0000-4000-8000-000000000000"}});
+    let refused = app.as_("supervisor.office").post("/api/v1/calendar-feeds", &nobody).expect(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/of/organisation");
     // The list tells no secret; only the owner ends a feed.
     let list = operator.get("/api/v1/calendar-feeds").expect(200);
     assert!(list["items"][0]["path"].is_null() && list["items"][1].is_null());
