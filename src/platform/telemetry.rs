@@ -67,12 +67,15 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
         .install_recorder()?)
 }
 
+/// Parts of routes that are asked for each bid: taking it in, and what a bidder's program does just before.
+const ASKED_FOR_EACH_BID: [&str; 5] = ["bids", "uploads", "token", "seal-policy", "receipt-key"];
+
 /// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
-/// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of one of its routes. A
-/// batch of the log's sequencer may be larger for them.
+/// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of a route that every bid
+/// is asked by. A batch of the log's sequencer may be larger for them.
 pub fn tells_of_bids(name: &str) -> bool {
     ["bid.", "bids.", "mail.", "log."].iter().any(|start| name.starts_with(start))
-        || name.split('/').any(|part| part == "bids" || part == "uploads")
+        || name.split('/').any(|part| ASKED_FOR_EACH_BID.contains(&part))
 }
 
 /// The pattern of the route, never the path itself.
@@ -146,6 +149,8 @@ mod tests {
             "/api/v1/tenders/{id}/bids",
             "/api/v1/bids/{id}/withdraw",
             "/api/v1/uploads/{id}",
+            "/api/v1/auth/token",
+            "/api/v1/tenders/{id}/seal-policy",
         ] {
             assert!(tells_of_bids(sealed), "{sealed}");
         }
