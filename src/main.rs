@@ -96,10 +96,7 @@ enum Command {
     Bench(bench::BenchArgs),
     /// A reference of `bench`, in a process of its own.
     #[command(hide = true)]
-    BareHandler {
-        /// What it answers; without, it checks and signs submissions.
-        file: Option<PathBuf>,
-    },
+    BareHandler(bench::Task),
     /// Print the OpenAPI description.
     Openapi,
     /// Print the reference of all settings (`docs/config.md`).
@@ -208,7 +205,7 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Admin { command: Admin::Create { name, place } } => run(create_admin(&name, &place))?,
         Command::Law { command } => say(&lawbook::answer(&command)?)?,
         Command::Bench(args) => return bench::run(&args),
-        Command::BareHandler { file } => run(bench::serve_bare(file))?,
+        Command::BareHandler(task) => run(bench::serve_bare(task))?,
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,

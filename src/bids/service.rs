@@ -312,6 +312,8 @@ pub async fn receipt_proof(
     Ok(proof.ok_or_else(|| Refusal::new(Code::TooEarly, detail))?.text())
 }
 
+/// Entry of the record: the lot is closed, with the count and the root of what stood.
+pub const CLOSED_ACT: &str = "tender.closed";
 /// Event for the rooms above: the lot is closed. Due at the deadline.
 pub const CLOSED_EVENT: &str = "tender.closed";
 
@@ -335,14 +337,17 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
         return Err(Problem::unavailable(anyhow::anyhow!("the deadline was moved while the close waited")));
     }
     let digests = store::standing_digests(tx, id).await?;
-    tender.close = Some(Close {
+    let close = Close {
         at: now,
         bid_count: i32::try_from(digests.len()).map_err(Problem::internal)?,
         bid_root: rules::merkle_root(&digests),
-    });
+    };
+    // Who releases a share has the log say it first (`tenderhall release --keys`).
+    let facts = json!({"count": close.bid_count, "root": hex::encode(close.bid_root)});
+    tender.close = Some(close);
     tenders::advance(tx, &mut tender, TenderPhase::Closed).await?;
-    let entry = Entry::new("tender.closed").project(tender.project).tender(id).row("tenders", id.0).of_bid();
-    ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
+    let entry = Entry::new(CLOSED_ACT).project(tender.project).tender(id).row("tenders", id.0).of_bid();
+    ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry.facts(facts)).await?;
     // The rooms above begin at the deadline itself, whenever the close got its turn.
     jobs::schedule(
         tx,

@@ -1,10 +1,12 @@
 //! The deadlines preview: what a period counted from a day comes to, for anybody.
 
-use chrono::NaiveDate;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{
-    Problem, Rejection,
+    Problem, Rejection, Say,
     time::{self, in_hall_zone},
 };
 
@@ -12,6 +14,9 @@ use super::{
     book::Law,
     counting::{CountedDay, Direction, Place, Unit, length_sentence},
 };
+
+/// Years a period may touch: from the Republic's first whole one to the last whose end RFC 3339 can write.
+const YEARS: RangeInclusive<i32> = 1950..=9998;
 
 /// A period to count.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -50,16 +55,30 @@ pub struct DeadlineAnswer {
 /// Counts the period asked for.
 ///
 /// # Errors
-/// `invalid-request` for a length that cannot be counted; `calendar-unavailable` for a year without calendar.
+/// `invalid-request` for a length or a year that cannot be counted; `calendar-unavailable` for a year without calendar.
 pub fn preview(law: &Law, request: &DeadlineRequest) -> Result<DeadlineAnswer, Problem> {
     let most = request.unit.most();
     let length = u32::try_from(request.length)
         .ok()
         .filter(|length| (1..=most).contains(length))
         .ok_or_else(|| Rejection::at("/length", "out-of-range", length_sentence(most)))?;
+    within_years(request.from)?;
     let counted = law.count(request.from, length, request.unit, request.direction)?;
+    within_years(counted.ends_on)?;
     let ends_at = in_hall_zone(law.end_of(&counted, request.direction, request.place)?);
     Ok(DeadlineAnswer { ends_on: counted.ends_on, ends_at, counted: counted.counted })
+}
+
+fn within_years(day: NaiveDate) -> Result<(), Rejection> {
+    if YEARS.contains(&day.year()) {
+        return Ok(());
+    }
+    let (first, last) = (YEARS.start(), YEARS.end());
+    let detail = Say::new(
+        format!("期间须在 {first} 年至 {last} 年之内。"),
+        format!("The period must lie within the years {first} to {last}."),
+    );
+    Err(Rejection::at("/from", "out-of-range", detail))
 }
 
 #[cfg(test)]
@@ -110,6 +129,15 @@ mod tests {
                 (rejection.code, rejection.errors[0].pointer.as_str()),
                 (Code::InvalidRequest, "/length")
             );
+        }
+        for (from, length, unit, direction) in [
+            ("0025-11-17", 594, "month", "backward"),
+            ("1960-01-01", 100, "year", "backward"),
+            ("9990-01-01", 20, "year", "forward"),
+        ] {
+            let asked = json!({"from": from, "length": length, "unit": unit, "direction": direction});
+            let Err(Problem::Rejection(rejection)) = ask(asked) else { panic!("{from} is counted") };
+            assert_eq!(rejection.errors[0].pointer, "/from");
         }
         let refused = ask(json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"})).unwrap_err();
         assert_eq!((refused.code(), refused.code().status()), (Code::CalendarUnavailable, 422));

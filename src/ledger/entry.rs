@@ -152,10 +152,7 @@ pub fn record_leaf(
         "project": entry.project, "tender": entry.tender, "objects": objects, "reason": entry.reason,
         "facts": entry.facts,
     });
-    let mut hash = Sha256::new();
-    hash.update(salt);
-    hash.update(canonical(&body)?);
-    let commit = hex::encode(hash.finalize());
+    let commit = commitment(&salt, &body)?;
     let skeleton = if entry.tells_of_bid {
         // Before an opening even the minute's neighbours must not tell one bid from another.
         json!({"v": 1, "class": "bid", "at": precise(to_minute(at)), "bodyCommit": commit})
@@ -166,6 +163,14 @@ pub fn record_leaf(
     leaf.update([0]);
     leaf.update(canonical(&skeleton)?);
     Ok(Sealed { skeleton, body, salt, leaf: leaf.finalize().into() })
+}
+
+/// What a skeleton commits to its body by: `SHA-256(salt ‖ JCS(body))` in hexadecimal.
+pub(super) fn commitment(salt: &[u8], body: &Value) -> Result<String, Problem> {
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    hash.update(canonical(body)?);
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn canonical(value: &Value) -> Result<Vec<u8>, Problem> {

@@ -9,7 +9,10 @@ use rand::Rng;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::entry::{Entry, Sealed, Subject, record_leaf};
+use super::{
+    entry::{Entry, Sealed, Subject, record_leaf},
+    evidence::Evidence,
+};
 use crate::{
     kernel::{
         Actor, Problem,
@@ -278,4 +281,43 @@ pub async fn of_tender(conn: &mut AsyncPgConnection, tender: TenderId) -> Result
     .bind::<sql_types::Uuid, _>(tender)
     .get_results(conn)
     .await?)
+}
+
+#[derive(QueryableByName)]
+struct OpenRow {
+    #[diesel(sql_type = sql_types::Jsonb)]
+    skeleton: Value,
+    #[diesel(sql_type = sql_types::Jsonb)]
+    body: Value,
+    #[diesel(sql_type = sql_types::Binary)]
+    salt: Vec<u8>,
+    #[diesel(sql_type = sql_types::Binary)]
+    leaf: Vec<u8>,
+}
+
+/// The last entry of an act on a tender with all that its leaf commits to; none where there is none or its body was
+/// erased. Whether it may be told is the caller's to know.
+///
+/// # Errors
+/// When the database is away.
+pub async fn laid_open(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    act: &'static str,
+) -> Result<Option<Evidence>, Problem> {
+    let row: Option<OpenRow> = statement(
+        "SELECT skeleton, body, salt, leaf FROM log_pending
+          WHERE tender_id = $1 AND act = $2 AND body IS NOT NULL ORDER BY id DESC LIMIT 1",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Text, _>(act)
+    .get_result(conn)
+    .await
+    .optional()?;
+    Ok(row.map(|OpenRow { skeleton, body, salt, leaf }| Evidence {
+        leaf: hex::encode(leaf),
+        skeleton,
+        body,
+        salt: hex::encode(salt),
+    }))
 }

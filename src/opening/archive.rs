@@ -8,6 +8,7 @@ use crate::{
     bids, holders,
     identity::Action,
     kernel::{Actor, Problem, Rejection, Say, id::TenderId},
+    ledger,
     opening::{
         model::{ArchiveQuery, ArchivedBid, BidHash, BidHashes, OpeningArchive},
         shares::Board,
@@ -39,6 +40,7 @@ pub async fn hashes(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -
         count: close.bid_count,
         bid_root: hex::encode(close.bid_root),
         items: items.collect(),
+        entry: ledger::laid_open(conn, id, bids::service::CLOSED_ACT).await?,
     })
 }
 

@@ -2,7 +2,11 @@
 //!
 //! The identity never leaves the machine; the hall gets what comes out of it, and not before the close.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use age::x25519::Identity;
 use anyhow::{Context, Result, ensure};
@@ -12,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    bids::rules::merkle_root,
+    bids::{rules::merkle_root, service::CLOSED_ACT},
     kernel::time::{in_hall_zone, machine_now},
+    ledger::{audit::Keys, checkpoint::Proof, evidence::Confirmed},
     opening::model::{BidHashes, HeldShare, ReleasedShares},
     seal::{
         command::{print_json, read_identity},
@@ -62,6 +67,13 @@ pub struct ReleaseArgs {
     /// The hall and the holder.
     #[command(flatten)]
     pub desk: Desk,
+    /// 公钥文件 / File of keys, the log's and the witnesses', one a line: the close must stand in the log, confirmed by a
+    /// witness after the deadline, before a share leaves this machine
+    #[arg(long, value_name = "FILE", required_unless_present = "without_log")]
+    pub keys: Option<PathBuf>,
+    /// 不核对日志 / Release without asking the log; where no witness watches over it
+    #[arg(long, conflicts_with = "keys")]
+    pub without_log: bool,
     /// 以交易系统时钟为准（仅限沙箱）/ Believe the hall's clock where this machine's is before the deadline; for a
     /// sandbox, whose clock is not the world's
     #[arg(long)]
@@ -141,6 +153,7 @@ struct Window {
 struct Report {
     bids: i64,
     window_until: DateTime<Utc>,
+    confirmed: Option<Confirmed>,
     released: usize,
     opens: usize,
     waits_for_others: usize,
@@ -158,12 +171,13 @@ struct Report {
 pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
     let desk = &args.desk;
     let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
-    let window = check_closed(args, &hall)?;
+    let (window, confirmed) = check_closed(args, &hall)?;
     let answer: SealPolicyAnswer = hall.document(&desk.path("/seal-policy"))?;
     let held: Items<HeldShare> = hall.document(&desk.path("/opening/shares"))?;
     let mut report = Report {
         bids: window.bids,
         window_until: window.window_until,
+        confirmed,
         released: 0,
         opens: 0,
         waits_for_others: 0,
@@ -210,8 +224,9 @@ fn opened(share: &HeldShare, answer: &SealPolicyAnswer, identity: &Identity) -> 
     Ok(open_share(&age, clause.map(Vec::as_slice).unwrap_or_default(), identity)?)
 }
 
-/// The deadline is past by this machine's own clock, the lot is closed, and the list of its bids is what its root says.
-fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<Window> {
+/// The deadline is past by this machine's own clock, the lot is closed, the list of its bids is what its root says, and
+/// the log has it so.
+fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<(Window, Option<Confirmed>)> {
     let desk = &args.desk;
     let Deadline { deadline } = hall.document(&desk.path(""))?;
     ensure!(
@@ -228,11 +243,47 @@ fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<Window> {
         && usize::try_from(hashes.count) == Ok(digests.len())
         && hex::encode(merkle_root(&digests)) == hashes.bid_root;
     ensure!(fits, "投标清单与截止记录不符 / The list of bids is not that of the close: nothing is released");
-    Ok(window)
+    let Some(keys) = &args.keys else { return Ok((window, None)) };
+    // The hall's clock may be a sandbox's, a witness's never is.
+    let since = if args.believe_hall_clock { 0 } else { u64::try_from(deadline.timestamp())? };
+    let confirmed = check_logged(desk, hall, &hashes, &read_keys(keys)?, since)
+        .context("日志中未见经见证的截止记录 / The log does not have the close confirmed: nothing is released")?;
+    Ok((window, Some(confirmed)))
+}
+
+fn read_keys(path: &Path) -> Result<Keys> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Keys::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// The close stands in the log with this count and root, and a witness has confirmed that at `since` or later.
+fn check_logged(
+    desk: &Desk,
+    hall: &Hall<'_>,
+    hashes: &BidHashes,
+    keys: &Keys,
+    since: u64,
+) -> Result<Confirmed> {
+    let entry = hashes.entry.as_ref().context("the hall shows no entry of the close")?;
+    let facts = json!({"count": hashes.count, "root": hashes.bid_root});
+    let told = entry.body.get("act") == Some(&json!(CLOSED_ACT))
+        && entry.body.get("tender") == Some(&json!(desk.tender))
+        && entry.body.get("facts") == Some(&facts);
+    ensure!(told, "the entry is not that of this close");
+    let proof = hall.get(&format!("/api/v1/log/proof/{}", entry.leaf));
+    let proof = proof.context("尚未写入日志，请稍后再试 / It has no place in the log yet; try again in a minute")?;
+    entry.confirmed(&Proof::parse(&String::from_utf8(proof)?)?, keys, since)
 }
 
 fn print(out: &mut dyn Write, report: &Report) -> Result<()> {
     writeln!(out, "投标 Bids           {}", report.bids)?;
+    match &report.confirmed {
+        Some(Confirmed { witnesses, .. }) => {
+            let names: Vec<_> = witnesses.iter().map(|(name, _)| name.as_str()).collect();
+            writeln!(out, "日志见证 Confirmed    {}", names.join(", "))?;
+        }
+        None => writeln!(out, "日志未核对 Log        not asked")?,
+    }
     writeln!(out, "已释放 Released      {}", report.released)?;
     writeln!(out, "其中可开启 Open now   {}", report.opens)?;
     writeln!(out, "待其他持有人 Waiting  {}", report.waits_for_others)?;

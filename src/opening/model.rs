@@ -12,6 +12,7 @@ use crate::{
         id::{BidId, OrganisationId, TenderId},
         time,
     },
+    ledger::evidence::Evidence,
     scoring::method::BenchmarkDraw,
     seal::{Envelope, TaggedDigest},
     tenders::TenderPhase,
@@ -328,6 +329,9 @@ pub struct BidHashes {
     pub bid_root: String,
     /// Every bid that stood, in the order of receipt.
     pub items: Vec<BidHash>,
+    /// The close as the log has it, with all that its leaf commits to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Evidence>,
 }
 
 /// Query of the archive of an opening.

@@ -8,8 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+use tenderhall::kernel::note::WitnessKey;
+
 use crate::support::{
     Answer, TestApp,
+    office::{Office, WITNESS},
     scratch::Scratch,
     works::{DEADLINE, NOTICE, START},
 };
@@ -224,7 +227,7 @@ fn officers_and_bidders_open_by_clauses_and_a_supervisor_verifies_it() {
     let (agency, centre) = (&officers[1], &officers[2]);
     let release = |login: &str, identity: &str| -> Vec<String> {
         let token = app.token(login);
-        let args = [&["release"][..], &asking(&server, &tender, &token, identity)].concat();
+        let args = [&["release", "--without-log"][..], &asking(&server, &tender, &token, identity)].concat();
         args.into_iter().map(str::to_owned).collect()
     };
     let run = |desk: &Path, login: &str, identity: &str| {
@@ -263,6 +266,39 @@ fn officers_and_bidders_open_by_clauses_and_a_supervisor_verifies_it() {
     assert_eq!(outcomes, ["opened", "opened", "revoked"]);
     verify_receipt(&app, &tender, bids[0].0.path());
     verify_opening(&app, &tender, &server);
+}
+
+#[test]
+fn nothing_is_released_before_a_witness_has_confirmed_the_close() {
+    let office = Office::found();
+    let witness: WitnessKey = office.key.parse().unwrap();
+    let app = TestApp::sandbox_told(START, move |settings| settings.log.witnesses = vec![witness]);
+    let (tender, officers) = shared_works(&app);
+    let desks: Vec<_> = (1..=3)
+        .map(|number| {
+            let desk = Scratch::new("desk");
+            hand_in(&app, desk.path(), &format!("bidder.{number:04}"), &tender, "18000001.00");
+            desk
+        })
+        .collect();
+    assert_eq!(desks.len(), 3);
+    let log = app.public().get("/api/v1/log").expect(200).text_at("/key");
+    let keys = office.path("keys");
+    fs::write(&keys, format!("{log}\n{}\n", office.key)).unwrap();
+    let (server, agency) = (format!("http://{}", app.address()), &officers[0]);
+    let token = app.token(&agency.login);
+    let asked = asking(&server, &tender, &token, "key");
+    assert!(complaint(agency.desk.path(), &[&["release"][..], &asked].concat(), 2).contains("--keys"));
+    let args = [&["release", "--keys", &keys][..], &asked].concat();
+    app.hold(DEADLINE);
+    let early = complaint(agency.desk.path(), &args, 1);
+    assert!(early.contains("It has no place in the log yet"), "{early}");
+    app.turn_log(30);
+    let alone = complaint(agency.desk.path(), &args, 1);
+    assert!(alone.contains("no witness of the keys has confirmed it since"), "{alone}");
+    office.look(&app, &log).unwrap();
+    let done = said(agency.desk.path(), &args);
+    assert_eq!((&done["released"], &done["confirmed"]["witnesses"][0][0]), (&json!(3), &json!(WITNESS)));
 }
 
 fn verify_receipt(app: &TestApp, tender: &str, desk: &Path) {

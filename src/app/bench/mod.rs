@@ -24,6 +24,7 @@ use anyhow::{Context as _, bail};
 
 use figure::{Figure, Machine};
 use hall::{Hall, Place};
+pub use reference::Task;
 
 use crate::platform::cluster::{Cluster, SUPERUSER};
 
@@ -147,10 +148,10 @@ fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figu
     Ok(figures)
 }
 
-/// What the child process of a reference runs: answers the bytes of `file`, or checks and signs submissions.
+/// What the child process of a reference runs.
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn serve_bare(file: Option<PathBuf>) -> anyhow::Result<()> {
-    reference::serve_bare(file).await
+pub async fn serve_bare(task: Task) -> anyhow::Result<()> {
+    reference::serve_bare(task).await
 }

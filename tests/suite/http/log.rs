@@ -21,6 +21,7 @@ use tenderhall::{
 
 use crate::support::{
     Answer, Client, TestApp,
+    office::{Office, WITNESS, run},
     program::Program,
     scratch::Scratch,
     works::{DEADLINE, START},
@@ -298,54 +299,6 @@ fn entries_can_be_read_once_their_tender_allows_it() {
         !classes.iter().any(|class| class.contains("account") || class.contains("padding")),
         "{classes:?}"
     );
-}
-
-/// The supervisor's machine: its key, its notes, and the program.
-struct Office {
-    scratch: Scratch,
-    key: String,
-}
-
-const WITNESS: &str = "office.152500/witness1";
-
-impl Office {
-    fn found() -> Self {
-        let scratch = Scratch::new("office");
-        let file = scratch.path().join("witness.key");
-        let made = run(&["witness", "keygen", "--name", WITNESS, "--out", file.to_str().unwrap()]);
-        Self { scratch, key: made.unwrap().trim().to_owned() }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.scratch.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    /// One look at the hall; what the program says, or why it fails.
-    fn look(&self, client: &Client, log: &str) -> Result<String, String> {
-        let (hall, key, state) =
-            (format!("http://{}", client.address()), self.path("witness.key"), self.path("notes"));
-        run(&[
-            "witness",
-            "run",
-            "--once",
-            "--hall",
-            &hall,
-            "--log-key",
-            log,
-            "--name",
-            WITNESS,
-            "--key",
-            &key,
-            "--state",
-            &state,
-        ])
-    }
-}
-
-fn run(arguments: &[&str]) -> Result<String, String> {
-    let ended = Command::new(env!("CARGO_BIN_EXE_tenderhall")).args(arguments).output().unwrap();
-    let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    if ended.status.success() { Ok(said(ended.stdout)) } else { Err(said(ended.stderr)) }
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod client;
 pub mod contract;
 pub mod db;
 pub mod host;
+pub mod office;
 pub mod officers;
 pub mod program;
 pub mod scratch;
