@@ -169,8 +169,13 @@ async fn start(
     let log = Arc::new(log);
     let receipts = ReceiptKeys::load_or_make(&options.data, log.book.origin.clone())?;
     let receipts = Arc::new(receipts.dated_by(watch.skew()));
-    let workers =
-        Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman, sequencer, watch.clone())?;
+    let workers = Workers::start(
+        Db::connect(url, work::CONNECTIONS)?,
+        jobs.clone(),
+        postman,
+        sequencer,
+        watch.clone(),
+    )?;
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();

@@ -277,7 +277,12 @@ impl Jobs {
         Err(Problem::unavailable(anyhow::anyhow!("the job was moved while it ran")))
     }
 
-    async fn check_guard(&self, tx: &mut Tx<'_>, job: &Job, undone: &mut Option<Ended>) -> Result<(), Problem> {
+    async fn check_guard(
+        &self,
+        tx: &mut Tx<'_>,
+        job: &Job,
+        undone: &mut Option<Ended>,
+    ) -> Result<(), Problem> {
         let Some(guard) = self.guard.as_ref().filter(|_| self.held_back.contains(&job.kind.as_str())) else {
             return Ok(());
         };

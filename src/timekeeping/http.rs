@@ -1,6 +1,9 @@
 //! The state of the clock over HTTP.
 
+use std::sync::Arc;
+
 use actix_web::{get, web};
+use diesel_async::AsyncPgConnection;
 
 use super::{
     model::{ClockStanding, ClockView},
@@ -15,8 +18,6 @@ use crate::{
         jobs::Jobs,
     },
 };
-use diesel_async::AsyncPgConnection;
-use std::sync::Arc;
 
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {

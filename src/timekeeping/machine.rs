@@ -57,7 +57,9 @@ fn error_of(line: &str) -> Option<i64> {
 /// Decimal seconds as nanoseconds.
 fn nanos(text: &str) -> Option<i64> {
     let seconds: rust_decimal::Decimal = text.parse().ok()?;
-    rust_decimal::prelude::ToPrimitive::to_i64(&(seconds * rust_decimal::Decimal::from(1_000_000_000)).round())
+    rust_decimal::prelude::ToPrimitive::to_i64(
+        &(seconds * rust_decimal::Decimal::from(1_000_000_000)).round(),
+    )
 }
 
 #[cfg(test)]

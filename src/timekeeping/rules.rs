@@ -91,10 +91,11 @@ pub struct Known {
 
 /// One thing that casts doubt on the clock, with its figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "kind", rename_all = "camelCase")]
 #[schema(as = ClockEvidence)]
 pub enum Evidence {
     /// 漂移: the database's clock differs from the median of the instances'.
+    #[serde(rename_all = "camelCase")]
     Drift {
         /// Milliseconds it is ahead of the median.
         ahead_ms: i64,
@@ -102,6 +103,7 @@ pub enum Evidence {
         instances: usize,
     },
     /// 回拨: the database's clock shows less than it has shown, or gained less than the time since a machine's start.
+    #[serde(rename_all = "camelCase")]
     Backward {
         /// Milliseconds it went back.
         by_ms: i64,
@@ -111,6 +113,7 @@ pub enum Evidence {
         shows: DateTime<Utc>,
     },
     /// 前跳: the database's clock gained more than the time since a machine's start.
+    #[serde(rename_all = "camelCase")]
     Forward {
         /// Milliseconds it gained too much.
         by_ms: i64,
@@ -120,6 +123,7 @@ pub enum Evidence {
         shows: DateTime<Utc>,
     },
     /// 心跳中断: no instance has written a tick, and none had said that it stops.
+    #[serde(rename_all = "camelCase")]
     Silence {
         /// Seconds without a tick.
         seconds: i64,
@@ -300,12 +304,7 @@ mod tests {
     }
 
     fn known(past: Past) -> Known {
-        Known {
-            high_water: Some(past.database_at),
-            last: Some(past),
-            anchor: Some(past),
-            others: Vec::new(),
-        }
+        Known { high_water: Some(past.database_at), last: Some(past), anchor: Some(past), others: Vec::new() }
     }
 
     #[test]
@@ -366,11 +365,12 @@ mod tests {
         let hour = (at(0), at(3600));
         let found = |ticks: &[Past]| outages(ticks, hour, level);
         let gap = [past(BOOT, 600, 600), past(BOOT, 901, 901)];
+        assert_eq!(found(&gap), [Outage { from: at(600), until: at(901), seconds: 301, announced: false }]);
         assert_eq!(
-            found(&gap),
-            [Outage { from: at(600), until: at(901), seconds: 301, announced: false }]
+            found(&[past(BOOT, 600, 600), past(BOOT, 900, 900)]),
+            [],
+            "five minutes are the level itself"
         );
-        assert_eq!(found(&[past(BOOT, 600, 600), past(BOOT, 900, 900)]), [], "five minutes are the level itself");
         assert_eq!(found(&[past(BOOT, -900, 0), past(BOOT, 300, 1200)]), [], "before the hour");
         assert_eq!(found(&[past(BOOT, 3300, 0), past(BOOT, 9000, 5700)]), [], "after the deadline");
         assert_eq!(found(&[past(BOOT, 3000, 0), past(OTHER, 9000, 5700)]).len(), 1, "over the deadline");

@@ -92,10 +92,9 @@ async fn past(
 /// # Errors
 /// When the database is away.
 pub async fn known(conn: &mut AsyncPgConnection, boot: Uuid) -> Result<Known, Problem> {
-    let mark: Mark =
-        statement(format!("SELECT max(database_at) AS mark FROM clock_ticks WHERE n > {SINCE}"))
-            .get_result(conn)
-            .await?;
+    let mark: Mark = statement(format!("SELECT max(database_at) AS mark FROM clock_ticks WHERE n > {SINCE}"))
+        .get_result(conn)
+        .await?;
     // $1 is used by both, so that their parameters are the same.
     let last = past(conn, "$1 IS NOT NULL ORDER BY n DESC", boot).await?;
     let anchor = past(conn, "boot = $1 ORDER BY n", boot).await?;

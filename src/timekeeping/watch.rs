@@ -164,7 +164,10 @@ async fn raise(tx: &mut Tx<'_>, evidence: &[Evidence]) -> Result<(), Problem> {
     let subject = Say::new("时钟存疑，截止与开标等待决定", "The clock is suspect: closes and openings wait");
     let at = in_hall_zone(now);
     let body = Say::new(
-        format!("{at}：{}。投标照常接收；截止与开标等待公管办决定。依据见 /api/v1/clock。", words(evidence).zh),
+        format!(
+            "{at}：{}。投标照常接收；截止与开标等待公管办决定。依据见 /api/v1/clock。",
+            words(evidence).zh
+        ),
         format!(
             "{at}: {}. Bids are taken as ever; closes and openings wait for the supervision office's decision. \
              Evidence: /api/v1/clock.",

@@ -4,8 +4,9 @@ use actix_web::{get, post, web};
 use uuid::Uuid;
 
 use super::{
-    confirm, propose, read, refuse,
+    confirm,
     model::{OutageDecision, OutagePostponement, Outages},
+    propose, read, refuse,
 };
 use crate::{
     identity::{Call, Key},

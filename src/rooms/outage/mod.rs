@@ -179,8 +179,13 @@ async fn propose(
     };
     store::insert(tx, &proposal).await?.on_constraint("outage_postponements_one_open", one_at_a_time)?;
     let facts = json!({"from": proposal.from, "to": proposal.to, "outages": proposal.evidence});
-    ledger::record(tx, actor, now, entry("outage.proposed", &case, proposal.id).because(&reason).facts(facts))
-        .await?;
+    ledger::record(
+        tx,
+        actor,
+        now,
+        entry("outage.proposed", &case, proposal.id).because(&reason).facts(facts),
+    )
+    .await?;
     let (code, to) = (&case.tender.code, in_hall_zone(proposal.to));
     let subject = Say::new(format!("故障延期待决定：{code}"), format!("An outage to be decided: {code}"));
     let body = Say::new(
@@ -229,22 +234,14 @@ async fn confirm(
 ///
 /// # Errors
 /// 401, 403, 404; 409 once decided or by the side that proposed (SOD-1); 422.
-async fn refuse(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    (id, reason): (Uuid, &str),
-) -> Result<Reply, Problem> {
+async fn refuse(tx: &mut Tx<'_>, actor: &Actor, (id, reason): (Uuid, &str)) -> Result<Reply, Problem> {
     let (case, mut proposal, by) = to_decide(tx, actor, id).await?;
     let reason = rules::check_reason(reason)?;
     decide(tx, actor, &case, &mut proposal, (ProposalState::Refused, by, reason)).await
 }
 
 /// The proposal with its tender held; the lock order of the room begins with the tender.
-async fn to_decide(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: Uuid,
-) -> Result<(Case, Proposal, AccountId), Problem> {
+async fn to_decide(tx: &mut Tx<'_>, actor: &Actor, id: Uuid) -> Result<(Case, Proposal, AccountId), Problem> {
     let account = signed_in(actor)?;
     let tender = store::tender_of(tx.conn(), id).await?.ok_or_else(Rejection::not_found)?;
     let case = Case::lock(tx, tender).await?;

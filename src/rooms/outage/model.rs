@@ -117,8 +117,7 @@ pub struct OutagePostponement {
 
 impl From<Proposal> for OutagePostponement {
     fn from(proposal: Proposal) -> Self {
-        let (decided_at, decision) =
-            proposal.decision.map(|decision| (decision.at, decision.reason)).unzip();
+        let (decided_at, decision) = proposal.decision.map(|decision| (decision.at, decision.reason)).unzip();
         Self {
             id: proposal.id,
             tender_id: proposal.tender,

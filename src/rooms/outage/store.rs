@@ -78,10 +78,7 @@ impl TryFrom<Row> for Proposal {
 ///
 /// # Errors
 /// The database's own inside, so that the service can name a second proposal.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    new: &Proposal,
-) -> Result<Result<(), diesel::result::Error>, Problem> {
+pub async fn insert(tx: &mut Tx<'_>, new: &Proposal) -> Result<Result<(), diesel::result::Error>, Problem> {
     let slots = new.slots.as_ref().map(serde_json::to_value).transpose().map_err(Problem::internal)?;
     Ok(diesel::sql_query(
         "INSERT INTO outage_postponements

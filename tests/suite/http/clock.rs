@@ -163,7 +163,9 @@ fn a_clock_that_goes_back_lets_the_close_wait_and_the_decision_lets_it_run_at_on
     assert!((-3_602_000..-3_598_000).contains(&skew), "{skew}");
     app.as_("admin").post("/api/v1/sandbox/clock", &json!({"to": DEADLINE})).expect(200);
     faked.shift("+0");
-    wait_until("the clock is not back", || clock(&app)["instances"][0]["aheadMs"].as_i64().unwrap().abs() < 2000);
+    wait_until("the clock is not back", || {
+        clock(&app)["instances"][0]["aheadMs"].as_i64().unwrap().abs() < 2000
+    });
     assert_eq!(tender_of(&app, &tender)["openingWaits"], true);
     assert_eq!(tender_of(&app, &moved)["phase"], "published");
     let early = json!([{"tenderId": moved, "deadline": "2026-03-19T23:30:00+08:00"}]);
@@ -188,7 +190,9 @@ fn ticks_that_stop_make_the_clock_suspect_unless_the_hall_was_stopped_in_good_or
     let scratch = Scratch::new("ticks");
     let told = |start: &str| {
         Program::told(scratch.path(), start, |command| {
-            command.env("TENDERHALL__CLOCK__TICK_SECONDS", "1").env("TENDERHALL__CLOCK__SILENCE_SECONDS", "3");
+            command
+                .env("TENDERHALL__CLOCK__TICK_SECONDS", "1")
+                .env("TENDERHALL__CLOCK__SILENCE_SECONDS", "3");
         })
     };
     let program = told(START);

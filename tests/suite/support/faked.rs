@@ -88,6 +88,7 @@ impl Drop for Faked {
 /// `libfaketime.so.1`, wherever the distribution puts it for this machine.
 fn library() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
-    let mut found = folders.map(|folder| folder.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
+    let mut found =
+        folders.map(|folder| folder.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
     found.next().unwrap_or_else(|| panic!("no libfaketime below {}", Path::new("/usr/lib").display()))
 }
