@@ -26,3 +26,4 @@ pub mod scoring;
 pub mod seal;
 pub mod supervision;
 pub mod tenders;
+pub mod timekeeping;

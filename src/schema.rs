@@ -227,6 +227,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    clock_suspicions (id) {
+        id -> Uuid,
+        raised_at -> Timestamptz,
+        evidence -> Jsonb,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        moved -> Array<Uuid>,
+        decided_tick -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    clock_ticks (n) {
+        n -> Int8,
+        instance -> Uuid,
+        boot -> Uuid,
+        boot_us -> Int8,
+        database_at -> Timestamptz,
+        hall_at -> Timestamptz,
+        instance_at -> Timestamptz,
+        round_trip_us -> Int8,
+        error_us -> Nullable<Int8>,
+        farewell -> Bool,
+    }
+}
+
+diesel::table! {
     code_counters (scope) {
         scope -> Text,
         last -> Int8,
@@ -654,6 +682,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    outage_postponements (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        deadline_from -> Timestamptz,
+        deadline_to -> Timestamptz,
+        reason -> Text,
+        evidence -> Jsonb,
+        slots -> Nullable<Jsonb>,
+        state -> Text,
+        proposed_by -> Uuid,
+        proposed_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        decision -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Uuid,
         recipient -> Text,
@@ -1047,6 +1093,7 @@ diesel::joinable!(calendar_feeds -> organisations (organisation_id));
 diesel::joinable!(calendar_feeds -> rooms (room_id));
 diesel::joinable!(candidate_lists -> notices (notice_id));
 diesel::joinable!(candidate_lists -> tenders (tender_id));
+diesel::joinable!(clock_suspicions -> accounts (decided_by));
 diesel::joinable!(committee_seats -> accounts (account_id));
 diesel::joinable!(committee_seats -> draws (draw_id));
 diesel::joinable!(committee_seats -> experts (expert_id));
@@ -1080,6 +1127,7 @@ diesel::joinable!(opening_recoveries -> tenders (tender_id));
 diesel::joinable!(opening_shares -> bids (bid_id));
 diesel::joinable!(opening_shares -> tenders (tender_id));
 diesel::joinable!(openings -> tenders (tender_id));
+diesel::joinable!(outage_postponements -> tenders (tender_id));
 diesel::joinable!(project_approvals -> projects (project_id));
 diesel::joinable!(project_lots -> projects (project_id));
 diesel::joinable!(project_sides -> accounts (account_id));
@@ -1126,6 +1174,8 @@ diesel::allow_tables_to_appear_in_same_query! {
     bookings,
     calendar_feeds,
     candidate_lists,
+    clock_suspicions,
+    clock_ticks,
     code_counters,
     committee_seats,
     contracts,
@@ -1158,6 +1208,7 @@ diesel::allow_tables_to_appear_in_same_query! {
     opening_shares,
     openings,
     organisations,
+    outage_postponements,
     outbox,
     project_approvals,
     project_lots,

@@ -43,7 +43,7 @@ use crate::{
         telemetry::{RequestSpan, count_requests},
     },
     portal::{self, Readings},
-    projects, rooms, scoring, supervision, tenders,
+    projects, rooms, scoring, supervision, tenders, timekeeping,
 };
 
 /// Every room's routes. A room that gets an API is added here and nowhere else. A request tries them in this order, so
@@ -61,6 +61,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(holders::http::routes)
         .configure(tenders::http::routes)
         .configure(rooms::http::routes)
+        .configure(rooms::outage::http::routes)
         .configure(rooms::feeds::http::routes)
         .configure(rooms::events::routes)
         .configure(opening::http::routes)
@@ -69,6 +70,7 @@ fn every_room(config: &mut ServiceConfig<'_>) {
         .configure(awards::http::routes)
         .configure(supervision::http::routes)
         .configure(ledger::http::routes)
+        .configure(timekeeping::http::routes)
         .configure(clock::routes)
         .configure(health::routes)
         .service(problems);

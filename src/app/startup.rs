@@ -36,6 +36,7 @@ use crate::{
     },
     portal::{HallReadings, Readings},
     rooms, tenders,
+    timekeeping::Watch,
 };
 
 /// A running instance.
@@ -159,12 +160,22 @@ async fn start(
     if let Some(address) = options.metrics_listen {
         health::serve_metrics(address, telemetry::start_metrics()?)?;
     }
-    let jobs = Arc::new(work::handlers(&law, &jurisdictions));
+    // Before anything is done by the time: what happened to the clock while nobody was looking?
+    let watch = Watch::new(&options.settings.clock);
+    watch.tick(&db, false).await.map_err(site::plain)?;
+    let jobs = Arc::new(work::handlers(&law, &jurisdictions, &watch));
     let postman = Postman::new(&options.settings.mail, options.data.join("mail"))?;
     let (log, sequencer) = open_log(&db, options, &jurisdictions).await?;
     let log = Arc::new(log);
-    let receipts = Arc::new(ReceiptKeys::load_or_make(&options.data, log.book.origin.clone())?);
-    let workers = Workers::start(Db::connect(url, work::CONNECTIONS)?, jobs.clone(), postman, sequencer)?;
+    let receipts = ReceiptKeys::load_or_make(&options.data, log.book.origin.clone())?;
+    let receipts = Arc::new(receipts.dated_by(watch.skew()));
+    let workers = Workers::start(
+        Db::connect(url, work::CONNECTIONS)?,
+        jobs.clone(),
+        postman,
+        sequencer,
+        watch.clone(),
+    )?;
     let (door, intake) = Intake::start(url, Arc::clone(&receipts))?;
     let (lodge, porter) = Porter::start(url, jurisdictions.clone())?;
     let doors = Doors::default();
@@ -183,6 +194,7 @@ async fn start(
         law: web::Data::new(law),
         jurisdiction: web::Data::new(jurisdictions),
         jobs: web::Data::new(jobs),
+        watch: web::Data::new(watch),
         doors: web::Data::new(doors.clone()),
         lots: web::Data::new(Lots::default()),
         receipts: web::Data::new(receipts),
@@ -237,6 +249,7 @@ struct Hall {
     law: web::Data<Lawbook>,
     jurisdiction: web::Data<Jurisdictions>,
     jobs: web::Data<Arc<Jobs>>,
+    watch: web::Data<Watch>,
     doors: web::Data<Doors>,
     lots: web::Data<Lots>,
     receipts: web::Data<Arc<ReceiptKeys>>,
@@ -258,6 +271,7 @@ impl Hall {
             .app_data(self.law)
             .app_data(self.jurisdiction)
             .app_data(self.jobs)
+            .app_data(self.watch)
             .app_data(self.doors)
             .app_data(self.lots)
             .app_data(self.receipts)

@@ -19,21 +19,28 @@ use crate::{
         mail::{self, Postman},
     },
     rooms, tenders,
+    timekeeping::{self, Watch},
 };
 
-/// Connections of the workers: one each for a job, a letter, a turn of the log, and looking.
-pub const CONNECTIONS: usize = 4;
+/// Connections of the workers: one each for a job, a letter, a turn of the log, a tick of the clock, and looking.
+pub const CONNECTIONS: usize = 5;
 
 /// How often kept answers that nobody will ask for again are cleared away.
 const CLEARING: Duration = Duration::from_secs(3600);
 
+/// Acts that a clock in doubt holds back: they take something from people by the time alone.
+const BY_THE_CLOCK: [&str; 3] =
+    [tenders::service::CLOSE_JOB, bids::service::CLOSED_EVENT, opening::jobs::CONCLUDE_JOB];
+
 /// Every room's handlers.
-pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions) -> Jobs {
+pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions, watch: &Watch) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
     opening::jobs::register(&mut jobs, law);
     rooms::usage::register(&mut jobs, law, jurisdiction);
     access::recording::jobs::register(&mut jobs, jurisdiction);
+    let watch = watch.clone();
+    jobs.hold_back(&BY_THE_CLOCK, async move |tx| watch.is_fit(tx.conn()).await);
     jobs
 }
 
@@ -48,7 +55,13 @@ impl Workers {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(db: Db, jobs: Arc<Jobs>, postman: Postman, sequencer: Sequencer) -> anyhow::Result<Self> {
+    pub fn start(
+        db: Db,
+        jobs: Arc<Jobs>,
+        postman: Postman,
+        sequencer: Sequencer,
+        watch: Watch,
+    ) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
@@ -58,6 +71,7 @@ impl Workers {
                     jobs::work(db.clone(), jobs, stopped.clone()),
                     mail::work(db.clone(), postman, stopped.clone()),
                     sequencer::work(db.clone(), sequencer, stopped.clone()),
+                    timekeeping::work(db.clone(), watch, stopped.clone()),
                     clear(db.clone(), stopped.clone()),
                 )
             };

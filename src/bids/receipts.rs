@@ -13,6 +13,7 @@ use crate::{
     kernel::{Problem, id::BidId, note::KeyName},
     platform::seed,
     seal::{Digest, Envelope, Receipt, Verdict, note::NoteSigner, receipt::receipt_key_name},
+    timekeeping::Skew,
 };
 
 /// Name of the only clock there is: the primary database's.
@@ -22,13 +23,15 @@ const CLOCK: &str = "db-primary";
 pub struct ReceiptKeys {
     seed: [u8; 32],
     log: KeyName,
+    skew: Skew,
     signers: Mutex<HashMap<String, Arc<ReceiptSigner>>>,
 }
 
-/// A centre's receipt key, and the hall's log, where the leaf of every receipt will stand.
+/// A centre's receipt key, the hall's log, where the leaf of every receipt will stand, and the skew of its clock.
 pub struct ReceiptSigner {
     signer: NoteSigner,
     log: KeyName,
+    skew: Skew,
 }
 
 impl Deref for ReceiptSigner {
@@ -57,7 +60,13 @@ impl ReceiptKeys {
 
     /// Keys from a seed, as tests make them.
     pub fn from_seed(seed: [u8; 32], log: KeyName) -> Self {
-        Self { seed, log, signers: Mutex::default() }
+        Self { seed, log, skew: Skew::default(), signers: Mutex::default() }
+    }
+
+    /// The same keys with receipts that tell the measured skew of the clock.
+    #[must_use]
+    pub fn dated_by(self, skew: Skew) -> Self {
+        Self { skew, ..self }
     }
 
     /// The signer of a centre.
@@ -71,7 +80,7 @@ impl ReceiptKeys {
         }
         let name = receipt_key_name(centre).map_err(Problem::internal)?;
         let signer = NoteSigner::from_seed(name, &self.seed);
-        let signer = Arc::new(ReceiptSigner { signer, log: self.log.clone() });
+        let signer = Arc::new(ReceiptSigner { signer, log: self.log.clone(), skew: self.skew.clone() });
         signers.insert(centre.to_owned(), Arc::clone(&signer));
         Ok(signer)
     }
@@ -104,7 +113,7 @@ pub fn write(
         size: envelope.payload.size,
         time,
         clock: word(CLOCK.to_owned())?,
-        skew_ms: None,
+        skew_ms: signer.skew.milliseconds(),
         log: signer.log.clone(),
         leaf: Digest(leaf),
     };

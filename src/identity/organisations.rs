@@ -90,6 +90,23 @@ pub async fn desks(conn: &mut AsyncPgConnection, centre: &str) -> Result<Vec<Car
     .await?)
 }
 
+/// Cards of all whom a doubt about the hall's one clock concerns: every centre, and every supervision office 公管办.
+///
+/// # Errors
+/// When the database is away.
+pub async fn clock_desks(conn: &mut AsyncPgConnection) -> Result<Vec<Card>, Problem> {
+    Ok(diesel::sql_query(
+        "SELECT o.id, o.name_zh, o.name_en, coalesce(o.uscc, '') AS uscc, o.email FROM organisations o
+          WHERE o.kind = 'centre' OR EXISTS (
+                SELECT FROM accounts a JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
+                 WHERE a.organisation_id = o.id AND a.disabled_at IS NULL AND r.role = $1)
+          ORDER BY o.id",
+    )
+    .bind::<sql_types::Text, _>(Role::SupervisorOffice.as_ref())
+    .get_results::<Card>(conn)
+    .await?)
+}
+
 #[derive(QueryableByName)]
 struct Overseer {
     #[diesel(sql_type = sql_types::Uuid)]

@@ -235,6 +235,10 @@ pub struct Settings {
     pub draw_backups: u32,
     /// Candidates a report names where no law gives a number.
     pub report_candidates: u32,
+    /// Minutes before a deadline in which an outage of the hall counts for a postponement by two people.
+    pub outage_window_minutes: u32,
+    /// Minutes that such an outage must exceed.
+    pub outage_minutes: u32,
     /// Years the files of works are kept (no law names a number).
     pub engineering_retention_years: u32,
 }

@@ -226,6 +226,11 @@ pub struct OpeningView {
     /// The one extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<ExtensionView>,
+    /// 开标等待: the window is over, and the record waits for the supervision office's decision over the hall's clock.
+    /// Absent when nothing waits.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub waits: bool,
     /// When the record was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concluded_at: Option<DateTime<Utc>>,

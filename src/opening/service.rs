@@ -34,6 +34,7 @@ use crate::{
     projects,
     scoring::method::BenchmarkDraw,
     tenders::{self, Tender, TenderPhase, publication},
+    timekeeping,
 };
 
 /// Bids decrypted and written at a time, so that memory does not grow with their number.
@@ -368,12 +369,14 @@ pub(super) async fn view(
     let judged_by = projects::law_of(conn, law, &project).await?;
     let extend = may(Action::OpeningExtend)
         .and_then(|()| rules::may_extend(judged_by.settings(), tender.phase, opening, &ask, now));
+    let over = opening.concluded_at.is_none() && now >= opening.window_until;
     Ok(OpeningView {
         tender_id: tender.id,
         phase: tender.phase,
         began_at: opening.began_at,
         window_until: opening.window_until,
         extension: extension_view(opening),
+        waits: over && timekeeping::store::is_suspect(conn).await?,
         concluded_at: opening.concluded_at,
         bids: tender.close.map_or(0, |close| i64::from(close.bid_count)),
         released: store::released(conn, tender.id).await?,

@@ -46,7 +46,7 @@ pub struct ClockReading {
     pub now: DateTime<Utc>,
     /// Whether it stands still.
     pub held: bool,
-    /// Kinds of jobs that failed on the way and wait for their next try; empty when all is well.
+    /// Kinds of jobs that failed on the way or are held back, and wait for their next try; empty when all is well.
     pub failed: Vec<String>,
 }
 
@@ -183,13 +183,13 @@ fn target(step: &ClockMove, before: &ClockReading) -> Result<(DateTime<Utc>, boo
     Ok((target, held))
 }
 
-/// Runs every job due by `target` once; answers the kinds of those that failed.
+/// Runs every job due by `target` once; answers the kinds of those that failed or wait.
 async fn run_until(db: &Db, jobs: &Jobs, target: DateTime<Utc>) -> Result<Vec<String>, Problem> {
     let mut tried = HashSet::new();
     let mut failed = Vec::new();
     while let Some(next) = first_due_by(db, target, &tried).await? {
         tried.insert(next.id);
-        if jobs.run_one(db, next.id, Now::DueTime).await? == Ended::Failed {
+        if matches!(jobs.run_one(db, next.id, Now::DueTime).await?, Ended::Failed | Ended::Waits) {
             failed.push(next.kind);
         }
     }

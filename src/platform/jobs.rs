@@ -8,6 +8,8 @@
 //!   the row while its handler locks the tender would meet them head-on. The row is written last, in the same
 //!   order as everyone else, and only if nobody has moved it meanwhile.
 //! * A handler that fails leaves no trace but `attempts`, `failure` and a later `retry_at`; others go on.
+//! * Kinds that are held back ([`Jobs::hold_back`]) run only while their guard says so, before the handler and after it;
+//!   till then they wait, which is no failure.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -32,6 +34,8 @@ const BEAT: Duration = Duration::from_secs(1);
 const BATCH: i64 = 32;
 /// First class of the advisory locks that claim a job; the second is the hash of its id.
 const CLAIM: i32 = 0x006a_6f62;
+/// Rest of a job that is held back; [`wake`] ends it.
+const HELD_BACK: &str = "10 seconds";
 /// Mark of a job that is not to be done any more.
 const CANCELLED: &str = "cancelled";
 
@@ -116,6 +120,21 @@ pub async fn cancel(tx: &mut Tx<'_>, key: &str) -> Result<bool, Problem> {
     Ok(cancelled > 0)
 }
 
+/// Lets every job that is due run at once, whatever its `retry_at` says: what was held back may go on, and a clock that
+/// was set back has left times to wait for that lie far ahead.
+///
+/// # Errors
+/// When the database is away.
+pub async fn wake(tx: &mut Tx<'_>) -> Result<(), Problem> {
+    diesel::sql_query(
+        "UPDATE jobs SET retry_at = clock_timestamp()
+          WHERE done_at IS NULL AND retry_at > clock_timestamp()",
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// What rooms implement by an async closure; see [`Jobs::on`].
 trait Handle: Send + Sync {
     fn call<'a>(&'a self, tx: &'a mut Tx<'_>, job: &'a Job) -> LocalBoxFuture<'a, Result<(), Problem>>;
@@ -130,10 +149,26 @@ where
     }
 }
 
+/// What the app implements by an async closure; see [`Jobs::hold_back`].
+trait Guard: Send + Sync {
+    fn fit<'a>(&'a self, tx: &'a mut Tx<'_>) -> LocalBoxFuture<'a, Result<bool, Problem>>;
+}
+
+impl<F> Guard for F
+where
+    F: AsyncFn(&mut Tx<'_>) -> Result<bool, Problem> + Send + Sync,
+{
+    fn fit<'a>(&'a self, tx: &'a mut Tx<'_>) -> LocalBoxFuture<'a, Result<bool, Problem>> {
+        Box::pin(self(tx))
+    }
+}
+
 /// Which handler does which kind of act.
 #[derive(Default)]
 pub struct Jobs {
     handlers: HashMap<&'static str, Box<dyn Handle>>,
+    held_back: Vec<&'static str>,
+    guard: Option<Box<dyn Guard>>,
 }
 
 /// How one claimed job ended.
@@ -145,6 +180,8 @@ pub enum Ended {
     Gone,
     /// Nothing of it is left but the note; it comes again.
     Failed,
+    /// It is held back, and waits.
+    Waits,
 }
 
 /// What happens in a job's transaction before its handler.
@@ -166,42 +203,63 @@ impl Jobs {
         self.handlers.insert(kind, Box::new(handler));
     }
 
+    /// Jobs of these kinds run only while `guard`, an `async |tx| …` within their transaction, says so.
+    pub fn hold_back(
+        &mut self,
+        kinds: &[&'static str],
+        guard: impl AsyncFn(&mut Tx<'_>) -> Result<bool, Problem> + Send + Sync + 'static,
+    ) {
+        self.held_back = kinds.to_vec();
+        self.guard = Some(Box::new(guard));
+    }
+
+    /// The kinds that are held back at times.
+    pub fn held_back(&self) -> &[&'static str] {
+        &self.held_back
+    }
+
     /// Claims and runs one job.
     ///
     /// # Errors
     /// When the database is away; a handler's own failure is [`Ended::Failed`].
     pub async fn run_one(&self, db: &Db, candidate: Uuid, now: Now) -> Result<Ended, Problem> {
         let request = RequestId(candidate);
-        let mut moved = false;
+        let mut undone = None;
         let attempt =
-            db.transaction("job", request, async |tx| self.attempt(tx, candidate, now, &mut moved).await);
+            db.transaction("job", request, async |tx| self.attempt(tx, candidate, now, &mut undone).await);
         // A handler that panics must not take the worker with it; its transaction died with the connection.
         let outcome = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(_) => Err(Problem::internal(anyhow::anyhow!("the handler panicked"))),
         };
-        match outcome {
-            Ok(ended) => Ok(ended),
-            Err(_) if moved => Ok(Ended::Gone),
-            Err(problem) => {
+        match (outcome, undone) {
+            (Ok(ended), _) => Ok(ended),
+            (Err(_), Some(Ended::Waits)) => {
+                put_off(db, candidate).await?;
+                Ok(Ended::Waits)
+            }
+            (Err(_), Some(ended)) => Ok(ended),
+            (Err(problem), None) => {
                 note_failure(db, candidate, &problem).await?;
                 Ok(Ended::Failed)
             }
         }
     }
 
-    /// `moved` tells that the effect has to be undone because somebody has moved the job while it ran.
+    /// `undone` tells why the effect has to be undone without a failure: somebody has moved the job while it ran, or it
+    /// is held back.
     async fn attempt(
         &self,
         tx: &mut Tx<'_>,
         candidate: Uuid,
         now: Now,
-        moved: &mut bool,
+        undone: &mut Option<Ended>,
     ) -> Result<Ended, Problem> {
         if !claim(tx, candidate, now).await? {
             return Ok(Ended::Gone);
         }
         let Some(job) = still_waiting(tx, candidate, now).await? else { return Ok(Ended::Gone) };
+        self.check_guard(tx, &job, undone).await?;
         if now == Now::DueTime {
             super::clock::stand_at(tx, job.due_at).await?;
         }
@@ -210,11 +268,29 @@ impl Jobs {
             .get(job.kind.as_str())
             .ok_or_else(|| Problem::internal(anyhow::anyhow!("no handler for jobs of kind {}", job.kind)))?;
         handler.call(tx, &job).await?;
+        // The handler may have waited long for its locks.
+        self.check_guard(tx, &job, undone).await?;
         if mark_done(tx, &job).await? {
             return Ok(Ended::Done);
         }
-        *moved = true;
+        *undone = Some(Ended::Gone);
         Err(Problem::unavailable(anyhow::anyhow!("the job was moved while it ran")))
+    }
+
+    async fn check_guard(
+        &self,
+        tx: &mut Tx<'_>,
+        job: &Job,
+        undone: &mut Option<Ended>,
+    ) -> Result<(), Problem> {
+        let Some(guard) = self.guard.as_ref().filter(|_| self.held_back.contains(&job.kind.as_str())) else {
+            return Ok(());
+        };
+        if guard.fit(tx).await? {
+            return Ok(());
+        }
+        *undone = Some(Ended::Waits);
+        Err(Problem::unavailable(anyhow::anyhow!("the job is held back")))
     }
 
     /// Runs what is due, earliest first, until nothing is left that this instance can do now.
@@ -341,6 +417,19 @@ async fn note_failure(db: &Db, id: Uuid, problem: &Problem) -> Result<(), Proble
     )
     .bind::<sql_types::Uuid, _>(id)
     .bind::<sql_types::Text, _>(why)
+    .execute(&mut conn)
+    .await?;
+    Ok(())
+}
+
+async fn put_off(db: &Db, id: Uuid) -> Result<(), Problem> {
+    tracing::warn!(job = %id, "a job waits: the clock is not trusted");
+    metrics::counter!("jobs_held_back_total").increment(1);
+    let mut conn = db.read().await?;
+    diesel::sql_query(format!(
+        "UPDATE jobs SET retry_at = clock_timestamp() + interval '{HELD_BACK}' WHERE id = $1 AND done_at IS NULL"
+    ))
+    .bind::<sql_types::Uuid, _>(id)
     .execute(&mut conn)
     .await?;
     Ok(())

@@ -134,6 +134,20 @@ section! {
 }
 
 section! {
+    /// The watch over the clock. Choices of the hall, no law.
+    Clock in "clock" {
+        /// Seconds from one tick of an instance to the next (1 to 60).
+        tick_seconds: u64 = 10;
+        /// Milliseconds by which the database's clock may differ from the median of the instances', or jump, before closes and openings wait for the supervision office (100 to 60000).
+        drift_milliseconds: u64 = 2000;
+        /// Seconds without a tick of any instance after which they wait too, unless the last one was stopped in good order (at least three ticks, at most 3600).
+        silence_seconds: u64 = 120;
+        /// Days for which ticks are kept (1 to 3650): as long as an outage before a deadline may have to be shown.
+        keep_days: u64 = 30;
+    }
+}
+
+section! {
     /// The verifiable log.
     Log in "log" {
         /// Seconds from one checkpoint to the next (1 to 60). At each the log grows by eight leaves or a multiple, busy or not; a shorter beat proves a receipt sooner and keeps more padding.
@@ -185,6 +199,8 @@ pub struct Settings {
     pub http: Http,
     /// `[mail]`
     pub mail: Mail,
+    /// `[clock]`
+    pub clock: Clock,
     /// `[log]`
     pub log: Log,
     /// `[telemetry]`
@@ -305,8 +321,8 @@ fn line_of(text: &str, section: &str, name: &str) -> Option<usize> {
 }
 
 /// What the types alone cannot say.
-fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 11] {
-    let Settings { database, http, mail, log, .. } = settings;
+fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 15] {
+    let Settings { database, http, mail, log, clock, .. } = settings;
     [
         ("database.pool", (2..=200).contains(&database.pool), "must lie between 2 and 200"),
         ("http.workers", (1..=64).contains(&http.workers), "must lie between 1 and 64"),
@@ -326,6 +342,18 @@ fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 11] {
             "must lie between 1 and 600",
         ),
         ("http.drain_seconds", (1..=300).contains(&http.drain_seconds), "must lie between 1 and 300"),
+        ("clock.tick_seconds", (1..=60).contains(&clock.tick_seconds), "must lie between 1 and 60"),
+        (
+            "clock.drift_milliseconds",
+            (100..=60_000).contains(&clock.drift_milliseconds),
+            "must lie between 100 and 60000",
+        ),
+        (
+            "clock.silence_seconds",
+            (clock.tick_seconds.saturating_mul(3)..=3600).contains(&clock.silence_seconds),
+            "must lie between three ticks and 3600",
+        ),
+        ("clock.keep_days", (1..=3650).contains(&clock.keep_days), "must lie between 1 and 3650"),
         ("log.beat_seconds", (1..=60).contains(&log.beat_seconds), "must lie between 1 and 60"),
         ("log.witness_minutes", (1..=1440).contains(&log.witness_minutes), "must lie between 1 and 1440"),
         (
@@ -396,6 +424,7 @@ pub fn reference() -> String {
         ("database", Database::REFERENCE),
         ("http", Http::REFERENCE),
         ("mail", Mail::REFERENCE),
+        ("clock", Clock::REFERENCE),
         ("log", Log::REFERENCE),
         ("telemetry", Telemetry::REFERENCE),
     ] {

@@ -209,6 +209,23 @@ pub(super) async fn to_parties(
     outbox::post_all(tx, &letters, Some(about), now).await
 }
 
+/// Writes to the supervision office of the project's place, where it has an address.
+pub(super) async fn to_office(
+    tx: &mut Tx<'_>,
+    case: &Case,
+    (subject, body): (&Say, &Say),
+    about: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let Some(office) = identity::supervision_office(tx.conn(), &case.project.parties()).await? else {
+        return Ok(());
+    };
+    let card = identity::cards(tx.conn(), &[office]).await?.remove(&office);
+    let letters: Vec<NewLetter> =
+        card.and_then(|card| letter(card.email, subject, body)).into_iter().collect();
+    outbox::post_all(tx, &letters, Some(about), now).await
+}
+
 async fn addresses(conn: &mut AsyncPgConnection, case: &Case) -> Result<Vec<Option<String>>, Problem> {
     let mut parties: Vec<OrganisationId> = vec![case.host(), case.project.purchaser];
     parties.dedup();

@@ -1,6 +1,7 @@
 //! Rooms 场地 of the centres and who has booked them for which tender 场地预约.
 //!
-//! Owns `rooms`, `bookings`, `booking_slots`, `room_closures`, `key_projects` and `calendar_feeds`. A booking takes all
+//! Owns `rooms`, `bookings`, `booking_slots`, `room_closures`, `key_projects`, `calendar_feeds` and
+//! `outage_postponements`. A booking takes all
 //! its slots or none. Slots of one room never overlap, time for setting up and cleaning included: the constraint
 //! `booking_slots_no_overlap` says so, and rows of rooms are locked in the order of their ids before anything is asked
 //! or written, so that nobody waits in a circle. A confirmed opening slot fixes the tender's place; the place is told to `tenders`, which owns it.
@@ -26,6 +27,7 @@ pub mod http;
 mod letters;
 pub mod life;
 pub mod model;
+pub mod outage;
 pub mod plan;
 pub mod planning;
 pub mod postponement;

@@ -200,7 +200,7 @@ pub struct NewBooking {
 }
 
 /// A slot as it is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSlot {
     /// Kind of room.

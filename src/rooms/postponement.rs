@@ -27,7 +27,7 @@ use crate::{
         rules, store,
         usage::asked,
     },
-    tenders::{self, model::Postpone},
+    tenders::{self, Tender, model::Postpone},
 };
 
 /// Body of `POST /api/v1/tenders/{id}/postpone`.
@@ -72,6 +72,31 @@ pub async fn postpone(
     }
     let asked = Postpone { deadline: new.deadline, reason: new.reason.clone() };
     tenders::service::postpone(tx, actor, book, id, asked).await
+}
+
+/// Moves a deadline that an outage or a wrong clock has touched, with its rooms, by the supervision office.
+///
+/// # Errors
+/// As [`postpone`]; 409 from the close on.
+pub async fn by_office(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    policy: Policy<'_>,
+    (book, id): (&Lawbook, TenderId),
+    new: &Postponement,
+) -> Result<Tender, Problem> {
+    let account = signed_in(actor)?;
+    let case = Case::lock(tx, id).await?;
+    tenders::permit(actor, Action::OutageDecide, &case.project, &case.tender)?;
+    rules::check_reason(&new.reason)?;
+    case.take_side(tx, account).await?;
+    let now = tx.hall_now().await?;
+    tenders::service::still_open(&case.tender)?;
+    if new.deadline > case.tender.deadline {
+        move_rooms(tx, actor, policy, &case, new, now).await?;
+    }
+    let asked = Postpone { deadline: new.deadline, reason: new.reason.clone() };
+    tenders::service::postpone_by_office(tx, actor, book, id, &asked).await
 }
 
 async fn move_rooms(

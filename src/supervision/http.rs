@@ -26,7 +26,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(read)
         .service(review)
         .service(history)
-        .configure(super::lawmaking::http::routes);
+        .configure(super::lawmaking::http::routes)
+        .configure(super::clock::routes);
 }
 
 /// Awards within the caller's supervising duty, newest first.

@@ -282,6 +282,11 @@ pub struct TenderView {
     /// Day whose law judges it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub law_on: Option<NaiveDate>,
+    /// 开标等待: the deadline has passed, and close and opening wait for the supervision office's decision over the hall's
+    /// clock. Absent when nothing waits.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub opening_waits: bool,
     /// Confirmed place of the opening.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<PlaceView>,

@@ -199,6 +199,14 @@ pub enum Action {
     AccountManage,
     /// Change one's own password.
     PasswordChange,
+    /// State of the hall's clock, with the evidence against it.
+    ClockRead,
+    /// Decide whether the clock is sound again.
+    ClockDecide,
+    /// 故障延期: propose to move a deadline before which the hall was away.
+    OutagePropose,
+    /// Move a deadline that an outage or a wrong clock has touched.
+    OutageDecide,
     /// Move the sandbox clock.
     SandboxClock,
     /// Enrol a signing key for one's own organisation.

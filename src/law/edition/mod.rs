@@ -21,7 +21,8 @@ use crate::platform::policy_file::{PolicyError, PolicySource};
 const SETTINGS: &str = "law/settings.toml";
 
 /// Settings that older editions lack, and how the hall acted before it asked for them.
-const EARLIER: &[(&str, &str)] = &[("reportCandidates", "3")];
+const EARLIER: &[(&str, &str)] =
+    &[("reportCandidates", "3"), ("outageWindowMinutes", "60"), ("outageMinutes", "5")];
 
 type Rules = BTreeMap<String, Vec<Rule>>;
 
@@ -75,6 +76,8 @@ fn check_settings(source: &PolicySource, settings: Settings) -> Result<Settings,
         ("decryptionWindowMinutes", settings.decryption_window_minutes),
         ("bidValidityDays", settings.bid_validity_days),
         ("reportCandidates", settings.report_candidates),
+        ("outageWindowMinutes", settings.outage_window_minutes),
+        ("outageMinutes", settings.outage_minutes),
         ("engineeringRetentionYears", settings.engineering_retention_years),
     ];
     match positive.iter().find(|(_, value)| *value == 0) {

@@ -91,6 +91,9 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/tenders/{id}" => json!({"title": "另一个标题"}),
         "/api/v1/tenders/{id}/approve" => json!({"documentHash": "0".repeat(64)}),
         "/api/v1/tenders/{id}/clarifications" => json!({"text": "澄清", "affectsBids": false}),
+        "/api/v1/clock/decisions" => json!({"suspicionId": MADE_UP, "reason": "测试"}),
+        "/api/v1/tenders/{id}/outages" => json!({"deadline": "2026-03-20T09:30:00+08:00", "reason": "故障"}),
+        "/api/v1/outage-postponements/{id}/confirm" | "/api/v1/outage-postponements/{id}/refuse" => reason,
         "/api/v1/tenders/{id}/postpone" => json!({"deadline": "2026-03-20T09:30:00+08:00", "reason": "延期"}),
         "/api/v1/tenders/{id}/terminate"
         | "/api/v1/bookings/{id}/reject"

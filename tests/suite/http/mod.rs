@@ -4,6 +4,7 @@ mod accounts;
 mod authority;
 mod bids;
 mod clauses;
+mod clock;
 mod description;
 mod faults;
 mod feeds;

@@ -76,6 +76,12 @@ impl TestApp {
         Self::begin(Some(Some(at(start))), async move || db)
     }
 
+    /// [`Self::on`], run as `tell` sets it.
+    pub fn on_told(db: TestDb, start: &str, tell: impl FnOnce(&mut Settings) + Send + 'static) -> Self {
+        let (start, data) = (at(start), Arc::new(Scratch::new("app")));
+        Self::launch(Some(Some(start)), data, tell, async move || Arc::new(db))
+    }
+
     /// `sandbox` is absent for a production hall, and names the time at which a new sandbox begins.
     fn begin(
         sandbox: Option<Option<DateTime<Utc>>>,

@@ -186,9 +186,10 @@ async fn make_sandbox_template() -> String {
         let superuser = connect(&shared.url(unfinished, SUPERUSER)).await.unwrap();
         let stand = "UPDATE hall SET held_at = hall_now(), shift = interval '0'";
         superuser.batch_execute(stand).await.unwrap();
-        // The key of the log went with the founder's folder: every test begins a log of its own.
+        // The key of the log went with the founder's folder: every test begins a log of its own. And its ticks may be
+        // of days ago, before this machine was suspended.
         let forget = "SET session_replication_role = replica;
-                      TRUNCATE log_book, log_leaf, log_hash, log_checkpoint, log_cosig";
+                      TRUNCATE log_book, log_leaf, log_hash, log_checkpoint, log_cosig, clock_ticks";
         superuser.batch_execute(forget).await.unwrap();
     })
     .await

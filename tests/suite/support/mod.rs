@@ -6,6 +6,7 @@ pub mod bidding;
 pub mod client;
 pub mod contract;
 pub mod db;
+pub mod faked;
 pub mod host;
 pub mod office;
 pub mod officers;

@@ -38,6 +38,10 @@ impl Program {
     }
 
     /// The same, told more by `tell`.
+    pub fn told(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
+        Self::start(data, start, tell)
+    }
+
     fn start(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
         command
@@ -54,6 +58,12 @@ impl Program {
         let address = line.trim().strip_prefix("listening http://").unwrap_or_else(|| panic!("{line:?}"));
         let superuser = Cluster::url_of_running(data, "tenderhall", SUPERUSER).unwrap();
         Self { client: Client::new(address.parse().unwrap(), superuser), child, _stdout: stdout }
+    }
+
+    /// SIGTERM, and waits until it has stopped in good order.
+    pub fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success() && self.child.wait().unwrap().success());
     }
 
     /// `kill -9`, while others go on asking.

@@ -1,0 +1,2 @@
+DROP TABLE clock_suspicions;
+DROP TABLE clock_ticks;
