@@ -31,6 +31,7 @@ const CLEARING: Duration = Duration::from_secs(3600);
 pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
+    jobs.on(bids::uploads::service::CLEAR_JOB, bids::uploads::service::clear);
     opening::jobs::register(&mut jobs, law);
     rooms::usage::register(&mut jobs, law, jurisdiction);
     access::recording::jobs::register(&mut jobs, jurisdiction);

@@ -148,7 +148,7 @@ pub(super) async fn serve_bare(file: Option<PathBuf>) -> anyhow::Result<()> {
 
 fn check_and_sign(signer: &NoteSigner, body: &[u8]) -> HttpResponse {
     let checked = serde_json::from_slice::<NewBid>(body).ok().and_then(|bid| {
-        let ciphertext = read_base64(&bid.ciphertext)?;
+        let ciphertext = read_base64(bid.ciphertext.as_deref()?)?;
         bid.envelope.check_payload(&ciphertext, INLINE_LIMIT).ok()?;
         bid.envelope.verify_signature().ok()?;
         bid.envelope.digest().ok()

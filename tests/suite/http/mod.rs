@@ -17,4 +17,5 @@ mod secrecy;
 mod sessions;
 mod tenders;
 mod tokens;
+mod uploads;
 mod venue;
