@@ -16,6 +16,7 @@ use tenderhall::{
         lawbook::{self, LawCommand},
         router, site, story,
     },
+    bids::command::{self as counter, SubmitArgs},
     identity,
     ledger::{
         self,
@@ -71,6 +72,8 @@ enum Command {
     Keygen(KeygenArgs),
     /// 密封投标文件 / Seal a bid on the bidder's own machine.
     Seal(SealArgs),
+    /// 递交投标 / Hand a sealed bid in and keep the receipt; large ones are uploaded, and go on where the line broke.
+    Submit(SubmitArgs),
     /// 离线开启投标 / Open a sealed bid with its secret, without the hall.
     Open(OpenArgs),
     /// 验证本人密钥可用 / Prove that an officer's key can read.
@@ -208,6 +211,7 @@ fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::BareHandler(task) => run(bench::serve_bare(task))?,
         Command::Keygen(args) => desk::keygen(&args, &mut std::io::stdout().lock())?,
         Command::Seal(args) => desk::seal(&args, &mut std::io::stdout().lock())?,
+        Command::Submit(args) => counter::submit(&args, &mut std::io::stdout().lock())?,
         Command::Open(args) => desk::open(&args, &mut std::io::stdout().lock())?,
         Command::Canary(args) => command::canary(&args, &mut std::io::stdout().lock())?,
         Command::Release(args) => command::release(&args, &mut std::io::stdout().lock())?,

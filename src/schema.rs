@@ -112,6 +112,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    bid_chunks (upload_id, n) {
+        upload_id -> Uuid,
+        n -> Int4,
+        sha256 -> Bytea,
+        bytes -> Bytea,
+    }
+}
+
+diesel::table! {
     bid_ciphertexts (bid_id) {
         bid_id -> Uuid,
         bytes -> Bytea,
@@ -127,6 +136,22 @@ diesel::table! {
         kind -> Text,
         text -> Text,
         given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bid_uploads (id) {
+        id -> Uuid,
+        tender_id -> Uuid,
+        bidder_id -> Uuid,
+        part -> Text,
+        slot -> Int4,
+        size -> Int4,
+        begun_at -> Timestamptz,
+        begun_by -> Uuid,
+        sha256 -> Nullable<Bytea>,
+        whole_at -> Nullable<Timestamptz>,
+        bid_id -> Nullable<Uuid>,
     }
 }
 
@@ -1081,10 +1106,15 @@ diesel::joinable!(awards -> notices (result_notice_id));
 diesel::joinable!(awards -> organisations (winner_id));
 diesel::joinable!(awards -> projects (project_id));
 diesel::joinable!(awards -> tenders (tender_id));
+diesel::joinable!(bid_chunks -> bid_uploads (upload_id));
 diesel::joinable!(bid_ciphertexts -> bids (bid_id));
 diesel::joinable!(bid_receipts -> bids (bid_id));
 diesel::joinable!(bid_receipts -> organisations (bidder_id));
 diesel::joinable!(bid_receipts -> tenders (tender_id));
+diesel::joinable!(bid_uploads -> accounts (begun_by));
+diesel::joinable!(bid_uploads -> bids (bid_id));
+diesel::joinable!(bid_uploads -> organisations (bidder_id));
+diesel::joinable!(bid_uploads -> tenders (tender_id));
 diesel::joinable!(bids -> organisations (bidder_id));
 diesel::joinable!(bids -> tenders (tender_id));
 diesel::joinable!(bookings -> tenders (tender_id));
@@ -1167,8 +1197,10 @@ diesel::allow_tables_to_appear_in_same_query! {
     alarms,
     award_reviews,
     awards,
+    bid_chunks,
     bid_ciphertexts,
     bid_receipts,
+    bid_uploads,
     bids,
     booking_slots,
     bookings,

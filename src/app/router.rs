@@ -118,7 +118,8 @@ pub fn description() -> anyhow::Result<OpenApi> {
     let (_, mut api) =
         App::new().into_utoipa_app().openapi(Description::openapi()).configure(every_room).split_for_parts();
     for item in api.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
+        let methods = [&mut item.get, &mut item.post, &mut item.patch, &mut item.put, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
             name_operation(operation);
             forget_impossible_problems(operation);
             operation.parameters.iter_mut().flatten().for_each(describe_header);

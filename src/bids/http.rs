@@ -12,6 +12,7 @@ use crate::{
         model::{BidAccepted, BidLine, BidView, BidWithdrawn, NewBid},
         receipts::ReceiptKeys,
         service::{self, Lots, Request},
+        uploads,
     },
     identity::{Call, Key},
     kernel::{
@@ -41,7 +42,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(read)
         .service(withdraw)
         .service(receipt)
-        .service(receipt_proof);
+        .service(receipt_proof)
+        .configure(uploads::http::routes);
 }
 
 /// The seal policy of a published tender: who must come together to open a bid. Compare its digest with the notice.
@@ -77,7 +79,7 @@ fn plain(text: String) -> HttpResponse {
     response.content_type("text/plain; charset=utf-8").body(text)
 }
 
-/// Submit a sealed bid, or its next revision. Exactly what comes before the deadline is taken in; anything later is
+/// Submit a sealed bid, or its next revision, with its ciphertext or the upload that holds it. Exactly what comes before the deadline is taken in; anything later is
 /// refused with a signed receipt (`receipt` of the problem `bid-late`).
 #[utoipa::path(tag = "bids", request_body = NewBid,
     params(("id" = TenderId, Path), ("Idempotency-Key" = String, Header)),
@@ -96,7 +98,7 @@ async fn submit(
     let key = call.meta.idempotency_key.clone().ok_or_else(once::key_missing)?;
     let lot = lots.get(&db, *tender).await?;
     let request = Request { actor: call.actor, id: call.meta.request, key, fingerprint };
-    intake.submit(service::prepare(&lot, request, value)?).await
+    intake.submit(service::prepare(&db, &lot, request, value).await?).await
 }
 
 /// Query of the list of one's own bids.

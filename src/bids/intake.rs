@@ -28,10 +28,11 @@ use tokio::{
 
 use crate::{
     bids::{
-        model::{BidAccepted, BidState, LastBid},
+        model::{BidAccepted, BidState, Ciphertext, LastBid},
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         store::{self, About, Contents, NewReceipt, NewRow},
+        uploads,
     },
     identity::{self, Side, SigningKey},
     kernel::{
@@ -85,8 +86,8 @@ pub struct Submission {
     pub digest: Digest,
     /// Public key that signed it.
     pub signer: [u8; 32],
-    /// The ciphertext.
-    pub ciphertext: Vec<u8>,
+    /// The ciphertext, or where it is.
+    pub ciphertext: Ciphertext,
 }
 
 type Answer = Result<Reply, Problem>;
@@ -180,7 +181,7 @@ fn next_batch(lane: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let (mut bidders, mut keys, mut bytes) = (HashSet::new(), HashSet::new(), 0usize);
     while let Some(waiting) = lane.pop_front() {
         let one = &waiting.submission;
-        let size = bytes.saturating_add(one.ciphertext.len());
+        let size = bytes.saturating_add(one.ciphertext.inline().map_or(0, <[u8]>::len));
         let full = batch.len() >= BATCH_ROWS || (!batch.is_empty() && size > BATCH_BYTES);
         if full {
             later.push_back(waiting);
@@ -478,11 +479,13 @@ async fn write(
     let kept: Vec<_> =
         rows.iter().zip(&replies).map(|(row, (_, reply))| (asked(row.submission), reply)).collect();
     let taken = i64::try_from(rows.len()).map_err(Problem::internal)?;
+    let served = rows.iter().filter_map(|row| Some((row.submission.ciphertext.upload()?, row.id))).collect();
     try_join!(
         sheet.write(conn),
         store::insert_receipts(conn, held.tender, now, Verdict::Accepted, &receipts),
         once::keep_many(conn, &kept),
         gatehouse::advance(conn, held.tender, now, bid_n + taken),
+        uploads::serve(conn, served),
         check(conn),
     )?;
     Ok(replies)

@@ -1,6 +1,6 @@
 //! 投标: bids from the sealed envelope to the signed receipt.
 //!
-//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`: how what [`crate::seal`] describes is taken in, replaced, withdrawn and
+//! Owns `bids`, `bid_ciphertexts` and `bid_receipts`, and by [`uploads`] what is too large for a submission: how what [`crate::seal`] describes is taken in, replaced, withdrawn and
 //! kept closed until the opening. Must not open, judge or count bids for anybody before the opening begins. Law:
 //! 招标投标法 articles 28, 29 and 36 (kept unopened, withdrawable before the deadline, late bids refused);
 //! 电子招标投标办法 articles 25–27.
@@ -12,6 +12,7 @@
 //! * The close waits for every submission under way, so the bids that stand then are all that were acknowledged.
 //! * Nothing of a bid shows in the tender's row, version or public skeletons of the record.
 
+pub mod command;
 pub mod http;
 pub mod intake;
 pub mod model;
@@ -19,8 +20,9 @@ pub mod receipts;
 pub mod rules;
 pub mod service;
 mod store;
+pub mod uploads;
 
 pub use intake::Intake;
-pub use model::{BidState, StandingBid};
+pub use model::{BidState, Ciphertext, StandingBid};
 pub use receipts::ReceiptKeys;
 pub use service::{ciphertext, close, revoke, standing_bid, standing_bids};

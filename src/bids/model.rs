@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     kernel::{
         AllowedAction,
-        id::{AccountId, BidId, OrganisationId, TenderId},
+        id::{AccountId, BidId, OrganisationId, TenderId, UploadId},
     },
     seal::{Digest, Envelope, Last, TaggedDigest},
 };
@@ -47,8 +47,39 @@ pub enum BidState {
 pub struct NewBid {
     /// The signed envelope, in the member names of its own format.
     pub envelope: Envelope,
-    /// The age file in standard base64 with padding; at most 1 MiB before encoding.
-    pub ciphertext: String,
+    /// The age file in standard base64 with padding; at most 1 MiB before encoding. A larger one is uploaded.
+    #[serde(default)]
+    pub ciphertext: Option<String>,
+    /// In place of `ciphertext`: the caller's own upload, whole.
+    #[serde(default)]
+    pub upload: Option<UploadId>,
+}
+
+/// Where a bid's ciphertext lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ciphertext {
+    /// Here: it came with the submission.
+    Inline(Vec<u8>),
+    /// In the chunks of an upload.
+    Uploaded(UploadId),
+}
+
+impl Ciphertext {
+    /// The bytes that came with the submission.
+    pub fn inline(&self) -> Option<&[u8]> {
+        match self {
+            Self::Inline(bytes) => Some(bytes),
+            Self::Uploaded(_) => None,
+        }
+    }
+
+    /// The upload.
+    pub fn upload(&self) -> Option<UploadId> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Uploaded(upload) => Some(*upload),
+        }
+    }
 }
 
 /// Answer of a submission.

@@ -11,10 +11,11 @@ use serde_json::json;
 use crate::{
     bids::{
         intake::{Submission, late_reply},
-        model::{Bid, BidLine, BidState, BidView, BidWithdrawn, NewBid, StandingBid},
+        model::{Bid, BidLine, BidState, BidView, BidWithdrawn, Ciphertext, NewBid, StandingBid},
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
         store::{self, About, NewReceipt},
+        uploads,
     },
     holders,
     identity::{self, Action, Object, Parties, Phase, authorize},
@@ -24,14 +25,14 @@ use crate::{
     },
     ledger::{self, Entry, Log},
     platform::{
-        db::{Tx, read_hall_now},
+        db::{Db, Tx, read_hall_now},
         http::{Cursor, Reply},
         jobs::{self, Job},
     },
     projects,
     seal::{
-        CheckedPolicy, Flaw, IdText, Receipt, TaggedDigest, Verdict, Withdrawal, policy::INLINE_LIMIT,
-        wire::read_base64, withdrawal::Standing,
+        CheckedPolicy, Envelope, Flaw, IdText, Receipt, SealError, TaggedDigest, Verdict, Withdrawal,
+        envelope::Checked, policy::INLINE_LIMIT, wire::read_base64, withdrawal::Standing,
     },
     tenders::{self, TenderPhase, intake as gatehouse, model::Close},
 };
@@ -70,7 +71,7 @@ impl Lots {
     ///
     /// # Errors
     /// 404 before publication; when the database is away.
-    pub async fn get(&self, db: &crate::platform::db::Db, tender: TenderId) -> Result<Arc<Lot>, Problem> {
+    pub async fn get(&self, db: &Db, tender: TenderId) -> Result<Arc<Lot>, Problem> {
         if let Some(lot) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tender) {
             return Ok(Arc::clone(lot));
         }
@@ -120,24 +121,24 @@ pub struct Request {
 /// Checks everything about a submission that needs no lock: rights, place, payload and signature.
 ///
 /// # Errors
-/// 401, 403; 413 for a ciphertext over 1 MiB; 422 naming the member of the envelope that does not fit.
-pub fn prepare(lot: &Lot, request: Request, new: NewBid) -> Result<Submission, Problem> {
+/// 401, 403; 404 for another's upload; 409 for one that is not whole; 413 for a ciphertext in it over 1 MiB; 422 naming
+/// the member of the envelope that does not fit.
+pub async fn prepare(db: &Db, lot: &Lot, request: Request, new: NewBid) -> Result<Submission, Problem> {
     // Whether the deadline has passed is the lock's to say: a late bid gets its signed refusal there.
     authorize(&request.actor, Action::BidSubmit, &Object::of(&lot.parties, Phase::Published))?;
     let account = request.actor.account().ok_or_else(Rejection::unauthenticated)?;
     let (account, bidder) = (account.account, account.organisation);
-    let limit = usize::try_from(INLINE_LIMIT).map_err(Problem::internal)?;
-    if new.ciphertext.len() > limit.div_ceil(3) * 4 {
-        return Err(rules::flawed(&Flaw::PayloadTooLarge.into(), "/envelope"));
-    }
-    let ciphertext = read_base64(&new.ciphertext).ok_or_else(|| {
-        let detail = Say::new("ciphertext 须为标准 Base64。", "ciphertext must be standard base64.");
-        Rejection::at("/ciphertext", "base64", detail)
-    })?;
     let envelope = new.envelope;
-    let checked = envelope
-        .check(&ciphertext, &lot.policy, &word(bidder)?)
-        .map_err(|error| rules::flawed(&error, "/envelope"))?;
+    let (ciphertext, checked) = match (new.ciphertext, new.upload) {
+        (Some(text), None) => check_inline(&envelope, &text, lot, bidder)?,
+        (None, Some(id)) => {
+            let upload = uploads::service::offered(db, bidder, lot.tender, id).await?;
+            let kept = upload.payload().ok_or_else(Rejection::not_found)?;
+            let checked = envelope.check_uploaded(kept, &lot.policy, &word(bidder)?).map_err(of_envelope)?;
+            (Ciphertext::Uploaded(id), checked)
+        }
+        _ => return Err(one_of_two().into()),
+    };
     Ok(Submission {
         account,
         bidder,
@@ -153,6 +154,38 @@ pub fn prepare(lot: &Lot, request: Request, new: NewBid) -> Result<Submission, P
         signer: checked.signer.to_bytes(),
         ciphertext,
     })
+}
+
+fn of_envelope(error: SealError) -> Problem {
+    rules::flawed(&error, "/envelope")
+}
+
+fn one_of_two() -> Rejection {
+    let detail =
+        Say::new("ciphertext 与 upload 须有且仅有其一。", "Exactly one of ciphertext and upload is needed.");
+    Rejection::at("/ciphertext", "required", detail)
+}
+
+/// A ciphertext that came with its submission.
+fn check_inline(
+    envelope: &Envelope,
+    text: &str,
+    lot: &Lot,
+    bidder: OrganisationId,
+) -> Result<(Ciphertext, Checked), Problem> {
+    let limit = usize::try_from(INLINE_LIMIT).map_err(Problem::internal)?;
+    if text.len() > limit.div_ceil(3) * 4 {
+        return Err(of_envelope(Flaw::PayloadTooLarge.into()));
+    }
+    let bytes = read_base64(text).ok_or_else(|| {
+        let detail = Say::new("ciphertext 须为标准 Base64。", "ciphertext must be standard base64.");
+        Rejection::at("/ciphertext", "base64", detail)
+    })?;
+    if bytes.len() > limit {
+        return Err(of_envelope(Flaw::PayloadTooLarge.into()));
+    }
+    let checked = envelope.check(&bytes, &lot.policy, &word(bidder)?).map_err(of_envelope)?;
+    Ok((Ciphertext::Inline(bytes), checked))
 }
 
 /// The caller's own bid with its tender; another's does not exist for the caller.
@@ -370,11 +403,11 @@ pub async fn standing_bids(
     store::standing(conn, tender).await
 }
 
-/// A bid's ciphertext; still sealed.
+/// A bid's ciphertext; still sealed. None where it was uploaded: [`uploads::pour`] gives it then.
 ///
 /// # Errors
-/// When the database is away or the bid does not exist.
-pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<u8>, Problem> {
+/// When the database is away.
+pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Option<Vec<u8>>, Problem> {
     store::ciphertext(conn, bid).await
 }
 

@@ -320,7 +320,8 @@ pub async fn insert(
                            $9::bytea[], $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[])
              RETURNING id, audit_content(to_jsonb(bids)) AS content),
          sealed AS (
-             INSERT INTO bid_ciphertexts (bid_id, bytes) SELECT * FROM unnest($3::uuid[], $15::bytea[]))
+             INSERT INTO bid_ciphertexts (bid_id, bytes)
+             SELECT * FROM unnest($3::uuid[], $15::bytea[]) AS came (bid_id, bytes) WHERE bytes IS NOT NULL)
          SELECT id, content FROM taken",
     )
     .bind::<sql_types::Uuid, _>(tender)
@@ -353,8 +354,8 @@ pub async fn insert(
     .bind::<sql_types::Array<sql_types::Uuid>, _>(
         rows.iter().map(|row| row.submission.account).collect::<Vec<_>>(),
     )
-    .bind::<sql_types::Array<sql_types::Binary>, _>(
-        rows.iter().map(|row| row.submission.ciphertext.as_slice()).collect::<Vec<_>>(),
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
+        rows.iter().map(|row| row.submission.ciphertext.inline()).collect::<Vec<_>>(),
     )
     .get_results(&mut conn)
     .await
@@ -501,16 +502,17 @@ struct BytesRow {
     bytes: Vec<u8>,
 }
 
-/// A bid's ciphertext.
+/// A bid's ciphertext where it came with its submission; none where it was uploaded.
 ///
 /// # Errors
-/// When the database is away or the bid does not exist.
-pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Vec<u8>, Problem> {
-    let row: BytesRow = statement("SELECT bytes FROM bid_ciphertexts WHERE bid_id = $1")
+/// When the database is away.
+pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Option<Vec<u8>>, Problem> {
+    let row: Option<BytesRow> = statement("SELECT bytes FROM bid_ciphertexts WHERE bid_id = $1")
         .bind::<sql_types::Uuid, _>(bid)
         .get_result(conn)
-        .await?;
-    Ok(row.bytes)
+        .await
+        .optional()?;
+    Ok(row.map(|row| row.bytes))
 }
 
 #[derive(QueryableByName)]

@@ -187,6 +187,28 @@ pub fn bidder_alone(tender: TenderId) -> Result<Settled, Problem> {
     Ok(Settled { policy, holders: BTreeMap::new() })
 }
 
+/// Settles the policy of a tender where the bidder alone holds the secret. One whose bids travel with their submissions
+/// is made of ids alone and kept nowhere; any other limit is kept, in a row that is named in `entry`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn settle_alone(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    max_part_bytes: u64,
+    now: DateTime<Utc>,
+    entry: Entry,
+) -> Result<(Settled, Entry), Problem> {
+    let Settled { policy, holders } = bidder_alone(tender)?;
+    if max_part_bytes == policy.policy().max_part_bytes {
+        return Ok((Settled { policy, holders }, entry));
+    }
+    let policy = policy.allowing(max_part_bytes).map_err(Problem::internal)?;
+    let settled = Settled { policy, holders };
+    let row = store::insert_policy(tx, tender, &settled, now).await?;
+    Ok((settled, entry.row("seal_policies", row)))
+}
+
 /// Settles the policy of a tender whose bids are shared out, and puts a canary out for every officer. The rows are
 /// named in `entry`, which the caller records.
 ///
@@ -196,6 +218,7 @@ pub async fn settle(
     tx: &mut Tx<'_>,
     tender: TenderId,
     bodies: &[Body],
+    max_part_bytes: u64,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(Settled, Entry), Problem> {
@@ -204,8 +227,9 @@ pub async fn settle(
         let body = bodies.iter().find(|body| body.member == member);
         body.map(|body| body.keys.iter().map(|key| key.recipient.clone()).collect()).unwrap_or_default()
     };
-    let policy =
-        Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients)).map_err(Problem::internal)?;
+    let policy = Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients))
+        .and_then(|policy| policy.allowing(max_part_bytes))
+        .map_err(Problem::internal)?;
     let holders =
         bodies.iter().filter_map(|body| Some((body.member.to_owned(), body.organisation?))).collect();
     let settled = Settled { policy, holders };

@@ -89,6 +89,10 @@ typed_id!(
     BidId
 );
 typed_id!(
+    /// An upload 上传: a ciphertext that comes in chunks before its submission.
+    UploadId
+);
+typed_id!(
     /// A statutory publication 公告公示.
     NoticeId
 );

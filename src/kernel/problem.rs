@@ -97,6 +97,11 @@ codes! {
     BidTarget = "bid-target", 422, "信封不属于本招标项目", "The envelope is for another tender or lot";
     BidBidder = "bid-bidder", 422, "信封不属于该投标人", "The envelope is another bidder's";
     BidPolicy = "bid-policy", 422, "信封与密封策略不符", "The envelope does not fit the seal policy";
+    UploadQuota = "upload-quota", 409, "未提交的上传过多", "Too many uploads that serve no bid";
+    UploadIncomplete = "upload-incomplete", 409, "上传尚未完整", "The upload is not whole yet";
+    UploadWhole = "upload-whole", 409, "上传已完整，不再更改", "The upload is whole and does not change any more";
+    UploadUsed = "upload-used", 409, "该上传已用于投标", "The upload serves a bid already";
+    ContentDigest = "content-digest", 422, "内容摘要缺失或不符", "Content-Digest is missing or not that of the body";
     // opening
     WindowOver = "window-over", 409, "解密时间已结束", "The release window is over";
     SecretDoesNotFit = "secret-does-not-fit", 422, "密钥不符", "The secret is not this bid's";

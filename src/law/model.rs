@@ -241,4 +241,6 @@ pub struct Settings {
     pub outage_minutes: u32,
     /// Years the files of works are kept (no law names a number).
     pub engineering_retention_years: u32,
+    /// Most MiB that a document may allow for a sealed bid.
+    pub max_bid_mebibytes: u32,
 }

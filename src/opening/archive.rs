@@ -1,18 +1,24 @@
 //! What remains of an opening for whoever checks it: the hashes for everybody, and for supervision the bids themselves
 //! with the secrets that opened them.
 
+use actix_web::web::Bytes;
 use diesel_async::AsyncPgConnection;
+use futures_util::stream::{self, LocalBoxStream, StreamExt as _};
 use secrecy::ExposeSecret as _;
 
 use crate::{
     bids, holders,
     identity::Action,
-    kernel::{Actor, Problem, Rejection, Say, id::TenderId},
+    kernel::{
+        Actor, Problem, Rejection, Say,
+        id::{BidId, TenderId},
+    },
     ledger,
     opening::{
         model::{ArchiveQuery, ArchivedBid, BidHash, BidHashes, OpeningArchive},
         shares::Board,
     },
+    platform::db::Db,
     projects,
     seal::wire::base64_text,
     tenders::{self, TenderPhase},
@@ -44,6 +50,37 @@ pub async fn hashes(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -
     })
 }
 
+/// A ciphertext as it goes out: its bytes, and their number, of which no more than a chunk is in memory.
+pub struct Outgoing {
+    /// Bytes in all.
+    pub size: u64,
+    /// The chunks in their order.
+    pub chunks: LocalBoxStream<'static, Result<Bytes, Problem>>,
+}
+
+/// The ciphertext of one bid of an opening that is over, for supervision, however large.
+///
+/// # Errors
+/// 404 before the record, for everyone else, and for a bid that did not stand at the close.
+pub async fn ciphertext(db: &Db, actor: &Actor, id: TenderId, bid: BidId) -> Result<Outgoing, Problem> {
+    let mut conn = db.read().await?;
+    let tender = tenders::load(&mut conn, id).await?;
+    let project = projects::load(&mut conn, tender.project).await?;
+    tenders::permit(actor, Action::OpeningArchiveRead, &project, &tender)?;
+    let standing = bids::standing_bid(&mut conn, bid).await?.filter(|bid| bid.tender == id);
+    let size = standing.ok_or_else(Rejection::not_found)?.envelope.payload.size;
+    let chunks = match bids::ciphertext(&mut conn, bid).await? {
+        Some(bytes) => stream::iter([Ok(bytes.into())]).boxed_local(),
+        None => stream::try_unfold((db.clone(), 0), move |(db, n)| async move {
+            // A reader that is slow holds no connection meanwhile.
+            let chunk = bids::uploads::service::chunk_of(&mut *db.read().await?, bid, n).await?;
+            Ok(chunk.map(|bytes| (bytes.into(), (db, n + 1))))
+        })
+        .boxed_local(),
+    };
+    Ok(Outgoing { size, chunks })
+}
+
 /// One page of the opened bids with their secrets, for supervision.
 ///
 /// # Errors
@@ -72,7 +109,7 @@ pub async fn page(
     let board = Board::of(conn, &ids).await?;
     let mut items = Vec::with_capacity(wanted.len());
     for bid in wanted {
-        let ciphertext = base64_text(&bids::ciphertext(conn, bid.id).await?);
+        let ciphertext = bids::ciphertext(conn, bid.id).await?.map(|bytes| base64_text(&bytes));
         let secret = board.opener(&bid, &settled).ok();
         let secret = secret.map(|opener| opener.secret.expose_secret().to_owned());
         items.push(ArchivedBid { seq: bid.seq, bid_id: bid.id, envelope: bid.envelope, ciphertext, secret });

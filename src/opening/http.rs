@@ -1,10 +1,13 @@
 //! The opening over HTTP.
 
-use actix_web::{get, post, web};
+use actix_web::{HttpResponse, body::SizedStream, get, post, web};
 
 use crate::{
     identity::{Call, Key},
-    kernel::{Problem, id::TenderId},
+    kernel::{
+        Problem,
+        id::{BidId, TenderId},
+    },
     law::Lawbook,
     opening::{
         archive,
@@ -32,7 +35,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(recover)
         .service(record)
         .service(hashes)
-        .service(archived);
+        .service(archived)
+        .service(archived_ciphertext);
 }
 
 /// The opening as it goes; absent for everyone before the deadline.
@@ -171,4 +175,23 @@ async fn archived(
 ) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;
     Reply::ok(&archive::page(&mut conn, &call.actor, *id, *query).await?)
+}
+
+/// One ciphertext of an opening that is over, for supervision: the age file that was uploaded.
+#[utoipa::path(tag = "opening", params(("id" = TenderId, Path), ("bid" = BidId, Path)),
+    responses(
+        (status = 200, description = "The age file", body = Vec<u8>, content_type = "application/octet-stream"),
+        Problems))]
+#[get("/api/v1/tenders/{id}/opening/ciphertexts/{bid}")]
+async fn archived_ciphertext(
+    call: Call,
+    path: web::Path<(TenderId, BidId)>,
+    db: web::Data<Db>,
+) -> Result<HttpResponse, Problem> {
+    let (id, bid) = path.into_inner();
+    let archive::Outgoing { size, chunks } = archive::ciphertext(&db, &call.actor, id, bid).await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("Cache-Control", "no-store"));
+    response.insert_header(("Content-Disposition", format!("attachment; filename=\"{bid}.age\"")));
+    Ok(response.content_type("application/octet-stream").body(SizedStream::new(size, chunks)))
 }

@@ -362,8 +362,10 @@ pub struct ArchivedBid {
     pub bid_id: BidId,
     /// Its envelope.
     pub envelope: Envelope,
-    /// Its ciphertext in base64.
-    pub ciphertext: String,
+    /// Its ciphertext in base64. Absent where it was uploaded: fetch it from
+    /// `/api/v1/tenders/{id}/opening/ciphertexts/{bid}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ciphertext: Option<String>,
     /// Its secret, where a clause gave it: the proof that it was opened rightly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use secrecy::SecretString;
 use serde_json::json;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
@@ -33,6 +35,7 @@ use crate::{
     platform::{db::Tx, http::Reply, jobs},
     projects,
     scoring::method::BenchmarkDraw,
+    seal::Envelope,
     tenders::{self, Tender, TenderPhase, publication},
     timekeeping,
 };
@@ -231,14 +234,20 @@ async fn open_batch(
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
     let board = Board::of(tx.conn(), &ids).await?;
     let mut locked = Vec::with_capacity(batch.len());
+    let mut unlocked: HashMap<BidId, _> = HashMap::new();
     let mut blanks = Vec::with_capacity(batch.len());
     for bid in batch {
         match board.opener(bid, &terms.settled) {
             Ok(opener) => {
-                let ciphertext = bids::ciphertext(tx.conn(), bid.id).await?;
                 blanks.push(blank(bid, Some(&opener), terms)?);
                 let (envelope, secret) = (bid.envelope.clone(), opener.secret);
-                locked.push(Locked { bid: bid.id, envelope, ciphertext, secret });
+                match bids::ciphertext(tx.conn(), bid.id).await? {
+                    Some(ciphertext) => locked.push(Locked { bid: bid.id, envelope, ciphertext, secret }),
+                    None => {
+                        let found = open_uploaded(tx.conn(), bid.id, envelope, secret).await?;
+                        unlocked.insert(bid.id, found);
+                    }
+                }
             }
             Err(failures) => blanks.push(OpenedBid {
                 outcome: rules::at_fault(&failures),
@@ -247,12 +256,23 @@ async fn open_batch(
             }),
         }
     }
-    let mut unlocked: HashMap<BidId, _> = tokio::task::spawn_blocking(move || decrypt::open_all(locked))
-        .await
-        .map_err(Problem::internal)?
-        .into_iter()
-        .collect();
+    let opened = tokio::task::spawn_blocking(move || decrypt::open_all(locked));
+    unlocked.extend(opened.await.map_err(Problem::internal)?);
     Ok(blanks.into_iter().map(|line| filled(unlocked.remove(&line.bid), line)).collect())
+}
+
+/// Decrypts one bid chunk by chunk while they come from the database.
+async fn open_uploaded(
+    conn: &mut AsyncPgConnection,
+    bid: BidId,
+    envelope: Envelope,
+    secret: SecretString,
+) -> Result<Result<decrypt::Unlocked, String>, Problem> {
+    // One chunk waits while another is decrypted.
+    let (into, chunks) = mpsc::channel(1);
+    let opened = tokio::task::spawn_blocking(move || decrypt::open_chunks(&envelope, &secret, chunks));
+    bids::uploads::pour(conn, bid, into).await?;
+    opened.await.map_err(Problem::internal)
 }
 
 /// The line of a bid of which only the outside is known yet.

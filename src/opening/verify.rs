@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::Write,
+    fs::{self, File},
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
 };
 
@@ -18,19 +18,20 @@ use crate::{
     kernel::{Money, id::BidId, time::in_hall_zone},
     opening::model::{ArchivedBid, BidHashes, OpeningArchive, Outcome},
     seal::{
-        CheckedPolicy, Digest, Envelope, Flaw, IdText, Receipt, SealError, TaggedDigest,
-        command::{print_json, read_file, write_new},
-        envelope::ENVELOPE_LIMIT,
+        Checked, CheckedPolicy, Digest, Envelope, Flaw, IdText, Manifest, Payload, Receipt, SealError,
+        TaggedDigest,
+        command::{new_file, print_json, read_file, write_new},
+        envelope::{AGE_INTRO, ENVELOPE_LIMIT},
         hall::Hall,
         note::NOTE_LIMIT,
-        open,
+        open, open_stream,
         policy::SealPolicyAnswer,
         signature::public_key_text,
-        wire::{read_base64, sha256},
+        wire::read_base64,
     },
 };
 
-/// Longest file of a folder of an opening: a bid with its ciphertext, or a record.
+/// Longest document of a folder of an opening: a bid that came with its submission, or a record.
 const FILE_LIMIT: u64 = 512 * 1024 * 1024;
 /// The files of an opening's folder, beside `bids/`.
 const POLICY: &str = "seal-policy.json";
@@ -121,8 +122,11 @@ pub fn receipt(args: &ReceiptArgs, out: &mut dyn Write) -> Result<()> {
         );
     }
     if let Some(path) = &args.bid {
-        let digest = Digest(sha256(&[&read_file(path, FILE_LIMIT)?]));
-        ensure!(digest == receipt.payload, "回执不是这一密文的 / The receipt is for another ciphertext");
+        let file = File::open(path).with_context(|| path.display().to_string())?;
+        ensure!(
+            Payload::of(file)?.sha256 == receipt.payload,
+            "回执不是这一密文的 / The receipt is for another ciphertext"
+        );
     }
     let counted = match &args.hashes {
         None => None,
@@ -254,14 +258,24 @@ fn fetch(hall: &Hall<'_>, tender: &IdText, folder: &Path) -> Result<()> {
     loop {
         let page: OpeningArchive = hall.document(&path(&format!("/opening/archive?after={after}")))?;
         for bid in &page.items {
-            let name = folder.join(BIDS).join(format!("{:06}.json", bid.seq));
-            write_new(&name, &serde_json::to_vec(bid)?, 0o600)?;
+            write_new(&bid_file(folder, bid.seq, "json"), &serde_json::to_vec(bid)?, 0o600)?;
+            if bid.ciphertext.is_none() {
+                let mut source = hall.stream(&path(&format!("/opening/ciphertexts/{}", bid.bid_id)))?;
+                let mut file = new_file(&bid_file(folder, bid.seq, "age"), 0o600)?;
+                io::copy(&mut source, &mut file)?;
+                file.sync_all()?;
+            }
         }
         match page.next {
             Some(next) => after = next,
             None => return Ok(()),
         }
     }
+}
+
+/// Where a bid lies, or its uploaded ciphertext.
+fn bid_file(folder: &Path, seq: i64, kind: &str) -> PathBuf {
+    folder.join(BIDS).join(format!("{seq:06}.{kind}"))
 }
 
 fn read_document<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -287,8 +301,12 @@ fn check(folder: &Path, announced: Option<Digest>) -> Result<Findings> {
     }
     findings.differences.extend(counted(&record, &hashes));
     for line in &record.bids {
-        let bid: ArchivedBid = read_document(&folder.join(BIDS).join(format!("{:06}.json", line.seq)))?;
-        match agrees(line, &bid, &policy, &hashes, &signers) {
+        let bid: ArchivedBid = read_document(&bid_file(folder, line.seq, "json"))?;
+        let sealed = match &bid.ciphertext {
+            Some(text) => Sealed::Here(text),
+            None => Sealed::Uploaded(bid_file(folder, line.seq, "age")),
+        };
+        match agrees(line, &bid, &sealed, &policy, &hashes, &signers) {
             Ok(true) => findings.opened += 1,
             Ok(false) => findings.not_opened += 1,
             Err(why) => findings.differences.push(format!("{} ({}): {why:#}", line.seq, line.bid_id)),
@@ -314,10 +332,45 @@ fn counted(record: &Record, hashes: &BidHashes) -> Vec<String> {
     wrong
 }
 
+/// A ciphertext of the folder; one that was uploaded is never read into memory as a whole.
+enum Sealed<'a> {
+    Here(&'a str),
+    Uploaded(PathBuf),
+}
+
+impl Sealed<'_> {
+    fn bytes(text: &str) -> Result<Vec<u8>> {
+        Ok(read_base64(text).ok_or(SealError::from(Flaw::PayloadFormat))?)
+    }
+
+    fn file(path: &Path) -> Result<File> {
+        File::open(path).with_context(|| path.display().to_string())
+    }
+
+    fn check(&self, envelope: &Envelope, policy: &CheckedPolicy, bidder: &IdText) -> Result<Checked> {
+        let path = match self {
+            Self::Here(text) => return Ok(envelope.check(&Self::bytes(text)?, policy, bidder)?),
+            Self::Uploaded(path) => path,
+        };
+        let mut intro = Vec::new();
+        Self::file(path)?.take(u64::try_from(AGE_INTRO.len())?).read_to_end(&mut intro)?;
+        ensure!(intro == AGE_INTRO, SealError::from(Flaw::PayloadFormat));
+        Ok(envelope.check_uploaded(Payload::of(Self::file(path)?)?, policy, bidder)?)
+    }
+
+    fn open(&self, envelope: &Envelope, secret: &SecretString) -> Result<Manifest> {
+        match self {
+            Self::Here(text) => Ok(open(envelope, &Self::bytes(text)?, secret)?.manifest),
+            Self::Uploaded(path) => open_stream(envelope, &mut Self::file(path)?, secret, &mut |_, _| Ok(())),
+        }
+    }
+}
+
 /// Whether a bid opens to what the record says of it; answers whether it was opened.
 fn agrees(
     line: &Line,
     bid: &ArchivedBid,
+    sealed: &Sealed<'_>,
     policy: &CheckedPolicy,
     hashes: &BidHashes,
     signers: &Signers,
@@ -325,8 +378,7 @@ fn agrees(
     let digest = TaggedDigest::from(bid.envelope.digest()?);
     let stood = hashes.items.iter().any(|item| item.seq == line.seq && item.envelope == digest);
     ensure!(stood && bid.bid_id == line.bid_id, "信封不在清单中 / the envelope is not the one of the list");
-    let ciphertext = read_base64(&bid.ciphertext).ok_or(SealError::from(Flaw::PayloadFormat))?;
-    let signer = bid.envelope.check(&ciphertext, policy, &line.bidder_id)?.signer;
+    let signer = sealed.check(&bid.envelope, policy, &line.bidder_id)?.signer;
     let enrolled = signers.get(line.bidder_id.as_str()).into_iter().flatten().any(|key| {
         let valid =
             key.valid_from <= line.received_at && key.valid_to.is_none_or(|end| line.received_at < end);
@@ -340,14 +392,14 @@ fn agrees(
         );
         return Ok(false);
     };
-    match (open(&bid.envelope, &ciphertext, &SecretString::from(secret.clone())), line.outcome) {
-        (Ok(opened), Outcome::Opened) => {
-            let price = opened.manifest.price()?;
+    match (sealed.open(&bid.envelope, &SecretString::from(secret.clone())), line.outcome) {
+        (Ok(manifest), Outcome::Opened) => {
+            let price = manifest.price()?;
             ensure!(price == line.price, "报价与记录不同 / another price than the record's");
             Ok(true)
         }
         (Ok(_), _) => anyhow::bail!("可以开启而未记为已开启 / it opens, and the record says that it did not"),
-        (Err(error), Outcome::Opened) => Err(error.into()),
+        (Err(error), Outcome::Opened) => Err(error),
         (Err(_), _) => Ok(false),
     }
 }

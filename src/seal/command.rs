@@ -15,10 +15,12 @@ use serde::Serialize;
 
 use super::enrolment::KeyEnrolment;
 use super::envelope::{ENVELOPE_LIMIT, Envelope};
+use super::flaw::SealError;
 use super::hall::Hall;
 use super::plaintext::{FILE_LIMIT, FileEntry, Manifest, is_file_name};
-use super::policy::{BIDDER, CheckedPolicy, POLICY_LIMIT, SealPolicyAnswer};
-use super::sealing::{Content, Target, open as open_bid, seal_for_clauses};
+use super::policy::{BIDDER, CheckedPolicy, INLINE_LIMIT, POLICY_LIMIT, SealPolicyAnswer};
+use super::progress::{Bar, Watched};
+use super::sealing::{Content, SealedBid, Target, open_stream, seal_watched};
 use super::shares::open_share;
 use super::signature::{BidderKey, public_key_text, read_public_key};
 use super::wire::{Digest, IdText, Nonce, Word, base64_text};
@@ -31,8 +33,12 @@ use crate::kernel::money::Amount;
 const INPUT_LIMIT: u64 = 256 * 1024 * 1024;
 /// Longest key or secret file.
 const SECRET_FILE_LIMIT: u64 = 4096;
-/// The names of what `seal` writes besides the bidder's own secret or key.
-const OUTPUTS: [&str; 3] = ["bid.age", "envelope.json", "submission.json"];
+/// The ciphertext.
+pub const BID: &str = "bid.age";
+/// The envelope.
+pub const ENVELOPE: &str = "envelope.json";
+/// Both as the body of a submission, where it may carry the ciphertext.
+const SUBMISSION: &str = "submission.json";
 /// What the bidder keeps where it alone can open its bid: the bid's secret.
 const SECRET: &str = "secret.txt";
 /// What the bidder keeps where its bid is shared out: the key of its own shares.
@@ -281,17 +287,19 @@ pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
     let kept = if own.is_some() { SHARE_KEY } else { SECRET };
     let outputs = prepare_outputs(&args.out, kept)?;
     let recipient = own.as_ref().map(Identity::to_public);
+    let total = files.iter().map(|(_, bytes)| u64::try_from(bytes.len()).unwrap_or_default()).sum();
     let content = Content { form: read_form(args)?, files };
-    let sealed = seal_for_clauses(&policy, &key, recipient.as_ref(), target, content)?;
+    let mut bar = Bar::new("密封 Sealing ", total, args.json);
+    let sealed =
+        seal_watched(&policy, &key, recipient.as_ref(), target, content, &mut |bytes| bar.advance(bytes))?;
+    drop(bar);
     // Opened again before anything is written: a bid that cannot be opened must never be submitted.
-    let opened = open_bid(&sealed.envelope, &sealed.ciphertext, &sealed.secret)?;
+    let manifest = open_again(&sealed, args.json)?;
     check_own_shares(&policy, &sealed.envelope, own.as_ref())?;
     let envelope_digest = sealed.envelope.digest()?;
     let envelope = sealed.envelope.canonical()?;
-    let submission = serde_json::json!({
-        "envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)
-    });
     let [kept_path, bid_path, envelope_path, submission_path] = &outputs;
+    let mut written = vec![kept_path.clone(), bid_path.clone(), envelope_path.clone()];
     let kept_text = match &own {
         Some(own) => identity_text(own),
         None => format!("{}\n", sealed.secret.expose_secret()).into(),
@@ -299,26 +307,40 @@ pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
     write_new(kept_path, kept_text.expose_secret().as_bytes(), 0o400)?;
     write_new(bid_path, &sealed.ciphertext, 0o644)?;
     write_new(envelope_path, &envelope, 0o644)?;
-    write_new(submission_path, submission.to_string().as_bytes(), 0o644)?;
-    let price = opened.manifest.price()?.map(|price| price.to_string());
+    if sealed.envelope.payload.size <= INLINE_LIMIT {
+        let submission = serde_json::json!({
+            "envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)
+        });
+        write_new(submission_path, submission.to_string().as_bytes(), 0o644)?;
+        written.push(submission_path.clone());
+    }
+    let price = manifest.price()?.map(|price| price.to_string());
     let report = SealReport {
-        tender: opened.manifest.tender,
-        lot: opened.manifest.lot,
-        part: opened.manifest.part,
-        bidder: opened.manifest.bidder,
-        revision: opened.manifest.revision,
+        tender: manifest.tender,
+        lot: manifest.lot,
+        part: manifest.part,
+        bidder: manifest.bidder,
+        revision: manifest.revision,
         policy_digest: policy.digest(),
         envelope_digest,
-        bid_key: opened.manifest.bid_key,
+        bid_key: manifest.bid_key,
         price,
-        files: opened.manifest.files,
+        files: manifest.files,
         skipped,
         ciphertext_bytes: sealed.envelope.payload.size,
         ciphertext_sha256: sealed.envelope.payload.sha256,
         shares: sealed.envelope.shares.len(),
-        written: outputs.to_vec(),
+        written,
     };
-    if args.json { print_json(out, &report) } else { print_seal(out, &report) }
+    if args.json { print_json(out, &report) } else { print_seal(out, &report, &args.out) }
+}
+
+/// Opens what was sealed, keeping nothing of it.
+fn open_again(sealed: &SealedBid, quiet: bool) -> Result<Manifest> {
+    let mut bar = Bar::new("复核 Checking", sealed.envelope.payload.size, quiet);
+    let mut source = Watched { source: sealed.ciphertext.as_slice(), bar: &mut bar };
+    let nothing = &mut |_: &FileEntry, _: &[u8]| Ok::<_, SealError>(());
+    Ok(open_stream(&sealed.envelope, &mut source, &sealed.secret, nothing)?)
 }
 
 /// Whether the bidder holds shares beside others.
@@ -350,24 +372,55 @@ pub fn open(args: &OpenArgs, out: &mut dyn Write) -> Result<()> {
     {
         return Err(super::Flaw::Signer.because(public_key_text(&signer)).into());
     }
-    let ciphertext = read_file(&args.bid, INPUT_LIMIT)?;
-    let opened = open_bid(&envelope, &ciphertext, &read_bid_secret(&args.secret)?)?;
+    let secret = read_bid_secret(&args.secret)?;
+    let through = |label, each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<()>| {
+        let mut bar = Bar::new(label, envelope.payload.size, args.json);
+        let source = File::open(&args.bid).with_context(|| args.bid.display().to_string())?;
+        open_stream(&envelope, &mut Watched { source, bar: &mut bar }, &secret, each)
+    };
+    // All of it is checked before any of it is written.
+    let manifest = through("核验 Checking", &mut |_, _| Ok(()))?;
     let mut written = Vec::new();
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        for (name, bytes) in &opened.files {
-            let path = folder.join(name);
-            write_new(&path, bytes, 0o600)?;
-            written.push(path);
-        }
+        written.extend(manifest.files.iter().map(|file| folder.join(&file.name)));
+        written.iter().try_for_each(|path| refuse_existing(path))?;
+        let mut files = Unpacked { folder, file: None };
+        through("写出 Writing ", &mut |entry, piece| files.take(entry, piece))?;
+        files.end()?;
     }
     let report = OpenReport {
         envelope_digest: envelope.digest()?,
         signed_by: public_key_text(&signer),
-        manifest: opened.manifest,
+        manifest,
         written,
     };
     if args.json { print_json(out, &report) } else { print_open(out, &report) }
+}
+
+/// The files of an opened bid on their way into a folder.
+struct Unpacked<'f> {
+    folder: &'f Path,
+    file: Option<File>,
+}
+
+impl Unpacked<'_> {
+    /// The next piece; an empty one begins a file.
+    fn take(&mut self, entry: &FileEntry, piece: &[u8]) -> Result<()> {
+        if piece.is_empty() {
+            self.end()?;
+            self.file = Some(new_file(&self.folder.join(&entry.name), 0o600)?);
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(piece).with_context(|| entry.name.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// The last file goes down to the disk.
+    fn end(&mut self) -> Result<()> {
+        self.file.take().map_or(Ok(()), |file| Ok(file.sync_all()?))
+    }
 }
 
 /// The policy from its file or from the hall, compared with what the caller knows of it.
@@ -490,8 +543,7 @@ fn read_folder(folder: &Path) -> Result<(Named, Vec<String>)> {
 /// Makes the folder and refuses if any output is already there.
 fn prepare_outputs(folder: &Path, kept: &str) -> Result<[PathBuf; 4]> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let [bid, envelope, submission] = OUTPUTS;
-    let paths = [kept, bid, envelope, submission].map(|name| folder.join(name));
+    let paths = [kept, BID, ENVELOPE, SUBMISSION].map(|name| folder.join(name));
     paths.iter().try_for_each(|path| refuse_existing(path))?;
     Ok(paths)
 }
@@ -537,11 +589,18 @@ fn read_bid_secret(path: &Path) -> Result<SecretString> {
 
 /// Writes a file that must not exist yet, down to the disk.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let said = || format!("无法写入 / Cannot write: {}", path.display());
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(mode).open(path).with_context(said)?;
-    file.write_all(bytes).with_context(said)?;
-    file.sync_all().with_context(said)
+    let mut file = new_file(path, mode)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| cannot_write(path))
+}
+
+/// A file that must not exist yet.
+pub(crate) fn new_file(path: &Path, mode: u32) -> Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    file.with_context(|| cannot_write(path))
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("无法写入 / Cannot write: {}", path.display())
 }
 
 pub(crate) fn print_json<T: Serialize>(out: &mut dyn Write, report: &T) -> Result<()> {
@@ -556,7 +615,7 @@ fn print_files(out: &mut dyn Write, files: &[FileEntry]) -> Result<()> {
     Ok(())
 }
 
-fn print_seal(out: &mut dyn Write, report: &SealReport) -> Result<()> {
+fn print_seal(out: &mut dyn Write, report: &SealReport, folder: &Path) -> Result<()> {
     writeln!(out, "招标项目 Tender   {} / {} / {}", report.tender, report.lot, report.part)?;
     writeln!(out, "投标人 Bidder     {}", report.bidder)?;
     writeln!(out, "版本 Revision     {}", report.revision)?;
@@ -577,6 +636,7 @@ fn print_seal(out: &mut dyn Write, report: &SealReport) -> Result<()> {
     for path in &report.written {
         writeln!(out, "已写 Written      {}", path.display())?;
     }
+    writeln!(out, "递交 Hand in      tenderhall submit --sealed {}", folder.display())?;
     if report.shares > 0 {
         writeln!(out, "请核对策略摘要与公告一致；share.key 用于开标时释放本单位份额，不得交给任何人。")?;
         writeln!(

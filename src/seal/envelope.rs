@@ -3,8 +3,11 @@
 //! Signed over `"tenderhall-bid-envelope-v1\n" ‖ JCS(without sig)`. Its digest, which `prev`, the receipt and
 //! the log use, is the plain SHA-256 of its canonical bytes with `sig`: `sha256sum envelope.json`.
 
+use std::io::{self, Read};
+
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::flaw::{Flaw, SealError, ensure};
 use super::policy::{CheckedPolicy, is_recipient};
@@ -28,6 +31,47 @@ pub struct Payload {
     pub sha256: Digest,
     /// Its bytes.
     pub size: u64,
+}
+
+impl Payload {
+    /// What a ciphertext is, read to its end in memory that does not grow with it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(ciphertext: impl Read) -> io::Result<Self> {
+        let mut passing = Passing::new(ciphertext);
+        io::copy(&mut passing, &mut io::sink())?;
+        Ok(passing.payload())
+    }
+}
+
+/// A ciphertext on its way by: counted and hashed as it is read.
+#[derive(Debug)]
+pub struct Passing<R> {
+    inner: R,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<R> Passing<R> {
+    /// Nothing has been read yet.
+    pub fn new(inner: R) -> Self {
+        Self { inner, hash: Sha256::new(), size: 0 }
+    }
+
+    /// What has been read so far.
+    pub fn payload(self) -> Payload {
+        Payload { sha256: Digest(self.hash.finalize().into()), size: self.size }
+    }
+}
+
+impl<R: Read> Read for Passing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(buffer.get(..count).unwrap_or_default());
+        self.size += u64::try_from(count).map_err(io::Error::other)?;
+        Ok(count)
+    }
 }
 
 /// One holder's share of one clause: an age file for the holder's recipients.
@@ -201,6 +245,16 @@ impl Envelope {
         ensure(ciphertext.starts_with(AGE_INTRO), Flaw::PayloadFormat)
     }
 
+    /// Checks what is kept of a ciphertext that was read before, against the envelope and the policy's limit.
+    ///
+    /// # Errors
+    /// [`Flaw::PayloadTooLarge`], [`Flaw::PayloadSize`], [`Flaw::PayloadHash`].
+    pub fn check_kept(&self, kept: Payload, limit: u64) -> Result<(), SealError> {
+        ensure(kept.size <= limit && self.payload.size <= limit, Flaw::PayloadTooLarge)?;
+        ensure(kept.size == self.payload.size, Flaw::PayloadSize)?;
+        ensure(kept.sha256 == self.payload.sha256, Flaw::PayloadHash)
+    }
+
     /// Checks revision, `prev` and fresh key and nonce against the bidder's last envelope of this part.
     ///
     /// # Errors
@@ -225,11 +279,33 @@ impl Envelope {
         policy: &CheckedPolicy,
         bidder: &IdText,
     ) -> Result<Checked, SealError> {
+        self.check_with(policy, bidder, |limit| self.check_payload(ciphertext, limit))
+    }
+
+    /// [`Envelope::check`] for a ciphertext that was read before and of which `kept` is known.
+    ///
+    /// # Errors
+    /// As [`Envelope::check`].
+    pub fn check_uploaded(
+        &self,
+        kept: Payload,
+        policy: &CheckedPolicy,
+        bidder: &IdText,
+    ) -> Result<Checked, SealError> {
+        self.check_with(policy, bidder, |limit| self.check_kept(kept, limit))
+    }
+
+    fn check_with(
+        &self,
+        policy: &CheckedPolicy,
+        bidder: &IdText,
+        payload: impl FnOnce(u64) -> Result<(), SealError>,
+    ) -> Result<Checked, SealError> {
         let text = self.canonical()?;
         ensure(text.len() <= ENVELOPE_LIMIT, Flaw::TooLarge)?;
         self.check_policy(policy)?;
         ensure(self.bidder == *bidder, Flaw::Bidder)?;
-        self.check_payload(ciphertext, policy.policy().max_part_bytes)?;
+        payload(policy.policy().max_part_bytes)?;
         let signer = self.verify_signature()?;
         Ok(Checked { digest: Digest(sha256(&[&text])), signer })
     }

@@ -5,8 +5,10 @@
 //! the plaintext is accounted for: there is no room for anything that is not named.
 
 use std::collections::BTreeSet;
+use std::io::{ErrorKind, Read};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::flaw::{Flaw, SealError, ensure};
 use super::wire::{Digest, IdText, Nonce, V1, Word, canonical, read_json, sha256};
@@ -20,6 +22,8 @@ pub const MANIFEST_LIMIT: usize = 256 * 1024;
 pub const FILE_LIMIT: usize = 200;
 /// Longest file name, in bytes of UTF-8.
 pub const NAME_LIMIT: usize = 255;
+/// Bytes of a plaintext that are looked at together.
+const PIECE: usize = 64 * 1024;
 
 /// The free form of a bid: a JSON object. `price` is read as [`Money`] where present.
 pub type Form = serde_json::Map<String, serde_json::Value>;
@@ -163,31 +167,113 @@ fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], SealError> {
     Ok(front)
 }
 
-/// Reads a plaintext and checks every byte of it; the slices are the files in manifest order.
+/// A plaintext as it comes by, counted.
+struct Coming<'r> {
+    source: &'r mut dyn Read,
+    passed: u64,
+}
+
+impl Coming<'_> {
+    /// Up to `buffer`'s length of bytes; none at the end.
+    fn some(&mut self, buffer: &mut [u8]) -> Result<usize, SealError> {
+        loop {
+            match self.source.read(buffer) {
+                Ok(count) => {
+                    self.passed += size(count)?;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Flaw::Decryption.because(error)),
+            }
+        }
+    }
+
+    /// The next `count` bytes, piece by piece.
+    fn pass<E: From<SealError>>(
+        &mut self,
+        mut count: u64,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut buffer = vec![0; usize::try_from(count).map_or(PIECE, |count| count.min(PIECE))];
+        while count > 0 {
+            let wanted = usize::try_from(count).map_or(buffer.len(), |count| count.min(buffer.len()));
+            let (front, _) = buffer.split_at_mut(wanted);
+            let read = self.some(front)?;
+            let piece = front.get(..read).filter(|piece| !piece.is_empty()).ok_or(Flaw::Truncated.into())?;
+            each(piece)?;
+            count -= size(read)?;
+        }
+        Ok(())
+    }
+
+    /// The next `count` bytes at once; for few.
+    fn take(&mut self, count: usize) -> Result<Vec<u8>, SealError> {
+        let mut bytes = Vec::with_capacity(count);
+        self.pass(size(count)?, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok::<_, SealError>(())
+        })?;
+        Ok(bytes)
+    }
+}
+
+/// Reads a plaintext as it comes and checks every byte of it, in memory that does not grow with it. `each` gets every
+/// file in manifest order, first an empty piece and then its bytes; they count only once the whole has been read.
 ///
 /// # Errors
 /// One flaw for each thing that can be wrong: [`Flaw::Magic`], [`Flaw::Truncated`], [`Flaw::TooLarge`],
 /// [`Flaw::Malformed`], [`Flaw::NotCanonical`], [`Flaw::FileName`], [`Flaw::FileCount`], [`Flaw::FileHash`],
-/// [`Flaw::TrailingBytes`], [`Flaw::Padding`], [`Flaw::PaddedLength`].
-pub fn parse(plaintext: &[u8]) -> Result<(Manifest, Vec<&[u8]>), SealError> {
-    let mut rest = plaintext.strip_prefix(MAGIC.as_slice()).ok_or(Flaw::Magic)?;
-    let length = take(&mut rest, 4)?.try_into().map(u32::from_be_bytes).map_err(|_| Flaw::Truncated)?;
-    ensure(usize::try_from(length).is_ok_and(|length| length <= MANIFEST_LIMIT), Flaw::TooLarge)?;
-    let text = take(&mut rest, u64::from(length))?;
-    let manifest: Manifest = read_json(text, MANIFEST_LIMIT)?;
+/// [`Flaw::TrailingBytes`], [`Flaw::Padding`], [`Flaw::PaddedLength`], [`Flaw::Decryption`] where the source fails; and
+/// what `each` fails with.
+pub fn read<E: From<SealError>>(
+    plaintext: &mut dyn Read,
+    each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<(), E>,
+) -> Result<Manifest, E> {
+    let mut coming = Coming { source: plaintext, passed: 0 };
+    let manifest = read_head(&mut coming)?;
+    for entry in &manifest.files {
+        each(entry, &[])?;
+        let mut hash = Sha256::new();
+        coming.pass(entry.size, &mut |piece| {
+            hash.update(piece);
+            each(entry, piece)
+        })?;
+        ensure(<[u8; 32]>::from(hash.finalize()) == entry.sha256.0, Flaw::FileHash)?;
+    }
+    let mut zeros = true;
+    coming.pass(manifest.pad, &mut |piece| {
+        zeros &= piece.iter().all(|byte| *byte == 0);
+        Ok::<_, SealError>(())
+    })?;
+    let total = coming.passed;
+    ensure(coming.some(&mut [0])? == 0, Flaw::TrailingBytes)?;
+    ensure(zeros, Flaw::Padding)?;
+    ensure(padme(total) == total, Flaw::PaddedLength)?;
+    Ok(manifest)
+}
+
+fn read_head(coming: &mut Coming<'_>) -> Result<Manifest, SealError> {
+    ensure(coming.take(MAGIC.len()).is_ok_and(|magic| magic == MAGIC), Flaw::Magic)?;
+    let length = coming.take(4)?.try_into().map(u32::from_be_bytes).map_err(|_| Flaw::Truncated)?;
+    let length = usize::try_from(length).map_err(|_| Flaw::TooLarge)?;
+    ensure(length <= MANIFEST_LIMIT, Flaw::TooLarge)?;
+    let text = coming.take(length)?;
+    let manifest: Manifest = read_json(&text, MANIFEST_LIMIT)?;
     ensure(canonical(&manifest)? == text, Flaw::NotCanonical)?;
     check_files(&manifest.files)?;
-    let mut files = Vec::with_capacity(manifest.files.len());
-    for entry in &manifest.files {
-        let bytes = take(&mut rest, entry.size)?;
-        ensure(sha256(&[bytes]) == entry.sha256.0, Flaw::FileHash)?;
-        files.push(bytes);
-    }
-    let padding = take(&mut rest, manifest.pad)?;
-    ensure(rest.is_empty(), Flaw::TrailingBytes)?;
-    ensure(padding.iter().all(|byte| *byte == 0), Flaw::Padding)?;
-    let total = size(plaintext.len())?;
-    ensure(padme(total) == total, Flaw::PaddedLength)?;
+    Ok(manifest)
+}
+
+/// Reads a plaintext that lies in memory; the slices are the files in manifest order.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(plaintext: &[u8]) -> Result<(Manifest, Vec<&[u8]>), SealError> {
+    let mut source = plaintext;
+    let manifest = read(&mut source, &mut |_, _| Ok::<_, SealError>(()))?;
+    let mut rest = plaintext;
+    take(&mut rest, size(MAGIC.len() + 4 + canonical(&manifest)?.len())?)?;
+    let files = manifest.files.iter().map(|entry| take(&mut rest, entry.size)).collect::<Result<_, _>>()?;
     Ok((manifest, files))
 }
 

@@ -209,6 +209,14 @@ impl CheckedPolicy {
         Ok(Self { policy, digest })
     }
 
+    /// The same policy with another limit for the ciphertext of a part.
+    ///
+    /// # Errors
+    /// [`Flaw::Limit`].
+    pub fn allowing(self, max_part_bytes: u64) -> Result<Self, SealError> {
+        Self::new(Policy { max_part_bytes, ..self.policy })
+    }
+
     /// Reads a policy document, canonical or not; the digest is over the canonical form.
     ///
     /// # Errors

@@ -3,17 +3,23 @@
 //! Each seal makes a one-time age identity E. The ciphertext is a plain age file to E; its secret is the
 //! 74-character `AGE-SECRET-KEY-1…` line. Opening accepts nothing but the plaintext the envelope committed to.
 
+use std::io::{self, BufReader, Read, Write};
+use std::iter;
+
 use age::x25519::{Identity, Recipient};
+use age::{Decryptor, Encryptor};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::envelope::{Client, Envelope, Payload};
+use super::envelope::{Client, Envelope, Passing, Payload};
 use super::flaw::{Flaw, SealError, ensure};
-use super::plaintext::{Form, Manifest, build, parse};
+use super::plaintext::{self, FileEntry, Form, Manifest, build, parse};
 use super::policy::CheckedPolicy;
 use super::shares::share_out;
 use super::signature::{BidderKey, Sig};
 use super::wire::{Digest, IdText, Nonce, V1, Word, sha256};
 
+/// Bytes of a ciphertext that are read together.
+const READ_AHEAD: usize = 128 * 1024;
 /// Characters of an age secret key.
 pub const SECRET_LENGTH: usize = 74;
 
@@ -92,13 +98,29 @@ pub fn seal_for_clauses(
     target: Target,
     content: Content,
 ) -> Result<SealedBid, SealError> {
+    seal_watched(policy, key, own, target, content, &mut |_| {})
+}
+
+/// [`seal_for_clauses`] that tells `sealed` how many bytes more are done.
+///
+/// # Errors
+/// As [`seal_for_clauses`].
+pub fn seal_watched(
+    policy: &CheckedPolicy,
+    key: &BidderKey,
+    own: Option<&Recipient>,
+    target: Target,
+    content: Content,
+    sealed: &mut dyn FnMut(u64),
+) -> Result<SealedBid, SealError> {
     let one_time = Identity::generate();
     let rules = policy.policy();
     ensure(rules.parts.contains(&target.part), Flaw::Part)?;
     let prev = target.prev;
     let (manifest, plaintext) = lay_out(&one_time, policy, target, content)?;
-    let ciphertext =
-        age::encrypt(&one_time.to_public(), &plaintext).map_err(|cause| Flaw::Encryption.because(cause))?;
+    let ciphertext = encrypt(&one_time.to_public(), &plaintext, sealed)
+        .map_err(|cause| Flaw::Encryption.because(cause))?;
+    drop(plaintext);
     let size = u64::try_from(ciphertext.len()).map_err(|_| Flaw::PayloadTooLarge)?;
     if size > rules.max_part_bytes {
         return Err(Flaw::PayloadTooLarge.because(format_args!("{size} > {} bytes", rules.max_part_bytes)));
@@ -107,6 +129,18 @@ pub fn seal_for_clauses(
     let mut envelope = enclose(manifest, prev, &ciphertext, size, this_client()?);
     envelope.shares = share_out(rules, &secret, own)?;
     Ok(SealedBid { envelope: envelope.sign(key)?, ciphertext, secret })
+}
+
+fn encrypt(to: &Recipient, plaintext: &[u8], done: &mut dyn FnMut(u64)) -> io::Result<Vec<u8>> {
+    let encryptor = Encryptor::with_recipients(iter::once(to as _)).map_err(io::Error::other)?;
+    let mut ciphertext = Vec::with_capacity(plaintext.len() + READ_AHEAD);
+    let mut writer = encryptor.wrap_output(&mut ciphertext)?;
+    for piece in plaintext.chunks(READ_AHEAD) {
+        writer.write_all(piece)?;
+        done(u64::try_from(piece.len()).map_err(io::Error::other)?);
+    }
+    writer.finish()?;
+    Ok(ciphertext)
 }
 
 /// The unsigned envelope of a laid-out bid.
@@ -200,6 +234,30 @@ pub fn open(envelope: &Envelope, ciphertext: &[u8], secret: &SecretString) -> Re
     let names = manifest.files.iter().map(|file| file.name.clone());
     let files = names.zip(slices).map(|(name, bytes)| (name, bytes.to_vec())).collect();
     Ok(Opened { manifest, files })
+}
+
+/// [`open`] for a ciphertext that comes as a stream, in memory that does not grow with it. `each` gets the files as
+/// [`plaintext::read`] tells; what it got counts only once this has answered.
+///
+/// # Errors
+/// As [`open`]; where a ciphertext is not the envelope's, whatever is found wrong first. And what `each` fails with.
+pub fn open_stream<E: From<SealError>>(
+    envelope: &Envelope,
+    ciphertext: &mut dyn Read,
+    secret: &SecretString,
+    each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<(), E>,
+) -> Result<Manifest, E> {
+    check_secret(secret, &envelope.bid_key)?;
+    let identity = read_secret(secret)?;
+    let mut coming = BufReader::with_capacity(READ_AHEAD, Passing::new(ciphertext));
+    let decryptor = Decryptor::new_buffered(&mut coming).map_err(|cause| Flaw::Decryption.because(cause))?;
+    let mut plain =
+        decryptor.decrypt(iter::once(&identity as _)).map_err(|cause| Flaw::Decryption.because(cause))?;
+    let manifest = plaintext::read(&mut plain, each)?;
+    check_manifest(&manifest, envelope)?;
+    io::copy(&mut coming, &mut io::sink()).map_err(|cause| Flaw::Decryption.because(cause))?;
+    envelope.check_kept(coming.into_inner().payload(), envelope.payload.size)?;
+    Ok(manifest)
 }
 
 /// Checks every member that manifest and envelope share.

@@ -16,6 +16,7 @@ use crate::{
         policy::{Policy, Preferences},
         weights,
     },
+    seal::policy::INLINE_LIMIT,
 };
 
 /// How equal totals are parted at the top of the ranking.
@@ -117,6 +118,11 @@ pub struct TenderDocument {
     /// How bids are shared out; absent means that each bidder alone holds the secret of its bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealing: Option<SharedSealing>,
+    /// 投标文件大小上限: most MiB of a sealed bid; absent means 1, what a submission carries by itself. The centre's settings
+    /// bound it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub max_bid_mebibytes: Option<u32>,
     /// Main terms of the contract.
     #[schema(min_length = 1, max_length = 20000)]
     pub contract_terms: String,
@@ -138,6 +144,11 @@ impl TenderDocument {
     /// When it cannot be written as JSON, which is a fault.
     pub fn to_json(&self) -> Result<Value, Problem> {
         serde_json::to_value(self).map_err(Problem::internal)
+    }
+
+    /// Most bytes of a sealed bid, as its seal policy says it.
+    pub fn max_part_bytes(&self) -> u64 {
+        self.max_bid_mebibytes.map_or(INLINE_LIMIT, |mebibytes| u64::from(mebibytes) * 1024 * 1024)
     }
 
     /// The price method, checked.
@@ -174,6 +185,11 @@ pub fn check(
     let mut errors = Vec::new();
     check_method(document, procedure, &method, &factors, &mut errors);
     check_texts(document, &mut errors);
+    let most = law.settings().max_bid_mebibytes;
+    if document.max_bid_mebibytes.is_some_and(|mebibytes| !(1..=most).contains(&mebibytes)) {
+        let detail = format!("须为 1 至 {most} MiB / 1 to {most} MiB");
+        push(&mut errors, "/document/maxBidMebibytes", &detail);
+    }
     if procedure.object != Object::Works {
         match &document.set_aside {
             None => push(

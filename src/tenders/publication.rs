@@ -259,6 +259,10 @@ fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
         "Policy digest (SHA-256)",
         policy.digest(),
     );
+    let section = match tender.document.max_bid_mebibytes {
+        Some(most) => section.fact("投标文件大小上限（MiB）", "Largest bid (MiB)", most),
+        None => section,
+    };
     let Some(shared) = &tender.document.sealing else {
         return section.say("开启", "Opened by", Say::new("投标人", "the bidder alone"));
     };

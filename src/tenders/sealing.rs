@@ -38,15 +38,16 @@ pub(super) async fn bodies(
 /// `seal-keys-missing`; when the database is away.
 pub(super) async fn settle(
     tx: &mut Tx<'_>,
-    tender: TenderId,
+    tender: &Tender,
     bodies: Option<&[Body]>,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(CheckedPolicy, Entry), Problem> {
-    let Some(bodies) = bodies else {
-        return Ok((holders::service::bidder_alone(tender)?.policy, entry));
+    let (id, limit) = (tender.id, tender.document.max_part_bytes());
+    let (settled, entry) = match bodies {
+        None => holders::service::settle_alone(tx, id, limit, now, entry).await?,
+        Some(bodies) => holders::settle(tx, id, bodies, limit, now, entry).await?,
     };
-    let (settled, entry) = holders::settle(tx, tender, bodies, now, entry).await?;
     Ok((settled.policy, entry))
 }
 

@@ -186,7 +186,7 @@ impl Hall {
         key: &str,
     ) -> Result<Reply, Problem> {
         let lot = self.lot().await;
-        let body = NewBid { envelope: bid.envelope.clone(), ciphertext: STANDARD.encode(&bid.ciphertext) };
+        let body = body_of(bid);
         let fingerprint = Sha256::digest(bid.envelope.canonical().unwrap()).into();
         let request = Request {
             actor: bidder.actor.clone(),
@@ -194,7 +194,7 @@ impl Hall {
             key: key.to_owned(),
             fingerprint,
         };
-        intake.submit(service::prepare(&lot, request, body)?).await
+        intake.submit(service::prepare(&self.pool, &lot, request, body).await?).await
     }
 
     async fn submit(&self, bidder: &Bidder, bid: &SealedBid) -> Result<Reply, Problem> {
@@ -234,6 +234,11 @@ impl Hall {
     async fn count(&self, what: &str) -> i64 {
         self.sql.query_one(&format!("SELECT count(*) FROM {what}"), &[]).await.unwrap().get(0)
     }
+}
+
+fn body_of(bid: &SealedBid) -> NewBid {
+    let ciphertext = Some(STANDARD.encode(&bid.ciphertext));
+    NewBid { envelope: bid.envelope.clone(), ciphertext, upload: None }
 }
 
 fn sealed(lot: &Lot, bidder: &Bidder, revision: u32, prev: Option<Digest>) -> SealedBid {
@@ -569,10 +574,9 @@ async fn twelve_writers_over_the_deadline_lose_nothing() {
                     key: Uuid::new_v4().to_string(),
                     fingerprint: [0; 32],
                 };
-                let body =
-                    NewBid { envelope: bid.envelope.clone(), ciphertext: STANDARD.encode(&bid.ciphertext) };
+                let body = body_of(&bid);
                 tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-                match intake.submit(service::prepare(&lot, request, body).unwrap()).await {
+                match intake.submit(service::prepare(&hall.pool, &lot, request, body).await.unwrap()).await {
                     Ok(reply) => acknowledged
                         .push(bid.envelope.digest().map(|digest| (id_of(&reply), digest)).unwrap()),
                     refused => {

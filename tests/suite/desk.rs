@@ -3,7 +3,9 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -50,6 +52,14 @@ fn json_in(path: &Path) -> Value {
 
 /// Enrols a fresh key, seals `desk/in` at `price` into `desk/out` and hands it in.
 fn hand_in(app: &TestApp, desk: &Path, login: &str, tender: &str, price: &str) -> Answer {
+    seal(app, desk, login, tender, price);
+    let bids = format!("/api/v1/tenders/{tender}/bids");
+    let submission = json_in(&desk.join("out/submission.json"));
+    app.as_(login).with("Idempotency-Key", "one").post(&bids, &submission).expect(201)
+}
+
+/// Enrols a fresh key and seals `desk/in` at `price` into `desk/out`, with whatever lies in `desk/in` already.
+fn seal(app: &TestApp, desk: &Path, login: &str, tender: &str, price: &str) {
     let organisation = app.as_(login).organisation();
     let made = said(desk, &["keygen", "--out", "key", "--organisation", &organisation]);
     assert_eq!(made["enrolmentFile"], "key.enrolment.json");
@@ -58,7 +68,7 @@ fn hand_in(app: &TestApp, desk: &Path, login: &str, tender: &str, price: &str) -
     let enrolled = app.as_(login).post(&keys, &enrolment).expect(201);
     assert_eq!(enrolled["publicKey"], made["publicKey"]);
 
-    fs::create_dir(desk.join("in")).unwrap();
+    fs::create_dir_all(desk.join("in")).unwrap();
     fs::write(desk.join("in/投标函.txt"), format!("{login} bids {price}")).unwrap();
     fs::write(desk.join("form.json"), r#"{"termDays":240}"#).unwrap();
     let server = format!("http://{}", app.address());
@@ -88,9 +98,6 @@ fn hand_in(app: &TestApp, desk: &Path, login: &str, tender: &str, price: &str) -
         ],
     );
     assert_eq!((&sealed["price"], &sealed["revision"]), (&json!(price), &json!(1)));
-    let bids = format!("/api/v1/tenders/{tender}/bids");
-    let submission = json_in(&desk.join("out/submission.json"));
-    app.as_(login).with("Idempotency-Key", "one").post(&bids, &submission).expect(201)
 }
 
 #[test]
@@ -455,4 +462,149 @@ fn stock_age_and_one_xor_open_a_bid_by_every_clause() {
         let text = String::from_utf8_lossy(&plain);
         assert!(text.contains("18000001.00") && text.contains("bidder.0001 bids"), "clause {clause}");
     }
+}
+
+/// Kills `submit` while its second chunk waits in the hall.
+fn interrupt(app: &TestApp, desk: &Path, submit: &[&str]) {
+    let dam = app.sql();
+    dam.run(
+        "CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+         CREATE TRIGGER wait_here BEFORE INSERT ON bid_chunks
+             FOR EACH ROW WHEN (NEW.n = 1) EXECUTE FUNCTION wait_here();
+         SELECT pg_advisory_lock(4711);",
+    )
+    .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
+    command.args(submit).current_dir(desk).env("NO_PROXY", "*").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let begun = Instant::now();
+    let waiting =
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted";
+    while app.sql().value::<i64>(waiting, &[]) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the second chunk does not come");
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    dam.run("SELECT pg_advisory_unlock(4711)").unwrap();
+}
+
+/// The arguments by which `out` is handed in.
+fn submitting<'a>(server: &'a str, tender: &'a str, token: &'a str) -> [&'a str; 9] {
+    ["submit", "--server", server, "--tender", tender, "--token", token, "--sealed", "out"]
+}
+
+#[test]
+fn a_large_bid_is_handed_in_through_an_interruption_and_opens_off_line() {
+    let app = TestApp::sandbox(START);
+    let tender = app.published_large_works(64);
+    let server = format!("http://{}", app.address());
+    let (scratch, login) = (Scratch::new("desk"), "bidder.0001");
+    let desk = scratch.path();
+    fs::create_dir(desk.join("in")).unwrap();
+    let drawings: Vec<u8> = (0..5_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    fs::write(desk.join("in/图纸.pdf"), &drawings).unwrap();
+    seal(&app, desk, login, &tender, "18000000.00");
+    assert!(!desk.join("out/submission.json").exists(), "it is too large for a submission");
+
+    let token = app.token(login);
+    let submit = submitting(&server, &tender, &token);
+    interrupt(&app, desk, &submit);
+    assert!(!desk.join("out/receipt.txt").exists());
+    let done = said(desk, &submit);
+    let sent = done["chunksSent"].as_u64().unwrap();
+    assert!((1..=2).contains(&sent), "{done}: the first chunk was there");
+    assert_eq!((&done["result"], &done["revision"]), (&json!("ACCEPTED"), &json!(1)));
+    let receipt = fs::read_to_string(desk.join("out/receipt.txt")).unwrap();
+    let bid = done["bid"].as_str().unwrap();
+    assert_eq!(app.as_(login).get(&format!("/api/v1/bids/{bid}/receipt")).expect(200).text, receipt);
+    // Once more nothing is sent and nothing doubled.
+    let again = said(desk, &submit);
+    assert_eq!((&again["chunksSent"], &again["bid"]), (&json!(0), &json!(bid)));
+    assert_eq!(app.sql().value::<i64>("SELECT count(*) FROM bids", &[]), 1);
+    keeps_what_is_there(desk, &submit, &receipt);
+
+    let bids: Vec<_> = [(2, "18100000.00"), (3, "18200000.00")]
+        .into_iter()
+        .map(|(number, price)| {
+            let (desk, login) = (Scratch::new("desk"), format!("bidder.{number:04}"));
+            seal(&app, desk.path(), &login, &tender, price);
+            let token = app.token(&login);
+            let done = said(desk.path(), &submitting(&server, &tender, &token));
+            assert_eq!((&done["upload"], &done["result"]), (&Value::Null, &json!("ACCEPTED")));
+            (desk, login, done["bid"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let late = Scratch::new("desk");
+    seal(&app, late.path(), "bidder.0004", &tender, "18300000.00");
+    app.hold(DEADLINE);
+    let token = app.token("bidder.0004");
+    let refused = program(late.path(), &submitting(&server, &tender, &token));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the receipt is kept: out/receipt.txt"));
+    let kept = fs::read_to_string(late.path().join("out/receipt.txt")).unwrap();
+    assert!(kept.contains("result REFUSED_LATE"), "{kept}");
+
+    let release = |desk: &Path, login: &str, bid: &str| {
+        let secret = fs::read_to_string(desk.join("out/secret.txt")).unwrap();
+        let share = json!({"bidId": bid, "clause": 0, "member": "bidder", "share": secret.trim_end()});
+        app.as_(login).post(&format!("/api/v1/tenders/{tender}/opening/shares"), &share).expect(200);
+    };
+    release(desk, login, bid);
+    for (desk, login, bid) in &bids {
+        release(desk.path(), login, bid);
+    }
+    app.hold("2026-03-16T10:01:00+08:00");
+    opens_off_line(desk, &drawings);
+    verifies_off_line(&app, &tender, &server);
+}
+
+/// A receipt is never overwritten, and files that do not belong together are not sent.
+fn keeps_what_is_there(desk: &Path, submit: &[&str], receipt: &str) {
+    let place = desk.join("out/receipt.txt");
+    fs::write(&place, "another receipt").unwrap();
+    assert!(complaint(desk, submit, 1).contains("Another receipt is there"));
+    assert_eq!(fs::read_to_string(&place).unwrap(), "another receipt");
+    fs::write(&place, receipt).unwrap();
+    let bid = fs::read(desk.join("out/bid.age")).unwrap();
+    fs::write(desk.join("out/bid.age"), &bid[..bid.len() - 1]).unwrap();
+    assert!(complaint(desk, submit, 1).contains("[payload-size]"));
+    fs::write(desk.join("out/bid.age"), bid).unwrap();
+}
+
+fn opens_off_line(desk: &Path, drawings: &[u8]) {
+    let open =
+        ["open", "--envelope", "out/envelope.json", "--bid", "out/bid.age", "--secret", "out/secret.txt"];
+    let opened = said(desk, &[&open[..], &["--out", "opened"]].concat());
+    assert_eq!(opened["written"], json!(["opened/图纸.pdf", "opened/投标函.txt"]));
+    assert!(fs::read(desk.join("opened/图纸.pdf")).unwrap() == drawings);
+    assert_eq!(fs::read_to_string(desk.join("opened/投标函.txt")).unwrap(), "bidder.0001 bids 18000000.00");
+    assert!(complaint(desk, &[&open[..], &["--out", "opened"]].concat(), 1).contains("not overwritten"));
+    // Nothing is written of what does not hold to its end.
+    let mut bid = fs::read(desk.join("out/bid.age")).unwrap();
+    *bid.last_mut().unwrap() ^= 1;
+    fs::write(desk.join("spoilt.age"), bid).unwrap();
+    let spoilt =
+        ["open", "--envelope", "out/envelope.json", "--bid", "spoilt.age", "--secret", "out/secret.txt"];
+    assert!(complaint(desk, &[&spoilt[..], &["--out", "none"]].concat(), 1).contains("[decryption]"));
+    assert!(!desk.join("none").exists());
+}
+
+fn verifies_off_line(app: &TestApp, tender: &str, server: &str) {
+    let scratch = Scratch::new("verify");
+    let desk = scratch.path();
+    let token = app.token("supervisor.audit");
+    let fetch =
+        ["verify", "opening", "--from", "files", "--server", server, "--tender", tender, "--token", &token];
+    let found = said(desk, &fetch);
+    assert_eq!((&found["bids"], &found["opened"], &found["differences"]), (&json!(3), &json!(3), &json!([])));
+    let verify = ["verify", "opening", "--from", "files"];
+    assert_eq!(said(desk, &verify)["opened"], 3);
+    let path = desk.join("files/bids/000001.age");
+    let mut bid = fs::read(&path).unwrap();
+    bid[10_000_000] ^= 1;
+    fs::write(&path, bid).unwrap();
+    let output = program(desk, &[&verify[..], &["--json"]].concat());
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stdout).contains("[payload-hash]"));
 }

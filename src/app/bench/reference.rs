@@ -207,7 +207,7 @@ fn keep_by_groups(url: &str) -> anyhow::Result<mpsc::Sender<Kept>> {
 
 async fn check_keep_and_sign(desk: web::Data<Desk>, body: web::Bytes) -> HttpResponse {
     let checked = serde_json::from_slice::<NewBid>(&body).ok().and_then(|bid| {
-        let ciphertext = read_base64(&bid.ciphertext)?;
+        let ciphertext = read_base64(bid.ciphertext.as_deref()?)?;
         bid.envelope.check_payload(&ciphertext, INLINE_LIMIT).ok()?;
         bid.envelope.verify_signature().ok()?;
         let envelope = bid.envelope.canonical().ok()?;

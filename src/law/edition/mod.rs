@@ -19,10 +19,16 @@ use super::{
 use crate::platform::policy_file::{PolicyError, PolicySource};
 
 const SETTINGS: &str = "law/settings.toml";
+/// The most that `maxBidMebibytes` may say: the numbers of a kept bid go no further.
+const MOST_BID_MEBIBYTES: u32 = 1024;
 
 /// Settings that older editions lack, and how the hall acted before it asked for them.
-const EARLIER: &[(&str, &str)] =
-    &[("reportCandidates", "3"), ("outageWindowMinutes", "60"), ("outageMinutes", "5")];
+const EARLIER: &[(&str, &str)] = &[
+    ("reportCandidates", "3"),
+    ("outageWindowMinutes", "60"),
+    ("outageMinutes", "5"),
+    ("maxBidMebibytes", "1"),
+];
 
 type Rules = BTreeMap<String, Vec<Rule>>;
 
@@ -79,7 +85,12 @@ fn check_settings(source: &PolicySource, settings: Settings) -> Result<Settings,
         ("outageWindowMinutes", settings.outage_window_minutes),
         ("outageMinutes", settings.outage_minutes),
         ("engineeringRetentionYears", settings.engineering_retention_years),
+        ("maxBidMebibytes", settings.max_bid_mebibytes),
     ];
+    if settings.max_bid_mebibytes > MOST_BID_MEBIBYTES {
+        let most = format!("must be {MOST_BID_MEBIBYTES} at most");
+        return Err(source.read(BUILT_IN, SETTINGS)?.error("maxBidMebibytes", most));
+    }
     match positive.iter().find(|(_, value)| *value == 0) {
         None => Ok(settings),
         Some((key, _)) => Err(source.read(BUILT_IN, SETTINGS)?.error(key, "must be 1 or more")),

@@ -47,12 +47,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         hash.update(b" ");
         hash.update(request.path());
         hash.update(b"\n");
-        let payload = payload.take();
+        let mut payload = payload.take();
         Box::pin(async move {
             if !json {
                 return Err(unsupported().into());
             }
-            let bytes = collect(payload, declared, limit).await?;
+            let bytes = collect(&mut payload, declared, limit).await?;
             hash.update(&bytes);
             Ok(Self { value: parse(&bytes)?, fingerprint: hash.finalize().into() })
         })
@@ -77,7 +77,14 @@ fn too_large(limit: usize) -> Rejection {
 }
 
 /// Reads the payload up to `limit`; a larger one is refused before it is read.
-async fn collect(mut payload: Payload, declared: Option<u64>, limit: usize) -> Result<web::Bytes, Problem> {
+///
+/// # Errors
+/// 413 for more, 400 where it breaks off.
+pub async fn collect(
+    payload: &mut Payload,
+    declared: Option<u64>,
+    limit: usize,
+) -> Result<web::Bytes, Problem> {
     if declared.is_some_and(|declared| usize::try_from(declared).map_or(true, |declared| declared > limit)) {
         return Err(too_large(limit).into());
     }

@@ -99,6 +99,7 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         | "/api/v1/bookings/{id}/reject"
         | "/api/v1/bookings/{id}/cancel" => reason,
         "/api/v1/tenders/{id}/bids" => envelope.clone(),
+        "/api/v1/tenders/{id}/uploads" => json!({"size": 100}),
         "/api/v1/bids/{id}/withdraw" => {
             serde_json::from_str(include_str!("../../../docs/seal/vectors/withdrawal.json")).unwrap()
         }

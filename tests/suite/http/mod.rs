@@ -18,4 +18,5 @@ mod secrecy;
 mod sessions;
 mod tenders;
 mod tokens;
+mod uploads;
 mod venue;

@@ -54,6 +54,7 @@ struct Things {
     notice: String,
     organisations: Vec<String>,
     bids: Vec<String>,
+    uploads: Vec<String>,
 }
 
 impl Things {
@@ -66,6 +67,7 @@ impl Things {
             "notices" => vec![self.notice.clone()],
             "organisations" => self.organisations.clone(),
             "bids" => self.bids.clone(),
+            "uploads" => self.uploads.clone(),
             "log" if template.contains("{tile}") => {
                 vec!["0/000.p/8".to_owned(), "entries/000.p/8".to_owned()]
             }
@@ -169,7 +171,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn things(&self, bids: Vec<String>) -> Things {
+    fn things(&self, bids: Vec<String>, uploads: Vec<String>) -> Things {
         Things {
             tender: self.tender.clone(),
             project: self.project.clone(),
@@ -180,17 +182,27 @@ impl<'a> Scene<'a> {
                 self.client.as_("agency.one").organisation(),
             ],
             bids,
+            uploads,
         }
     }
 
-    /// Twenty programs log in, read the policy and bid, one of them revised and sent again, one refused; answers the
-    /// bids' ids.
-    fn bid(&self) -> Vec<String> {
-        let mut ids = Vec::new();
+    /// Twenty programs log in, read the policy and bid, one of them revised and sent again, one refused, one uploaded, and
+    /// an upload that comes to nothing; answers the ids of bids and uploads.
+    fn bid(&self) -> (Vec<String>, Vec<String>) {
+        let (mut ids, mut uploads) = (Vec::new(), Vec::new());
         for (number, bidder) in self.bidders.iter().enumerate() {
             self.client.public().form("/api/v1/auth/token", &login_form(&bidder.login)).expect(200);
             let policy = self.client.seal_policy(&self.tender);
             let bid = bidder.seal(&policy, &format!("180000{number:02}.00"));
+            if number == 1 {
+                let upload = bidder.upload(&self.tender, &bid.ciphertext);
+                ids.push(
+                    bidder.submit_uploaded(&self.tender, &bid, &upload, "one").expect(201).text_at("/bidId"),
+                );
+                uploads.push(upload);
+                uploads.push(bidder.begin_upload(&self.tender, 100).expect(201).id());
+                continue;
+            }
             ids.push(bidder.submit(&self.tender, &bid, "one").expect(201).text_at("/bidId"));
             if number == 3 {
                 let next = bidder.seal_revision(&policy, "17000000.00", 2, Some(bid.digest()));
@@ -199,35 +211,36 @@ impl<'a> Scene<'a> {
                 bidder.submit(&self.tender, &bid, "three").expect(409);
             }
         }
-        ids
+        (ids, uploads)
     }
 }
 
-fn made_up() -> Vec<String> {
-    (0..2).map(|number| format!("22222222-2222-4222-8222-{number:012}")).collect()
+fn made_up(first: u32) -> Vec<String> {
+    (first..first + 2).map(|number| format!("22222222-2222-4222-8222-{number:012}")).collect()
 }
 
 #[test]
 fn nothing_that_can_be_read_differs_between_no_bid_and_twenty() {
     let app = TestApp::sandbox(START);
     let scene = Scene::set(&app);
-    let addresses = scene.things(made_up()).addresses();
+    let addresses = scene.things(made_up(0), made_up(2)).addresses();
     let before = read_all(&app, &addresses);
     let posts: i64 = app.sql().value("SELECT count(*) FROM outbox", &[]);
     assert!(before.len() > 500, "{} places were read", before.len());
     let counted = before.values().filter(|shown| shown.starts_with("200")).count();
     assert!(counted > 150, "{counted} of {} places answer something", before.len());
 
-    let ids = scene.bid();
+    let (ids, uploads) = scene.bid();
     // The same places, and those that exist only now: the real bids answer what made-up ones answer.
     compare(&before, &read_all(&app, &addresses), "while bids come in");
-    let real = scene.things(ids[..2].to_vec());
+    let real = scene.things(ids[..2].to_vec(), uploads.clone());
     let masked: BTreeMap<_, _> = read_all(&app, &real.addresses())
         .into_iter()
         .map(|((reader, address), text)| {
-            let address = ids[..2].iter().enumerate().fold(address, |address, (number, id)| {
-                address.replace(id, &format!("22222222-2222-4222-8222-{number:012}"))
-            });
+            let address =
+                ids[..2].iter().chain(&uploads).enumerate().fold(address, |address, (number, id)| {
+                    address.replace(id, &format!("22222222-2222-4222-8222-{number:012}"))
+                });
             ((reader, address), text)
         })
         .collect();
@@ -309,7 +322,7 @@ fn operators_learn_nothing_at(level: &str) {
     let scratch = Scratch::new("secrecy");
     let program = Watched::sandbox(scratch.path(), START, level);
     let scene = Scene::set(&program);
-    let addresses = scene.things(made_up()).addresses();
+    let addresses = scene.things(made_up(0), made_up(2)).addresses();
     program.wait_for_mails();
     // What is read for the first time may be kept from then on.
     read_all(&program, &addresses);

@@ -5,6 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tenderhall::{
     identity::sandbox::sandbox_signing_key,
     seal::{BidderKey, CheckedPolicy, Content, Digest, Envelope, Nonce, Target, seal_for_clauses},
@@ -12,6 +13,9 @@ use tenderhall::{
 use uuid::Uuid;
 
 use super::{Answer, Client, client::PASSWORD};
+
+/// Bytes of a chunk of an upload.
+pub const CHUNK: usize = 8 * 1024 * 1024;
 
 /// A bidding program of the sandbox.
 pub struct Bidder<'a> {
@@ -73,6 +77,17 @@ impl Bidder<'_> {
         revision: u32,
         prev: Option<Digest>,
     ) -> SealedBid {
+        self.seal_files(policy, price, (revision, prev), Vec::new())
+    }
+
+    /// Seals a revision with files.
+    pub fn seal_files(
+        &self,
+        policy: &CheckedPolicy,
+        price: &str,
+        (revision, prev): (u32, Option<Digest>),
+        files: Vec<(String, Vec<u8>)>,
+    ) -> SealedBid {
         let mut nonce = [0; 32];
         rand::rng().fill_bytes(&mut nonce);
         let target = Target {
@@ -82,7 +97,7 @@ impl Bidder<'_> {
             prev,
             nonce: Nonce(nonce),
         };
-        let mut content = Content::default();
+        let mut content = Content { files, ..Content::default() };
         content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
         content.form.insert("termDays".to_owned(), json!(240));
         let own = Identity::generate();
@@ -98,6 +113,42 @@ impl Bidder<'_> {
     /// Signs an envelope that a test has changed.
     pub fn sign(&self, envelope: Envelope) -> Envelope {
         envelope.sign(&self.key).unwrap()
+    }
+
+    /// Begins an upload of `size` bytes.
+    pub fn begin_upload(&self, tender: &str, size: usize) -> Answer {
+        self.client
+            .as_(&self.login)
+            .post(&format!("/api/v1/tenders/{tender}/uploads"), &json!({"size": size}))
+    }
+
+    /// Sends a chunk with its digest.
+    pub fn put_chunk(&self, upload: &str, n: usize, bytes: &[u8]) -> Answer {
+        let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(bytes)));
+        self.put_chunk_as(upload, &n.to_string(), &digest, bytes)
+    }
+
+    /// Sends a chunk with whatever digest.
+    pub fn put_chunk_as(&self, upload: &str, n: &str, digest: &str, bytes: &[u8]) -> Answer {
+        let caller = self.client.as_(&self.login).with("Content-Digest", digest);
+        let path = format!("/api/v1/uploads/{upload}/chunks/{n}");
+        caller.send("PUT", &path, Some("application/octet-stream"), bytes.to_vec())
+    }
+
+    /// Uploads a whole ciphertext; answers the upload's id.
+    pub fn upload(&self, tender: &str, ciphertext: &[u8]) -> String {
+        let upload = self.begin_upload(tender, ciphertext.len()).expect(201).id();
+        for (n, chunk) in ciphertext.chunks(CHUNK).enumerate() {
+            self.put_chunk(&upload, n, chunk).expect(200);
+        }
+        upload
+    }
+
+    /// Hands a bid in whose ciphertext is uploaded.
+    pub fn submit_uploaded(&self, tender: &str, bid: &SealedBid, upload: &str, key: &str) -> Answer {
+        let caller = self.client.as_(&self.login).with("Idempotency-Key", key);
+        let body = json!({"envelope": bid.envelope, "upload": upload});
+        caller.post(&format!("/api/v1/tenders/{tender}/bids"), &body)
     }
 
     /// Hands a bid in under an idempotency key.

@@ -170,6 +170,19 @@ impl Client {
     pub fn published_works(&self) -> String {
         let project = self.works_project();
         let tender = self.works_tender(&project);
+        self.publish_works(tender)
+    }
+
+    /// The same, and its document allows bids of `mebibytes`.
+    pub fn published_large_works(&self, mebibytes: u32) -> String {
+        let mut body = Self::works_tender_body(&self.works_project());
+        body["document"]["maxBidMebibytes"] = mebibytes.into();
+        let draft = self.as_("agency.one").post("/api/v1/tenders", &body).expect(201);
+        self.approve(&draft);
+        self.publish_works(draft.id())
+    }
+
+    fn publish_works(&self, tender: String) -> String {
         self.book_rooms(&tender);
         self.hold(NOTICE);
         self.as_("agency.one").act(&format!("/api/v1/tenders/{tender}/publish")).expect(200);
