@@ -28,7 +28,7 @@ use crate::{
         http::{Page, Reply},
     },
     seal::{
-        Flaw, KeyEnrolment, Policy, SealError,
+        Flaw, KeyEnrolment, Policy, SealError, Word,
         policy::{AGENCY, BODIES, CENTRE, SUPERVISOR},
         shares::encrypt,
         wire::{IdText, base64_text, sha256},
@@ -187,6 +187,24 @@ pub fn bidder_alone(tender: TenderId) -> Result<Settled, Problem> {
     Ok(Settled { policy, holders: BTreeMap::new() })
 }
 
+/// Settles the policy of a tender whose bids are divided into `parts` while each bidder alone holds its secrets. The row is
+/// named in `entry`, which the caller records.
+///
+/// # Errors
+/// When the database is away.
+pub async fn settle_alone(
+    tx: &mut Tx<'_>,
+    tender: TenderId,
+    parts: Vec<Word>,
+    now: DateTime<Utc>,
+    entry: Entry,
+) -> Result<(Settled, Entry), Problem> {
+    let alone = bidder_alone(tender)?;
+    let settled = Settled { policy: alone.policy.in_parts(parts).map_err(Problem::internal)?, ..alone };
+    let row = store::insert_policy(tx, tender, &settled, now).await?;
+    Ok((settled, entry.row("seal_policies", row)))
+}
+
 /// Settles the policy of a tender whose bids are shared out, and puts a canary out for every officer. The rows are
 /// named in `entry`, which the caller records.
 ///
@@ -196,6 +214,7 @@ pub async fn settle(
     tx: &mut Tx<'_>,
     tender: TenderId,
     bodies: &[Body],
+    parts: Vec<Word>,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(Settled, Entry), Problem> {
@@ -204,8 +223,9 @@ pub async fn settle(
         let body = bodies.iter().find(|body| body.member == member);
         body.map(|body| body.keys.iter().map(|key| key.recipient.clone()).collect()).unwrap_or_default()
     };
-    let policy =
-        Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients)).map_err(Problem::internal)?;
+    let policy = Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients))
+        .and_then(|policy| policy.in_parts(parts))
+        .map_err(Problem::internal)?;
     let holders =
         bodies.iter().filter_map(|body| Some((body.member.to_owned(), body.organisation?))).collect();
     let settled = Settled { policy, holders };

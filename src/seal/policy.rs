@@ -217,6 +217,14 @@ impl CheckedPolicy {
         Self::new(read_json(bytes, POLICY_LIMIT)?)
     }
 
+    /// The same policy for bids of several parts.
+    ///
+    /// # Errors
+    /// [`Flaw::Parts`].
+    pub fn in_parts(self, parts: Vec<Word>) -> Result<Self, SealError> {
+        Self::new(Policy { parts, ..self.policy })
+    }
+
     /// The policy.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -16,6 +16,7 @@ use crate::{
         policy::{Policy, Preferences},
         weights,
     },
+    tenders::parts::{self, Part, Stages},
 };
 
 /// How equal totals are parted at the top of the ranking.
@@ -117,6 +118,11 @@ pub struct TenderDocument {
     /// How bids are shared out; absent means that each bidder alone holds the secret of its bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealing: Option<SharedSealing>,
+    /// 双信封: the parts of a bid, each sealed by itself, by the stage in which they open. Two stages, the second the price
+    /// alone, opened for those who passed the first. Absent means that a bid is one envelope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 2, max_items = 2)]
+    pub stages: Option<Vec<Vec<Part>>>,
     /// Main terms of the contract.
     #[schema(min_length = 1, max_length = 20000)]
     pub contract_terms: String,
@@ -138,6 +144,11 @@ impl TenderDocument {
     /// When it cannot be written as JSON, which is a fault.
     pub fn to_json(&self) -> Result<Value, Problem> {
         serde_json::to_value(self).map_err(Problem::internal)
+    }
+
+    /// The parts of a bid and the stages in which they open.
+    pub fn stages(&self) -> Stages {
+        Stages::new(self.stages.as_deref())
     }
 
     /// The price method, checked.
@@ -174,6 +185,7 @@ pub fn check(
     let mut errors = Vec::new();
     check_method(document, procedure, &method, &factors, &mut errors);
     check_texts(document, &mut errors);
+    errors.extend(document.stages.iter().flat_map(|named| parts::check(named, procedure.regime)));
     if procedure.object != Object::Works {
         match &document.set_aside {
             None => push(

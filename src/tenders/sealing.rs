@@ -38,15 +38,19 @@ pub(super) async fn bodies(
 /// `seal-keys-missing`; when the database is away.
 pub(super) async fn settle(
     tx: &mut Tx<'_>,
-    tender: TenderId,
+    tender: &Tender,
     bodies: Option<&[Body]>,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(CheckedPolicy, Entry), Problem> {
-    let Some(bodies) = bodies else {
-        return Ok((holders::service::bidder_alone(tender)?.policy, entry));
+    let stages = tender.document.stages();
+    let (settled, entry) = match bodies {
+        Some(bodies) => holders::settle(tx, tender.id, bodies, stages.words()?, now, entry).await?,
+        None if stages.divides() => {
+            holders::service::settle_alone(tx, tender.id, stages.words()?, now, entry).await?
+        }
+        None => (holders::service::bidder_alone(tender.id)?, entry),
     };
-    let (settled, entry) = holders::settle(tx, tender, bodies, now, entry).await?;
     Ok((settled.policy, entry))
 }
 

@@ -434,7 +434,7 @@ pub async fn publish(
     for event in [Event::NoticePublished, Event::DocumentsIssued] {
         entry = entry.row("tender_events", note(tx, &tender, event, now, None).await?);
     }
-    let (policy, entry) = sealing::settle(tx, id, bodies.as_deref(), now, entry).await?;
+    let (policy, entry) = sealing::settle(tx, &tender, bodies.as_deref(), now, entry).await?;
     let facts = json!({"documentHash": hex::encode(tender.document_hash), "sealPolicy": policy.digest()});
     ledger::record(tx, actor, now, entry.facts(facts)).await?;
     if let Some(place) = &place {
