@@ -148,6 +148,8 @@ pub struct Bid {
     pub tender: TenderId,
     /// The bidder.
     pub bidder: OrganisationId,
+    /// Its part.
+    pub part: Part,
     /// The envelope; lot, part, revision, key and payload's hash stand in it.
     pub envelope: Envelope,
     /// Its digest.

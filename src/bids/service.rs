@@ -42,6 +42,9 @@ pub const NOT_OPENED: &str =
 /// Why a bid ends that others did not open.
 pub const NOT_OPENED_BY_OTHERS: &str =
     "因投标人之外的原因未能解密，视为撤回投标文件 / not decrypted by the fault of others: taken as withdrawn";
+/// What becomes of a bid of which a part was missing at the deadline.
+pub const INCOMPLETE: &str = "投标截止时间前未完成全部投标文件的传输，视为撤回投标文件（电子招标投标办法第二十七条） / \
+                              not sent complete by the deadline: taken as withdrawn (O20 27)";
 /// Rows named by one entry of the record.
 const ROWS_OF_ENTRY: usize = 256;
 /// Published tenders kept in memory at most.

@@ -27,7 +27,7 @@ use crate::{
         http::Cursor,
         statement::statement,
     },
-    seal::{Digest, Last, Nonce, Verdict},
+    seal::{Digest, Envelope, Last, Nonce, Verdict},
     tenders::Part,
 };
 
@@ -74,11 +74,14 @@ impl TryFrom<BidRow> for Bid {
     type Error = Problem;
 
     fn try_from(row: BidRow) -> Result<Self, Problem> {
+        let envelope: Envelope =
+            serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?;
         Ok(Self {
             id: row.id,
             tender: row.tender_id,
             bidder: row.bidder_id,
-            envelope: serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?,
+            part: Part::of(&envelope.part)?,
+            envelope,
             digest: Digest(digest(row.envelope_sha256, "bids.envelope_sha256")?),
             seq: row.seq,
             state: state_of(&row.state)?,

@@ -21,6 +21,7 @@ use crate::{
     PartialOrd,
     Ord,
     Hash,
+    Default,
     Serialize,
     Deserialize,
     ToSchema,
@@ -33,6 +34,7 @@ use crate::{
 #[schema(as = BidPart)]
 pub enum Part {
     /// All of a bid that is not divided; a document never names it.
+    #[default]
     Whole,
     /// 资格部分
     Qualification,

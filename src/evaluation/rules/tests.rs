@@ -29,7 +29,10 @@ use crate::{
         method::{BenchmarkDraw, Marks, Method},
         numbers::Numbers,
     },
-    tenders::document::{Technical, Ties},
+    tenders::{
+        Part,
+        document::{Technical, Ties},
+    },
 };
 
 const MEMBERS: [u32; 5] = [1, 2, 3, 4, 5];
@@ -42,6 +45,7 @@ fn bid(n: u128, price: Option<&str>) -> OpenedBid {
     OpenedBid {
         bid: BidId(Uuid::from_u128(n)),
         bidder: OrganisationId(Uuid::from_u128(100 + n)),
+        part: Part::Whole,
         seq: i64::try_from(n).unwrap(),
         received_at: DateTime::UNIX_EPOCH,
         released_at: Some(DateTime::UNIX_EPOCH),
@@ -187,7 +191,7 @@ impl Case {
     }
 
     fn conclude(&self, seed: u8) -> Result<Conclusion, Problem> {
-        let screening = screen(&self.opened, self.ceiling, &[], &grounds());
+        let screening = screen(&self.opened, Some(self.ceiling), &[], &grounds());
         let findings = Findings {
             tender: TenderId(Uuid::nil()),
             opened: &self.opened,
@@ -267,14 +271,16 @@ fn the_price_alone_rejects_above_the_ceiling_and_without_a_price() {
     let mut opened =
         vec![bid(1, Some("200")), bid(2, Some("200.01")), bid(3, None), bid(4, Some("0")), bid(5, Some("1"))];
     opened[4].outcome = Outcome::Revoked;
-    let out = screen(&opened, yuan("200"), &[], &grounds());
+    let out = screen(&opened, Some(yuan("200")), &[], &grounds());
     let found: Vec<_> = out.iter().map(|one| (one.bid, one.by, one.ground.id.as_str())).collect();
     let by = RejectedBy::System;
     assert_eq!(found, [(id(2), by, "ENG-22"), (id(3), by, "ENG-22"), (id(4), by, "ENG-22")]);
     assert_eq!(standing(&opened, &out).iter().map(|bid| bid.bid).collect::<Vec<_>>(), [id(1)]);
     let verdict =
         QualificationVerdict { bid_id: id(1), passes: false, reason: Some("无营业执照".into()) };
-    let out = screen(&opened, yuan("200"), &[verdict], &grounds());
+    let sealed = screen(&opened, None, std::slice::from_ref(&verdict), &grounds());
+    assert_eq!(sealed.len(), 1, "sealed prices are judged by nobody");
+    let out = screen(&opened, Some(yuan("200")), &[verdict], &grounds());
     assert_eq!((out[0].by, out[0].ground.id.as_str()), (RejectedBy::Purchaser, "GPB-9"));
     assert!(out[0].reason.zh.contains("无营业执照"));
 }
