@@ -153,8 +153,10 @@ pub fn allowed_actions(
         let guard = open.clone().and_then(|()| stands(states)).map_err(Problem::from);
         AllowedAction::from_guard(name, &guard).until(deadline, "TBL 29")
     };
-    let mut actions =
-        vec![act("withdraw", &[BidState::Accepted]), act("replace", &[BidState::Accepted, BidState::Withdrawn])];
+    let mut actions = vec![
+        act("withdraw", &[BidState::Accepted]),
+        act("replace", &[BidState::Accepted, BidState::Withdrawn]),
+    ];
     if !missing.is_empty() {
         let guard = open.clone().map_err(Problem::from);
         actions.push(AllowedAction::from_guard("submitMissingParts", &guard).until(deadline, "O20 27"));

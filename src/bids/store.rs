@@ -74,8 +74,7 @@ impl TryFrom<BidRow> for Bid {
     type Error = Problem;
 
     fn try_from(row: BidRow) -> Result<Self, Problem> {
-        let envelope: Envelope =
-            serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?;
+        let envelope: Envelope = serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?;
         Ok(Self {
             id: row.id,
             tender: row.tender_id,

@@ -22,7 +22,7 @@ struct About {
     tender: TenderId,
 }
 
-/// Key of the conclusion of a stage of a tender's opening.
+/// Key of the conclusion of a stage of a tender's opening; that of the first is the one that jobs already under way have.
 pub fn conclude_key(tender: TenderId, stage: u32) -> String {
     if stage == 1 { format!("conclude {tender}") } else { format!("conclude {tender} {stage}") }
 }
@@ -31,10 +31,7 @@ pub fn conclude_key(tender: TenderId, stage: u32) -> String {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn schedule_conclusion(
-    tx: &mut Tx<'_>,
-    opening: &Opening,
-) -> Result<(), Problem> {
+pub async fn schedule_conclusion(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
     let key = conclude_key(opening.tender, opening.stage);
     let about = json!({"tender": opening.tender});
     jobs::schedule(tx, CONCLUDE_JOB, &key, opening.window_until, about).await

@@ -41,7 +41,9 @@ pub fn in_turn(stages: &Stages, opening: &Opening, part: Part) -> Result<(), Ref
         Some(Ordering::Greater) => {
             let detail = Say::new(
                 format!("{}所在的开启阶段尚未开始，不接收其份额。", part.zh()),
-                format!("The stage in which the part \"{part}\" opens has not begun; no share of it is taken."),
+                format!(
+                    "The stage in which the part \"{part}\" opens has not begun; no share of it is taken."
+                ),
             );
             Err(Refusal::new(Code::TooEarly, detail))
         }
@@ -335,8 +337,7 @@ mod tests {
     #[test]
     fn a_bid_is_what_its_parts_say_together() {
         use Outcome::{Opened, Revoked, Sealed};
-        let stages =
-            Stages::new(Some(&[vec![Part::Qualification, Part::Technical], vec![Part::Price]]));
+        let stages = Stages::new(Some(&[vec![Part::Qualification, Part::Technical], vec![Part::Price]]));
         let lines = vec![
             line(1, 7, Part::Price, Opened, Some("12.00")),
             line(2, 7, Part::Technical, Opened, None),
@@ -357,7 +358,8 @@ mod tests {
         let form = serde_json::json!({"part": "qualification", "qualification": true, "technical": true, "price": true});
         assert_eq!(bids[0].form, Some(form));
         assert_eq!(bids[0].files, Some(serde_json::json!(["qualification", "technical", "price"])));
-        let undivided = vec![line(1, 7, Part::Whole, Opened, Some("1.00")), line(2, 8, Part::Whole, Revoked, None)];
+        let undivided =
+            vec![line(1, 7, Part::Whole, Opened, Some("1.00")), line(2, 8, Part::Whole, Revoked, None)];
         assert_eq!(whole(undivided.clone(), &Stages::new(None)), undivided);
     }
 

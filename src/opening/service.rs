@@ -319,11 +319,8 @@ async fn publish_record(
 ) -> Result<(), Problem> {
     let project = projects::load(tx.conn(), tender.project).await?;
     let stages = tender.document.stages();
-    let mut section = Section::new("开标情况", "The opening").fact(
-        "开标时间",
-        "Opening",
-        in_hall_zone(opening.began_at),
-    );
+    let mut section =
+        Section::new("开标情况", "The opening").fact("开标时间", "Opening", in_hall_zone(opening.began_at));
     if stages.divides() {
         let parts = stages.of(opening.stage).iter();
         let told = Say::new(
@@ -519,9 +516,8 @@ pub async fn record(
             }
         })
         .collect();
-    let count = |outcome| {
-        i64::try_from(fates.iter().filter(|fate| **fate == outcome).count()).unwrap_or(i64::MAX)
-    };
+    let count =
+        |outcome| i64::try_from(fates.iter().filter(|fate| **fate == outcome).count()).unwrap_or(i64::MAX);
     Ok(OpeningRecord {
         tender_id: id,
         began_at: opening.began_at,

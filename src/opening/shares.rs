@@ -229,7 +229,8 @@ async fn put_all(
         {
             return Err(rules::no_recovery().into());
         }
-        let (row, opens) = put(tx, &mut board, (&fit, opening.stage), clause, (account.account.0, now), again).await?;
+        let (row, opens) =
+            put(tx, &mut board, (&fit, opening.stage), clause, (account.account.0, now), again).await?;
         entry = row.into_iter().fold(entry, |entry, row| entry.row("opening_shares", row));
         let window_until = opening.window_until;
         answers.push(ReleasedShare { bid_id: fit.bid.id, released_at: now, window_until, opens });

@@ -12,11 +12,7 @@ use uuid::Uuid;
 use crate::{
     bids::{self, BidState, StandingBid},
     identity::cards,
-    kernel::{
-        Actor, Code, Problem, Refusal, Rejection, Say,
-        id::OrganisationId,
-        time::in_hall_zone,
-    },
+    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::OrganisationId, time::in_hall_zone},
     law::Settings,
     ledger::{self, Entry},
     opening::{

@@ -329,7 +329,10 @@ fn agrees(
 ) -> Result<bool> {
     let digest = TaggedDigest::from(bid.envelope.digest()?);
     let stood = hashes.items.iter().any(|item| item.seq == line.seq && item.envelope == digest);
-    ensure!(stood && bid.bid_id == line.bid_id && bid.envelope.part.as_str() == line.part.as_ref(), "信封不在清单中 / the envelope is not the one of the list");
+    ensure!(
+        stood && bid.bid_id == line.bid_id && bid.envelope.part.as_str() == line.part.as_ref(),
+        "信封不在清单中 / the envelope is not the one of the list"
+    );
     let ciphertext = read_base64(&bid.ciphertext).ok_or(SealError::from(Flaw::PayloadFormat))?;
     let signer = bid.envelope.check(&ciphertext, policy, &line.bidder_id)?.signer;
     let enrolled = signers.get(line.bidder_id.as_str()).into_iter().flatten().any(|key| {

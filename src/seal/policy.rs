@@ -289,6 +289,11 @@ mod tests {
         assert_eq!(shares, ["0 bidder", "0 agency", "1 agency", "1 centre"]);
         let simple = Policy::bidder_only("T-1".parse().unwrap(), "1".parse().unwrap(), 1).unwrap();
         assert!(simple.policy().expected_shares().is_empty());
+        let parts = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let divided = simple.clone().in_parts(parts(&["technical", "price"])).unwrap();
+        assert_ne!(divided.digest(), simple.digest());
+        assert_eq!(simple.clone().in_parts(parts(&["whole"])).unwrap(), simple);
+        assert_eq!(simple.in_parts(parts(&["price", "price"])).unwrap_err().flaw, Flaw::Parts);
     }
 
     #[test]

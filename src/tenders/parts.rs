@@ -116,7 +116,10 @@ impl Stages {
     /// Never for the words used here.
     pub fn words(&self) -> Result<Vec<Word>, Problem> {
         let word = |part: Part| part.as_ref().parse::<Word>();
-        self.parts().map(word).collect::<Result<_, _>>().map_err(|why| Problem::internal(anyhow::anyhow!(why)))
+        self.parts()
+            .map(word)
+            .collect::<Result<_, _>>()
+            .map_err(|why| Problem::internal(anyhow::anyhow!(why)))
     }
 }
 

@@ -265,8 +265,10 @@ fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
         let first: Vec<_> = stages.of(1).iter().map(|part| part.zh()).collect();
         let told = Say::new(
             format!("各部分分别密封；截止时开启{}，评审后对合格投标开启报价部分", first.join("、")),
-            format!("parts sealed apart: {} at the deadline, then the price of those who pass",
-                stages.of(1).iter().map(Part::as_ref).collect::<Vec<_>>().join(", ")),
+            format!(
+                "parts sealed apart: {} at the deadline, then the price of those who pass",
+                stages.of(1).iter().map(Part::as_ref).collect::<Vec<_>>().join(", ")
+            ),
         );
         section = section.say("投标文件组成", "Parts of a bid", told);
     }

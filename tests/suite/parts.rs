@@ -76,8 +76,7 @@ impl<'a> Divided<'a> {
     /// A bidder that alone holds its secrets releases that of a part.
     fn release(&self, bid: usize, name: &str) -> Answer {
         let part = self.part(bid, name);
-        let body =
-            json!({"bidId": part.id, "clause": 0, "member": "bidder", "share": part.sealed.secret});
+        let body = json!({"bidId": part.id, "clause": 0, "member": "bidder", "share": part.sealed.secret});
         self.app.as_(&self.bids[bid].0.login).post(&self.path("opening/shares"), &body)
     }
 
@@ -206,7 +205,8 @@ fn first_stage(app: &TestApp, works: &Divided<'_>) {
     assert!(archive["items"].as_array().unwrap().iter().all(|bid| bid["envelope"]["part"] != "price"));
     // Between the stages the price is nobody's to release either.
     works.release(0, "price").expect(409).problem("too-early");
-    let states: Vec<String> = app.sql().values("SELECT part FROM bids WHERE state = 'incomplete' ORDER BY part", &[]);
+    let states: Vec<String> =
+        app.sql().values("SELECT part FROM bids WHERE state = 'incomplete' ORDER BY part", &[]);
     assert_eq!(states, ["qualification", "technical"]);
 }
 
@@ -214,7 +214,7 @@ fn first_stage(app: &TestApp, works: &Divided<'_>) {
 fn second_stage(app: &TestApp, works: &Divided<'_>, member: &str) {
     let agency = app.as_("agency.one");
     app.hold(SECOND);
-    for login in ["purchaser.taibus", "operator.league", "bidder.0001", "supervisor.office"] {
+    for login in ["agency.two", "operator.league", "bidder.0001", "supervisor.office"] {
         app.as_(login).act(&works.path("opening/stages")).expect(403);
     }
     let begun = agency.act(&works.path("opening/stages")).expect(200);
@@ -241,7 +241,8 @@ fn second_stage(app: &TestApp, works: &Divided<'_>, member: &str) {
         let lines = record["bids"].as_array().unwrap();
         lines.iter().find(|line| line["bidId"] == id.as_str()).unwrap().clone()
     };
-    let told: Vec<Value> = (0..4).map(|bid| json!([price(bid)["outcome"], price(bid)["price"]["amount"]])).collect();
+    let told: Vec<Value> =
+        (0..4).map(|bid| json!([price(bid)["outcome"], price(bid)["price"]["amount"]])).collect();
     assert_eq!(
         told,
         [
@@ -252,7 +253,10 @@ fn second_stage(app: &TestApp, works: &Divided<'_>, member: &str) {
         ]
     );
     assert!(price(2)["failure"].as_str().unwrap().contains("施工组织设计缺项"));
-    assert_eq!((&record["received"], &record["opened"], &record["revoked"]), (&json!(4), &json!(2), &json!(1)));
+    assert_eq!(
+        (&record["received"], &record["opened"], &record["revoked"]),
+        (&json!(4), &json!(2), &json!(1))
+    );
     assert_eq!(record["laterStages"][0]["parts"], json!(["price"]));
     let notices = app.public().get("/api/v1/notices?kind=openingRecord").expect(200);
     assert_eq!(notices["items"].as_array().unwrap().len(), 2);
@@ -296,14 +300,20 @@ fn to_the_award(app: &TestApp, works: &Divided<'_>, members: &[String]) {
     let rejected: Vec<&Value> = report["rejected"].as_array().unwrap().iter().collect();
     assert_eq!((rejected.len(), &rejected[0]["by"]), (1, &json!("committee")));
     assert_eq!(rejected[0]["bid"], json!(works.part(2, "qualification").id));
-    assert_eq!((&report["received"], &report["opened"], &report["effective"]), (&json!(4), &json!(3), &json!(2)));
+    assert_eq!(
+        (&report["received"], &report["opened"], &report["effective"]),
+        (&json!(4), &json!(3), &json!(2))
+    );
     works.tender.sign_reports(members);
     agency.act(&works.path("report/delivery")).expect(200);
     let candidates = agency.act(&works.path("candidates")).expect(201);
     assert_eq!(candidates["candidates"][0]["termDays"], 200);
     app.hold("2026-03-24T09:00:00+08:00");
     let first = json!({"bidId": candidates["candidates"][0]["bidId"]});
-    app.as_("purchaser.taibus").with("Idempotency-Key", "award").post(&works.path("award"), &first).expect(201);
+    app.as_("purchaser.taibus")
+        .with("Idempotency-Key", "award")
+        .post(&works.path("award"), &first)
+        .expect(201);
     agency.act(&works.path("award/notices")).expect(200);
     app.public().get(&works.path("award")).expect(200);
     let tender = agency.get(&format!("/api/v1/tenders/{}", works.tender.id)).expect(200);
@@ -312,7 +322,13 @@ fn to_the_award(app: &TestApp, works: &Divided<'_>, members: &[String]) {
 }
 
 /// What an officer releases of a part.
-fn officers_share(works: &Divided<'_>, officer: &Officer<'_>, bid: usize, name: &str, clause: usize) -> Answer {
+fn officers_share(
+    works: &Divided<'_>,
+    officer: &Officer<'_>,
+    bid: usize,
+    name: &str,
+    clause: usize,
+) -> Answer {
     let policy = works.app.seal_policy(&works.tender.id);
     let part = works.part(bid, name);
     let mut shares = part.sealed.envelope.shares.iter();
@@ -342,7 +358,8 @@ fn officers_open_the_second_stage_of_shared_bids_and_nothing_of_it_before() {
     for bid in 0..3 {
         officers_share(&works, agency, bid, "technical", 0).expect(200);
         let part = works.part(bid, "technical");
-        let share = part.sealed.envelope.shares.iter().find(|share| share.member.as_str() == "bidder").unwrap();
+        let share =
+            part.sealed.envelope.shares.iter().find(|share| share.member.as_str() == "bidder").unwrap();
         let text = open_share(share, &policy.policy().clauses[0], &part.sealed.own).unwrap();
         let body = json!({"bidId": part.id, "clause": 0, "member": "bidder", "share": text.expose_secret()});
         app.as_(&works.bids[bid].0.login).post(&works.path("opening/shares"), &body).expect(200);
@@ -375,6 +392,7 @@ fn officers_open_the_second_stage_of_shared_bids_and_nothing_of_it_before() {
         .filter(|line| line["part"] == "price")
         .map(|line| json!([line["price"]["amount"], line["openedBy"], line["recovery"].is_string()]))
         .collect();
-    let opened = |number: usize| json!([format!("1800000{number}.00"), ["agency", "centre", "supervisor"], true]);
+    let opened =
+        |number: usize| json!([format!("1800000{number}.00"), ["agency", "centre", "supervisor"], true]);
     assert_eq!(prices, [opened(1), opened(2), opened(3)]);
 }

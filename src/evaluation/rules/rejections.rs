@@ -52,14 +52,7 @@ pub fn screen(
 }
 
 fn rejected(bid: &OpenedBid, by: RejectedBy, ground: &LegalGround, reason: Say) -> RejectedBid {
-    RejectedBid {
-        bid: bid.bid,
-        bidder: bid.bidder,
-        price: bid.price,
-        by,
-        ground: ground.clone(),
-        reason,
-    }
+    RejectedBid { bid: bid.bid, bidder: bid.bidder, price: bid.price, by, ground: ground.clone(), reason }
 }
 
 /// What the system rejects by the price alone.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     evaluation::model::{
         BidMarks, DefaultVerdict, FailedBid, LowPriceReview, LowPriceVote, NewQualification, NewSheet,
-        QualificationVerdict, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
+        QualificationVerdict, RejectedBid, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
     },
     kernel::{
         Code, LegalGround, Money, Problem, Seed,
@@ -191,7 +191,10 @@ impl Case {
     }
 
     fn conclude(&self, seed: u8) -> Result<Conclusion, Problem> {
-        let screening = screen(&self.opened, Some(self.ceiling), &[], &grounds());
+        self.conclude_after(&screen(&self.opened, Some(self.ceiling), &[], &grounds()), seed)
+    }
+
+    fn conclude_after(&self, screening: &[RejectedBid], seed: u8) -> Result<Conclusion, Problem> {
         let findings = Findings {
             tender: TenderId(Uuid::nil()),
             opened: &self.opened,
@@ -204,7 +207,7 @@ impl Case {
             members: &MEMBERS,
             sheets: &self.sheets,
             sheet_hashes: BTreeMap::new(),
-            screening: &screening,
+            screening,
             low_price: self.low_price.clone(),
             numbers: Numbers { candidates: 3, least: self.least, least_eliminated: 0 },
             grounds: grounds(),
@@ -294,7 +297,11 @@ fn more_than_half_of_the_committee_rejects_and_a_bid_above_the_ceiling_moves_no_
         .collect();
     opened.push(bid(7, Some("200.01")));
     let sheets = vec![fails(1, &[2, 3]), fails(2, &[2, 3]), fails(3, &[2]), fails(4, &[]), fails(5, &[])];
-    let report = Case::works(opened, sheets).report(0);
+    let case = Case::works(opened, sheets);
+    let report = case.report(0);
+    // Where prices were sealed at the screening, the report finds the same of them.
+    let Ok(Conclusion::Report(sealed)) = case.conclude_after(&[], 0) else { panic!("no report") };
+    assert_eq!(*sealed, report);
     let rejected: Vec<_> = report.rejected.iter().map(|one| (one.bid, one.by)).collect();
     assert_eq!(rejected, [(id(2), RejectedBy::Committee), (id(7), RejectedBy::System)]);
     assert!(report.rejected[0].reason.zh.contains("评委3：缺2"), "{}", report.rejected[0].reason.zh);
