@@ -179,6 +179,7 @@ diesel::table! {
         withdrawal -> Nullable<Jsonb>,
         revoked_at -> Nullable<Timestamptz>,
         revoked_reason -> Nullable<Text>,
+        incomplete_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -648,6 +649,7 @@ diesel::table! {
         failure -> Nullable<Text>,
         clause -> Nullable<Int4>,
         recovery -> Nullable<Text>,
+        part -> Text,
     }
 }
 
@@ -674,6 +676,7 @@ diesel::table! {
         released_by -> Uuid,
         completes -> Bool,
         n -> Int8,
+        stage -> Int4,
     }
 }
 
@@ -689,6 +692,7 @@ diesel::table! {
         concluded_at -> Nullable<Timestamptz>,
         version -> Int8,
         benchmark_draw -> Nullable<Jsonb>,
+        stage -> Int4,
     }
 }
 

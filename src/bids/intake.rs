@@ -175,7 +175,8 @@ async fn serve_lane(lanes: Lanes, tender: TenderId, hall: Hall) {
     }
 }
 
-/// Takes from the front what can share a transaction: of one bidder, and under one key, only one at a time.
+/// Takes from the front what can share a transaction: of one bidder, of whatever part, and under one key, only one at a
+/// time.
 fn next_batch(lane: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let (mut batch, mut later) = (Vec::new(), VecDeque::new());
     let (mut bidders, mut keys, mut bytes) = (HashSet::new(), HashSet::new(), 0usize);
@@ -295,11 +296,12 @@ async fn look_up(
 ) -> Result<Known, Problem> {
     let all: Vec<_> = submissions.iter().map(asked).collect();
     let bidders: Vec<OrganisationId> = submissions.iter().map(|one| one.bidder).collect();
+    let parts: Vec<&str> = submissions.iter().map(|one| one.envelope.part.as_str()).collect();
     let (replies, now, signers, last) = try_join!(
         once::recall_many(conn, &all),
         gatehouse::clock(conn, held.last_at),
         identity::signing_keys(conn, &bidders),
-        store::last_of(conn, held.tender, &bidders),
+        store::last_of(conn, held.tender, &bidders, &parts),
     )?;
     Ok(Known { now, replies, signers, last })
 }
@@ -516,6 +518,7 @@ fn entry_of(row: &NewRow<'_>, contents: &Contents) -> Entry {
 
 fn facts_of(one: &Submission) -> serde_json::Value {
     json!({
+        "part": one.envelope.part,
         "revision": one.envelope.revision,
         "envelope": TaggedDigest::from(one.digest),
         "payload": TaggedDigest::from(one.envelope.payload.sha256),
@@ -542,7 +545,7 @@ fn accepted(row: &NewRow<'_>, held: &Held, now: DateTime<Utc>, receipt: &str) ->
         revision: row.submission.envelope.revision,
         accepted_at: now,
         receipt: receipt.to_owned(),
-        allowed_actions: rules::allowed_actions(BidState::Accepted, Gate::Open, held.deadline),
+        allowed_actions: rules::allowed_actions(BidState::Accepted, Gate::Open, held.deadline, &[]),
     };
     Reply::created(format!("/api/v1/bids/{}", row.id), &answer)
 }

@@ -10,6 +10,7 @@ use crate::{
         id::{AccountId, BidId, OrganisationId, TenderId, UploadId},
     },
     seal::{Digest, Envelope, Last, TaggedDigest},
+    tenders::Part,
 };
 
 /// What became of an envelope.
@@ -37,6 +38,8 @@ pub enum BidState {
     Superseded,
     /// 撤回, before the deadline.
     Withdrawn,
+    /// 视为撤回: at the deadline another part of its bidder's bid was missing (电子招标投标办法 art 27).
+    Incomplete,
     /// 撤销, after the deadline.
     Revoked,
 }
@@ -132,9 +135,12 @@ pub struct BidView {
     pub state: BidState,
     /// Hall time of acceptance.
     pub accepted_at: DateTime<Utc>,
-    /// When a later revision took its place, or it was withdrawn or revoked.
+    /// When a later revision took its place, or it was withdrawn, found incomplete or revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
+    /// Parts of the bid that are not in yet; without all of them there is no bid at the deadline.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_parts: Vec<Part>,
     /// Digest of the envelope: `prev` of the next revision.
     pub envelope_digest: TaggedDigest,
     /// The envelope as it was taken in.
@@ -159,9 +165,12 @@ pub struct BidLine {
     pub state: BidState,
     /// Hall time of acceptance.
     pub accepted_at: DateTime<Utc>,
+    /// Parts of the bid that are not in yet; without all of them there is no bid at the deadline.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_parts: Vec<Part>,
 }
 
-/// A bid as the hall keeps it.
+/// A bid as the hall keeps it; of a divided bid each part is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bid {
     /// Opaque id.
@@ -170,6 +179,8 @@ pub struct Bid {
     pub tender: TenderId,
     /// The bidder.
     pub bidder: OrganisationId,
+    /// Its part.
+    pub part: Part,
     /// The envelope; lot, part, revision, key and payload's hash stand in it.
     pub envelope: Envelope,
     /// Its digest.
@@ -182,7 +193,7 @@ pub struct Bid {
     pub accepted_at: DateTime<Utc>,
     /// Account that handed it in.
     pub submitted_by: AccountId,
-    /// When a later revision took its place, or it was withdrawn or revoked.
+    /// When a later revision took its place, or it was withdrawn, found incomplete or revoked.
     pub ended_at: Option<DateTime<Utc>>,
     /// Reason of a revocation.
     pub revoked_reason: Option<String>,
@@ -190,10 +201,23 @@ pub struct Bid {
 
 /// A bid that stood when the lot was closed, for the opening.
 ///
-/// `state` is `accepted`, or `revoked` for one that was revoked (撤销) since.
+/// `state` is `accepted`, `revoked` for one that was revoked (撤销) since, or `incomplete` where another part was missing.
 pub type StandingBid = Bid;
 
-/// The last bid of one bidder in a tender, as the next revision must follow it.
+/// What stands at the close, as it is sorted out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtClose {
+    /// Its id.
+    pub id: BidId,
+    /// The bidder.
+    pub bidder: OrganisationId,
+    /// Its part.
+    pub part: Part,
+    /// Digest of its envelope.
+    pub digest: [u8; 32],
+}
+
+/// The last bid of one bidder in a tender and part, as the next revision must follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastBid {
     /// Its id.

@@ -1,18 +1,21 @@
 //! Pure decisions: in time or late, which revision may follow, what is wrong with an envelope, the root of the close.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    bids::model::{BidState, LastBid},
+    bids::model::{AtClose, BidState, LastBid},
     identity::SigningKey,
     kernel::{
-        AllowedAction, Code, FieldError, LegalGround, Problem, Refusal, Rejection, Say, id::OrganisationId,
+        AllowedAction, Code, FieldError, LegalGround, Problem, Refusal, Rejection, Say,
+        id::{BidId, OrganisationId},
         time::in_hall_zone,
     },
     seal::{Envelope, Flaw, SealError, TaggedDigest},
-    tenders::TenderPhase,
+    tenders::{Part, Stages, TenderPhase},
 };
 
 /// How an intake stands at one instant.
@@ -123,7 +126,14 @@ pub fn duplicate() -> Refusal {
 }
 
 /// What a bidder may do next with a bid.
-pub fn allowed_actions(state: BidState, gate: Gate, deadline: DateTime<Utc>) -> Vec<AllowedAction> {
+///
+/// With `missing` parts it may hand these in; without them there is no bid at the deadline.
+pub fn allowed_actions(
+    state: BidState,
+    gate: Gate,
+    deadline: DateTime<Utc>,
+    missing: &[Part],
+) -> Vec<AllowedAction> {
     let open = match gate {
         Gate::Open => Ok(()),
         Gate::Late => {
@@ -143,7 +153,35 @@ pub fn allowed_actions(state: BidState, gate: Gate, deadline: DateTime<Utc>) -> 
         let guard = open.clone().and_then(|()| stands(states)).map_err(Problem::from);
         AllowedAction::from_guard(name, &guard).until(deadline, "TBL 29")
     };
-    vec![act("withdraw", &[BidState::Accepted]), act("replace", &[BidState::Accepted, BidState::Withdrawn])]
+    let mut actions = vec![
+        act("withdraw", &[BidState::Accepted]),
+        act("replace", &[BidState::Accepted, BidState::Withdrawn]),
+    ];
+    if !missing.is_empty() {
+        let guard = open.clone().map_err(Problem::from);
+        actions.push(AllowedAction::from_guard("submitMissingParts", &guard).until(deadline, "O20 27"));
+    }
+    actions
+}
+
+/// The bids that stand at a close.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sorted {
+    /// Bidders of whom every part is there: the number of bids.
+    pub bids: usize,
+    /// Parts of the others, which are taken as withdrawn.
+    pub incomplete: Vec<BidId>,
+}
+
+/// Who has submitted a bid: whoever has all its parts in (电子招标投标办法 art 27). A bid that is not divided is complete.
+pub fn sort_out(standing: &[AtClose], stages: &Stages) -> Sorted {
+    let mut sets: BTreeMap<OrganisationId, Vec<Part>> = BTreeMap::new();
+    for one in standing {
+        sets.entry(one.bidder).or_default().push(one.part);
+    }
+    sets.retain(|_, parts| stages.missing(parts).is_empty());
+    let incomplete = standing.iter().filter(|one| !sets.contains_key(&one.bidder)).map(|one| one.id);
+    Sorted { incomplete: incomplete.collect(), bids: sets.len() }
 }
 
 /// Merkle tree hash of RFC 6962 over the envelopes' digests in order of acceptance.
@@ -181,6 +219,29 @@ mod tests {
         for phase in TenderPhase::iter().filter(|phase| *phase != TenderPhase::Published) {
             assert_ne!(gate(phase, deadline, before), Gate::Open, "{phase}");
         }
+    }
+
+    #[test]
+    fn a_bid_is_whoever_has_every_part_in() {
+        use uuid::Uuid;
+        let one = |n: u128, bidder: u128, part| AtClose {
+            id: BidId(Uuid::from_u128(n)),
+            bidder: OrganisationId(Uuid::from_u128(bidder)),
+            part,
+            digest: [0; 32],
+        };
+        let stages = Stages::new(Some(&[vec![Part::Technical], vec![Part::Price]]));
+        let standing = [
+            one(1, 7, Part::Price),
+            one(2, 8, Part::Technical),
+            one(3, 7, Part::Technical),
+            one(4, 9, Part::Price),
+        ];
+        let sorted = sort_out(&standing, &stages);
+        assert_eq!(sorted, Sorted { bids: 1, incomplete: vec![standing[1].id, standing[3].id] });
+        let whole = sort_out(&[one(1, 7, Part::Whole), one(2, 8, Part::Whole)], &Stages::new(None));
+        assert_eq!(whole, Sorted { bids: 2, incomplete: Vec::new() });
+        assert_eq!(sort_out(&[], &stages).bids, 0);
     }
 
     #[test]

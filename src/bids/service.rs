@@ -34,7 +34,7 @@ use crate::{
         CheckedPolicy, Envelope, Flaw, IdText, Receipt, SealError, TaggedDigest, Verdict, Withdrawal,
         envelope::Checked, policy::INLINE_LIMIT, wire::read_base64, withdrawal::Standing,
     },
-    tenders::{self, TenderPhase, intake as gatehouse, model::Close},
+    tenders::{self, Part, TenderPhase, intake as gatehouse, model::Close},
 };
 
 /// Why a bid is revoked that its bidder did not open.
@@ -43,6 +43,11 @@ pub const NOT_OPENED: &str =
 /// Why a bid ends that others did not open.
 pub const NOT_OPENED_BY_OTHERS: &str =
     "因投标人之外的原因未能解密，视为撤回投标文件 / not decrypted by the fault of others: taken as withdrawn";
+/// What becomes of a bid of which a part was missing at the deadline.
+pub const INCOMPLETE: &str = "投标截止时间前未完成全部投标文件的传输，视为撤回投标文件（电子招标投标办法第二十七条） / \
+                              not sent complete by the deadline: taken as withdrawn (O20 27)";
+/// Rows named by one entry of the record.
+const ROWS_OF_ENTRY: usize = 256;
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
@@ -256,7 +261,7 @@ pub async fn withdraw(
         state: BidState::Withdrawn,
         withdrawn_at: now,
         receipt,
-        allowed_actions: rules::allowed_actions(BidState::Withdrawn, Gate::Open, held.deadline),
+        allowed_actions: rules::allowed_actions(BidState::Withdrawn, Gate::Open, held.deadline, &[]),
     })
 }
 
@@ -287,6 +292,7 @@ pub async fn read(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> Res
     let (bid, tender) = own(conn, actor, Action::BidReadOwn, id).await?;
     let now = read_hall_now(conn).await?;
     let gate = rules::gate(tender.phase, tender.deadline, now);
+    let missing = missing_parts(conn, &tender, bid.bidder).await?;
     Ok(BidView {
         id: bid.id,
         tender_id: bid.tender,
@@ -297,9 +303,23 @@ pub async fn read(conn: &mut AsyncPgConnection, actor: &Actor, id: BidId) -> Res
         accepted_at: bid.accepted_at,
         ended_at: bid.ended_at,
         envelope_digest: TaggedDigest::from(bid.digest),
-        allowed_actions: rules::allowed_actions(bid.state, gate, tender.deadline),
+        allowed_actions: rules::allowed_actions(bid.state, gate, tender.deadline, &missing),
+        missing_parts: missing,
         envelope: bid.envelope,
     })
+}
+
+/// Parts of a bidder's bid that are not in.
+async fn missing_parts(
+    conn: &mut AsyncPgConnection,
+    tender: &tenders::Tender,
+    bidder: OrganisationId,
+) -> Result<Vec<Part>, Problem> {
+    let stages = tender.document.stages();
+    if !stages.divides() {
+        return Ok(Vec::new());
+    }
+    Ok(stages.missing(&store::parts_of(conn, tender.id, bidder).await?))
 }
 
 /// The caller's own bids, newest first.
@@ -314,7 +334,20 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<BidLine>, Problem> {
     let bidder: OrganisationId = actor.organisation().ok_or_else(Rejection::unauthenticated)?;
-    store::list(conn, bidder, tender, cursor, limit).await
+    let mut lines = store::list(conn, bidder, tender, cursor, limit).await?;
+    let mut missing: HashMap<TenderId, Vec<Part>> = HashMap::new();
+    for line in &mut lines {
+        // What is not divided misses nothing.
+        if line.part == Part::Whole.as_ref() {
+            continue;
+        }
+        if !missing.contains_key(&line.tender_id) {
+            let tender = tenders::load(conn, line.tender_id).await?;
+            missing.insert(tender.id, missing_parts(conn, &tender, bidder).await?);
+        }
+        line.missing_parts = missing.get(&line.tender_id).cloned().unwrap_or_default();
+    }
+    Ok(lines)
 }
 
 /// The last receipt given for the caller's own bid.
@@ -369,16 +402,24 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
     if now < tender.deadline {
         return Err(Problem::unavailable(anyhow::anyhow!("the deadline was moved while the close waited")));
     }
-    let digests = store::standing_digests(tx, id).await?;
+    let standing = store::at_close(tx, id).await?;
+    let sorted = rules::sort_out(&standing, &tender.document.stages());
+    let digests: Vec<[u8; 32]> = standing.iter().map(|one| one.digest).collect();
     let close = Close {
         at: now,
-        bid_count: i32::try_from(digests.len()).map_err(Problem::internal)?,
+        bid_count: i32::try_from(sorted.bids).map_err(Problem::internal)?,
         bid_root: rules::merkle_root(&digests),
     };
     // Who releases a share has the log say it first (`tenderhall release --keys`).
     let facts = json!({"count": close.bid_count, "root": hex::encode(close.bid_root)});
     tender.close = Some(close);
     tenders::advance(tx, &mut tender, TenderPhase::Closed).await?;
+    store::set_incomplete(tx, &sorted.incomplete, now).await?;
+    for rows in sorted.incomplete.chunks(ROWS_OF_ENTRY) {
+        let entry = Entry::new("bid.incomplete").project(tender.project).tender(id).of_bid();
+        let entry = rows.iter().fold(entry, |entry, bid| entry.row("bids", bid.0));
+        ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry).await?;
+    }
     let entry = Entry::new(CLOSED_ACT).project(tender.project).tender(id).row("tenders", id.0).of_bid();
     ledger::record(tx, &Actor::Hall(tenders::service::CLOSE_JOB), now, entry.facts(facts)).await?;
     // The rooms above begin at the deadline itself, whenever the close got its turn.
@@ -392,7 +433,16 @@ pub async fn close(tx: &mut Tx<'_>, job: &Job) -> Result<(), Problem> {
     .await
 }
 
-/// The bids that stood at the close, in order of acceptance; one revoked since is among them and says so.
+/// Every envelope that stood at the close, in order of acceptance: those of bids that were not complete among them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn stood(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<StandingBid>, Problem> {
+    store::stood(conn, tender).await
+}
+
+/// The parts of bids that were complete at the close, in order of acceptance; one revoked since is among them and says
+/// so.
 ///
 /// # Errors
 /// When the database is away.
@@ -400,7 +450,9 @@ pub async fn standing_bids(
     conn: &mut AsyncPgConnection,
     tender: TenderId,
 ) -> Result<Vec<StandingBid>, Problem> {
-    store::standing(conn, tender).await
+    let mut bids = store::stood(conn, tender).await?;
+    bids.retain(|bid| bid.state != BidState::Incomplete);
+    Ok(bids)
 }
 
 /// A bid's ciphertext; still sealed. None where it was uploaded: [`uploads::pour`] gives it then.
@@ -411,7 +463,7 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Opti
     store::ciphertext(conn, bid).await
 }
 
-/// One bid that stood at the close; none for one that was superseded or withdrawn.
+/// One bid that stood at the close; none for one that was superseded, withdrawn or incomplete.
 ///
 /// # Errors
 /// When the database is away.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     bids::{
         intake::Submission,
-        model::{Bid, BidLine, BidState, LastBid},
+        model::{AtClose, Bid, BidLine, BidState, LastBid},
         rules,
     },
     kernel::{
@@ -27,13 +27,14 @@ use crate::{
         http::Cursor,
         statement::statement,
     },
-    seal::{Digest, Last, Nonce, Verdict},
+    seal::{Digest, Envelope, Last, Nonce, Verdict},
+    tenders::Part,
 };
 
 /// Columns of [`BidRow`].
 const COLUMNS: &str =
     "id, tender_id, bidder_id, envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
-    coalesce(superseded_at, withdrawn_at, revoked_at) AS ended_at, revoked_reason";
+    coalesce(superseded_at, withdrawn_at, incomplete_at, revoked_at) AS ended_at, revoked_reason";
 
 #[derive(QueryableByName)]
 struct BidRow {
@@ -73,11 +74,13 @@ impl TryFrom<BidRow> for Bid {
     type Error = Problem;
 
     fn try_from(row: BidRow) -> Result<Self, Problem> {
+        let envelope: Envelope = serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?;
         Ok(Self {
             id: row.id,
             tender: row.tender_id,
             bidder: row.bidder_id,
-            envelope: serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?,
+            part: Part::of(&envelope.part)?,
+            envelope,
             digest: Digest(digest(row.envelope_sha256, "bids.envelope_sha256")?),
             seq: row.seq,
             state: state_of(&row.state)?,
@@ -102,13 +105,14 @@ pub async fn find(conn: &mut AsyncPgConnection, id: BidId) -> Result<Option<Bid>
     row.map(Bid::try_from).transpose()
 }
 
-/// The bids that stand (or were revoked after the close), in order of acceptance.
+/// What stands or stood at the close: in force, incomplete, or revoked after it; in order of acceptance.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Bid>, Problem> {
+pub async fn stood(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Bid>, Problem> {
     let rows: Vec<BidRow> = statement(format!(
-        "SELECT {COLUMNS} FROM bids WHERE tender_id = $1 AND state IN ('accepted', 'revoked') ORDER BY seq"
+        "SELECT {COLUMNS} FROM bids WHERE tender_id = $1 AND state IN ('accepted', 'incomplete', 'revoked')
+          ORDER BY seq"
     ))
     .bind::<sql_types::Uuid, _>(tender)
     .get_results(conn)
@@ -165,6 +169,7 @@ pub async fn list(
                 revision: u32::try_from(row.revision).map_err(unreadable("bids.revision"))?,
                 state: state_of(&row.state)?,
                 accepted_at: row.accepted_at,
+                missing_parts: Vec::new(),
             })
         })
         .collect()
@@ -188,8 +193,8 @@ struct LastRow {
     nonce: Vec<u8>,
 }
 
-/// The last bids of these bidders in a tender with one lot and one part, withdrawn or not. Call it behind the
-/// intake's lock.
+/// The last bids of these bidders, each of its part in `parts`, in a tender with one lot, withdrawn or not. Call it
+/// behind the intake's lock.
 ///
 /// # Errors
 /// When the database is away.
@@ -197,16 +202,18 @@ pub async fn last_of(
     mut conn: &AsyncPgConnection,
     tender: TenderId,
     bidders: &[OrganisationId],
+    parts: &[&str],
 ) -> Result<Vec<LastBid>, Problem> {
     // One look at the end of `bids_revision_once` for each bidder.
     let rows: Vec<LastRow> = statement(
-        "SELECT last.* FROM unnest($2::uuid[]) AS asked (bidder), LATERAL (
+        "SELECT last.* FROM unnest($2::uuid[], $3::text[]) AS asked (bidder, part), LATERAL (
              SELECT id, bidder_id, state, revision, envelope_sha256, bid_key, nonce FROM bids
-              WHERE tender_id = $1 AND lot = '1' AND part = 'whole' AND bidder_id = asked.bidder
+              WHERE tender_id = $1 AND lot = '1' AND part = asked.part AND bidder_id = asked.bidder
               ORDER BY revision DESC LIMIT 1) AS last",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(bidders)
+    .bind::<sql_types::Array<sql_types::Text>, _>(parts)
     .get_results(&mut conn)
     .await?;
     rows.into_iter()
@@ -312,12 +319,13 @@ pub async fn insert(
         numbers.collect::<Result<Vec<_>, Problem>>()?.into_iter().unzip();
     let written: Vec<Written> = statement(
         "WITH taken AS (
-             INSERT INTO bids (tender_id, lot, part, state, accepted_at, id, bidder_id, revision, prev_sha256,
+             INSERT INTO bids (tender_id, lot, state, accepted_at, id, bidder_id, revision, prev_sha256,
                                envelope, envelope_sha256, payload_sha256, payload_size, bid_key, nonce, seq,
-                               submitted_by)
-             SELECT $1, '1', 'whole', 'accepted', $2, *
+                               submitted_by, part)
+             SELECT $1, '1', 'accepted', $2, *
                FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::bytea[], $7::jsonb[], $8::bytea[],
-                           $9::bytea[], $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[])
+                           $9::bytea[], $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[],
+                           $16::text[])
              RETURNING id, audit_content(to_jsonb(bids)) AS content),
          sealed AS (
              INSERT INTO bid_ciphertexts (bid_id, bytes)
@@ -356,6 +364,9 @@ pub async fn insert(
     )
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
         rows.iter().map(|row| row.submission.ciphertext.inline()).collect::<Vec<_>>(),
+    )
+    .bind::<sql_types::Array<sql_types::Text>, _>(
+        rows.iter().map(|row| row.submission.envelope.part.as_str()).collect::<Vec<_>>(),
     )
     .get_results(&mut conn)
     .await
@@ -516,21 +527,78 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Opti
 }
 
 #[derive(QueryableByName)]
-struct DigestRow {
+struct AtCloseRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    bidder_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Text)]
+    part: String,
     #[diesel(sql_type = sql_types::Binary)]
     envelope_sha256: Vec<u8>,
 }
 
-/// Digests of the envelopes that stand, in order of acceptance.
+/// What stands at the close, in order of acceptance.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing_digests(tx: &mut Tx<'_>, tender: TenderId) -> Result<Vec<[u8; 32]>, Problem> {
-    let rows: Vec<DigestRow> = statement(
-        "SELECT envelope_sha256 FROM bids WHERE tender_id = $1 AND state = 'accepted' ORDER BY seq",
+pub async fn at_close(tx: &mut Tx<'_>, tender: TenderId) -> Result<Vec<AtClose>, Problem> {
+    let rows: Vec<AtCloseRow> = statement(
+        "SELECT id, bidder_id, part, envelope_sha256 FROM bids
+          WHERE tender_id = $1 AND state = 'accepted' ORDER BY seq",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .get_results(tx.conn())
     .await?;
-    rows.into_iter().map(|row| digest(row.envelope_sha256, "bids.envelope_sha256")).collect()
+    rows.into_iter()
+        .map(|row| {
+            Ok(AtClose {
+                id: row.id,
+                bidder: row.bidder_id,
+                part: row.part.parse().map_err(unreadable("bids.part"))?,
+                digest: digest(row.envelope_sha256, "bids.envelope_sha256")?,
+            })
+        })
+        .collect()
+}
+
+/// 视为撤回: ends parts whose bids are not complete at the close.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_incomplete(tx: &mut Tx<'_>, bids: &[BidId], at: DateTime<Utc>) -> Result<(), Problem> {
+    statement(
+        "UPDATE bids SET state = 'incomplete', incomplete_at = $2 WHERE id = ANY($1) AND state = 'accepted'",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
+    .bind::<sql_types::Timestamptz, _>(at)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct PartRow {
+    #[diesel(sql_type = sql_types::Text)]
+    part: String,
+}
+
+/// Parts of a bidder's bid that stand, or stood at the close.
+///
+/// # Errors
+/// When the database is away.
+pub async fn parts_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    bidder: OrganisationId,
+) -> Result<Vec<Part>, Problem> {
+    let rows: Vec<PartRow> = statement(
+        "SELECT part FROM bids
+          WHERE tender_id = $1 AND bidder_id = $2 AND state IN ('accepted', 'incomplete', 'revoked')",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Uuid, _>(bidder)
+    .get_results(conn)
+    .await?;
+    rows.into_iter().map(|row| row.part.parse().map_err(unreadable("bids.part"))).collect()
 }

@@ -27,6 +27,7 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(check_in)
         .service(qualify)
         .service(start)
+        .service(open_next_stage)
         .service(sign_sheet)
         .service(vote_on_low_price)
         .service(make_report)
@@ -116,6 +117,24 @@ async fn start(
     call.account()?;
     call.commit(&db, "evaluation.start", &call.meta.target, Key::Optional, async |tx| {
         service::start(tx, &call.actor, &law, *id).await
+    })
+    .await
+}
+
+/// Begin the next stage of the opening of divided bids 双信封, once every sheet is signed: the price parts of those who
+/// passed are released and opened as the first ones were; those of the others stay sealed.
+#[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "Begun", body = EvaluationView), Problems))]
+#[post("/api/v1/tenders/{id}/opening/stages")]
+async fn open_next_stage(
+    call: Call,
+    id: web::Path<TenderId>,
+    db: web::Data<Db>,
+    law: web::Data<Lawbook>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    call.commit(&db, "evaluation.open_next_stage", &call.meta.target, Key::Optional, async |tx| {
+        service::open_next_stage(tx, &call.actor, &law, *id).await
     })
     .await
 }

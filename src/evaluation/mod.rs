@@ -2,8 +2,9 @@
 //!
 //! Owns `qualification_reviews`, `evaluations`, `score_sheets`, `low_price_votes` and `report_signatures`.
 //! Invariants: nothing begins before the opening record, a committee that is lawful and all there, and, in
-//! purchases, the purchaser's review; each member signs one sheet and sees no other's before the report; the system
-//! sums, nobody types a total; the report is made once and signed as it is; every rejection names its ground.
+//! purchases, the purchaser's review; each member signs one sheet and sees no other's before the report; of divided
+//! bids the price opens only when every sheet is signed, and for those who passed; the system sums, nobody types a
+//! total; the report is made once and signed as it is; every rejection names its ground.
 //!
 //! Must not know who the members are but by number, nor choose a winner: names are `experts`', awards `awards`'.
 //! Law: 招标投标法 arts 37, 40, 44; 招标投标法实施条例 arts 48–53; 政府采购法 art 36; 政府采购法实施条例 art 43;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -15,7 +16,7 @@ use crate::{
     evaluation::{
         model::{
             CheckedIn, Evaluation, LowPriceReview, LowPriceVote, NewLowPriceVote, NewQualification, NewSheet,
-            NewSignature, Progress, Qualified, Report, Sheet, SheetSigned, SignedSheet,
+            NewSignature, Progress, Qualified, RejectedBid, Report, Sheet, SheetSigned, SignedSheet,
         },
         rules::{self, Conclusion, Findings, Grounds},
         store, view,
@@ -25,7 +26,7 @@ use crate::{
     kernel::{Actor, Code, Problem, Refusal, Rejection, Say, Seed, id::TenderId, time::hall_date},
     law::{Event, Lawbook, QualificationBy, Regime},
     ledger::{self, Entry},
-    opening::{self, OpenedBid, opened_bids},
+    opening::{self, OpenedBid, opened_bids, stages},
     platform::{
         db::{OnConstraint, Tx},
         http::Reply,
@@ -219,7 +220,8 @@ pub async fn start(tx: &mut Tx<'_>, actor: &Actor, law: &Lawbook, id: TenderId) 
     let members = complete_committee(&setting, &experts::seats(tx.conn(), id).await?)?;
     let verdicts = reviewed(&setting, store::review(tx.conn(), id).await?)?;
     let opened = opened_bids(tx.conn(), id).await?;
-    let screening = rules::screen(&opened, tender.document.ceiling, &verdicts, &grounds(&setting)?);
+    let ceiling = stages::is_over(tx.conn(), &tender).await?.then_some(tender.document.ceiling);
+    let screening = rules::screen(&opened, ceiling, &verdicts, &grounds(&setting)?);
     let evaluation = Evaluation {
         id: Uuid::new_v4(),
         tender: id,
@@ -432,6 +434,65 @@ fn fitting(text: &str, pointer: &str) -> Result<String, Rejection> {
     Err(Rejection::at(pointer, "length", Say::new("须为 1 至 4000 字。", "1 to 4000 characters.")))
 }
 
+/// Bids that take no part by screening and sheets, once every sheet is signed.
+async fn out_so_far(
+    conn: &mut AsyncPgConnection,
+    setting: &Setting,
+    evaluation: &Evaluation,
+    opened: &[OpenedBid],
+) -> Result<Vec<RejectedBid>, Problem> {
+    let members = numbers(&experts::seats(conn, evaluation.tender).await?);
+    let sheets = store::read_sheets(&store::signed_sheets(conn, evaluation.tender).await?)?;
+    rules::all_signed(&members, &sheets)?;
+    let mut out = evaluation.screening.clone();
+    let in_question = rules::standing(opened, &out);
+    let failed = rules::failed_by_committee(&members, &sheets, &in_question, &grounds(setting)?);
+    out.extend(failed.map_err(Refusal::from)?);
+    Ok(out)
+}
+
+/// The host begins the next stage of a divided opening: every sheet is signed, and only who passed is opened further.
+///
+/// # Errors
+/// 403, 404, 409 while a sheet is missing, where no stage waits, or when no bid is left.
+pub async fn open_next_stage(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Lawbook,
+    id: TenderId,
+) -> Result<Reply, Problem> {
+    let tender = tenders::lock(tx, id).await?;
+    let now = tx.hall_now().await?;
+    let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
+    tenders::permit(actor, Action::OpeningStart, &setting.project, &tender)?;
+    let evaluation = begun(store::find(tx.conn(), id).await?)?;
+    unreported(&evaluation)?;
+    let opened = opened_bids(tx.conn(), id).await?;
+    let out = out_so_far(tx.conn(), &setting, &evaluation, &opened).await?;
+    let out = out.into_iter().map(|bid| (bid.bidder, bid.reason)).collect();
+    stages::begin_next(tx, actor, &tender, setting.law.settings(), &out, now).await?;
+    answer(tx, actor, law, id, now).await
+}
+
+/// No report is made of prices that are still to be opened.
+async fn prices_are_open(
+    conn: &mut AsyncPgConnection,
+    setting: &Setting,
+    tender: &Tender,
+    evaluation: &Evaluation,
+) -> Result<(), Problem> {
+    if stages::is_over(conn, tender).await? {
+        return Ok(());
+    }
+    let opened = opened_bids(conn, tender.id).await?;
+    let out = out_so_far(conn, setting, evaluation, &opened).await?;
+    if rules::standing(&opened, &out).is_empty() {
+        return Ok(());
+    }
+    let detail = Say::new("报价部分尚未开启。", "The price parts are not opened yet.");
+    Err(Refusal::new(Code::WrongState, detail).into())
+}
+
 /// The system sums the sheets into the report; with too few effective bids the tender fails instead.
 ///
 /// # Errors
@@ -449,6 +510,7 @@ pub async fn make_report(
     tenders::permit(actor, Action::ReportMake, &setting.project, &tender)?;
     let mut evaluation = begun(store::find(tx.conn(), id).await?)?;
     unreported(&evaluation)?;
+    prices_are_open(tx.conn(), &setting, &tender, &evaluation).await?;
     let gathered = Gathered {
         signed: store::signed_sheets(tx.conn(), id).await?,
         opened: opened_bids(tx.conn(), id).await?,

@@ -21,7 +21,7 @@ use crate::{
     identity::{Action, Object, authorize, cards},
     kernel::{Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
     law::{Event, Lawbook, QualificationBy},
-    opening::{OpenedBid, opened_bids},
+    opening::{OpenedBid, opened_bids, stages},
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -260,7 +260,7 @@ async fn allowed(
     let reviewed = setting.procedure.qualification_by == QualificationBy::Committee
         || store::review(conn, tender.id).await?.is_some();
     let complete = service::complete_committee(setting, seats).map(drop);
-    let guards = [
+    let mut guards = vec![
         ("checkIn", may(Action::CommitteeCheckIn).and_then(|()| state(!begun))),
         ("reviewQualification", may(Action::QualificationReview).and_then(|()| state(!reviewed))),
         ("start", may(Action::EvaluationStart).and_then(|()| state(!begun && reviewed)).and(complete)),
@@ -269,6 +269,12 @@ async fn allowed(
         ("signReport", may(Action::ReportSign).and_then(|()| state(reported && !signed))),
         ("deliverReport", may(Action::ReportDeliver).and_then(|()| state(signed && !delivered))),
     ];
+    if tender.document.stages().divides() {
+        let next = stages::next_waits(conn, tender).await?;
+        let judged = evaluation.is_some_and(|one| one.low_price.is_some());
+        let guard = may(Action::OpeningStart).and_then(|()| state(judged && !reported && next));
+        guards.push(("openNextStage", guard));
+    }
     Ok(guards.iter().map(|(name, guard)| AllowedAction::from_guard(name, guard)).collect())
 }
 

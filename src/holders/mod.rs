@@ -15,4 +15,4 @@ pub mod service;
 mod store;
 
 pub use model::{Body, Light, Settled};
-pub use service::{bodies, policy_of, settle};
+pub use service::{Shape, bodies, policy_of, settle};

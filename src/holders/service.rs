@@ -28,7 +28,7 @@ use crate::{
         http::{Page, Reply},
     },
     seal::{
-        Flaw, KeyEnrolment, Policy, SealError,
+        Flaw, KeyEnrolment, Policy, SealError, Word,
         policy::{AGENCY, BODIES, CENTRE, SUPERVISOR},
         shares::encrypt,
         wire::{IdText, base64_text, sha256},
@@ -187,24 +187,33 @@ pub fn bidder_alone(tender: TenderId) -> Result<Settled, Problem> {
     Ok(Settled { policy, holders: BTreeMap::new() })
 }
 
-/// Settles the policy of a tender where the bidder alone holds the secret. One whose bids travel with their submissions
-/// is made of ids alone and kept nowhere; any other limit is kept, in a row that is named in `entry`.
+/// What the bids of a tender are like, as their seal policy says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Their parts.
+    pub parts: Vec<Word>,
+    /// Most bytes of ciphertext of a part.
+    pub max_part_bytes: u64,
+}
+
+/// Settles the policy of a tender where the bidder alone holds the secret. That of bids that are not divided and travel
+/// with their submissions is made of ids alone and kept nowhere; any other is kept, in a row that is named in `entry`.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn settle_alone(
     tx: &mut Tx<'_>,
     tender: TenderId,
-    max_part_bytes: u64,
+    shape: Shape,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(Settled, Entry), Problem> {
-    let Settled { policy, holders } = bidder_alone(tender)?;
-    if max_part_bytes == policy.policy().max_part_bytes {
-        return Ok((Settled { policy, holders }, entry));
+    let plain = bidder_alone(tender)?;
+    let policy = plain.policy.clone().for_bids(shape.parts, shape.max_part_bytes).map_err(Problem::internal)?;
+    if policy.digest() == plain.policy.digest() {
+        return Ok((plain, entry));
     }
-    let policy = policy.allowing(max_part_bytes).map_err(Problem::internal)?;
-    let settled = Settled { policy, holders };
+    let settled = Settled { policy, holders: plain.holders };
     let row = store::insert_policy(tx, tender, &settled, now).await?;
     Ok((settled, entry.row("seal_policies", row)))
 }
@@ -218,7 +227,7 @@ pub async fn settle(
     tx: &mut Tx<'_>,
     tender: TenderId,
     bodies: &[Body],
-    max_part_bytes: u64,
+    shape: Shape,
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(Settled, Entry), Problem> {
@@ -228,7 +237,7 @@ pub async fn settle(
         body.map(|body| body.keys.iter().map(|key| key.recipient.clone()).collect()).unwrap_or_default()
     };
     let policy = Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients))
-        .and_then(|policy| policy.allowing(max_part_bytes))
+        .and_then(|policy| policy.for_bids(shape.parts, shape.max_part_bytes))
         .map_err(Problem::internal)?;
     let holders =
         bodies.iter().filter_map(|body| Some((body.member.to_owned(), body.organisation?))).collect();

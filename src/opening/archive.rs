@@ -7,7 +7,8 @@ use futures_util::stream::{self, LocalBoxStream, StreamExt as _};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    bids, holders,
+    bids::{self, BidState},
+    holders,
     identity::Action,
     kernel::{
         Actor, Problem, Rejection, Say,
@@ -17,6 +18,7 @@ use crate::{
     opening::{
         model::{ArchiveQuery, ArchivedBid, BidHash, BidHashes, OpeningArchive},
         shares::Board,
+        store,
     },
     platform::db::Db,
     projects,
@@ -38,8 +40,13 @@ pub async fn hashes(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -
     // Between the close and what follows it nobody knows more than the clock told.
     let close =
         tender.close.filter(|_| tender.phase != TenderPhase::Closed).ok_or_else(Rejection::not_found)?;
-    let standing = bids::standing_bids(conn, id).await?;
-    let items = standing.iter().map(|bid| BidHash { seq: bid.seq, envelope: bid.digest.into() });
+    let stood = bids::stood(conn, id).await?;
+    let items = stood.iter().map(|bid| BidHash {
+        seq: bid.seq,
+        envelope: bid.digest.into(),
+        part: bid.part,
+        incomplete: bid.state == BidState::Incomplete,
+    });
     Ok(BidHashes {
         tender_id: id,
         closed_at: close.at,
@@ -100,8 +107,12 @@ pub async fn page(
         return Err(Rejection::at("?limit", "out-of-range", detail).into());
     }
     let after = query.after.unwrap_or_default();
+    let stages = tender.document.stages();
+    let begun = store::stages(conn, id).await?;
+    // What is released in a stage is nobody's to read before its record.
+    let told = begun.iter().filter(|stage| stage.concluded_at.is_some()).map(|stage| stage.stage).max();
     let mut wanted = bids::standing_bids(conn, id).await?;
-    wanted.retain(|bid| bid.seq > after);
+    wanted.retain(|bid| bid.seq > after && stages.stage_of(bid.part).is_some_and(|at| Some(at) <= told));
     let further = wanted.len() > limit;
     wanted.truncate(limit);
     let settled = holders::policy_of(conn, id).await?;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    bids::{rules::merkle_root, service::CLOSED_ACT},
+    bids::service::CLOSED_ACT,
     kernel::time::{in_hall_zone, machine_now},
     ledger::{audit::Keys, checkpoint::Proof, evidence::Confirmed},
     opening::model::{BidHashes, HeldShare, ReleasedShares},
@@ -28,6 +28,7 @@ use crate::{
         shares::open_share,
         wire::{IdText, read_base64},
     },
+    tenders::Part,
 };
 
 /// Shares of one request.
@@ -144,6 +145,8 @@ struct Deadline {
 #[serde(rename_all = "camelCase")]
 struct Window {
     window_until: DateTime<Utc>,
+    stage: u32,
+    parts: Vec<Part>,
     bids: i64,
 }
 
@@ -151,6 +154,8 @@ struct Window {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
+    stage: u32,
+    parts: Vec<Part>,
     bids: i64,
     window_until: DateTime<Utc>,
     confirmed: Option<Confirmed>,
@@ -175,6 +180,8 @@ pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
     let answer: SealPolicyAnswer = hall.document(&desk.path("/seal-policy"))?;
     let held: Items<HeldShare> = hall.document(&desk.path("/opening/shares"))?;
     let mut report = Report {
+        stage: window.stage,
+        parts: window.parts,
         bids: window.bids,
         window_until: window.window_until,
         confirmed,
@@ -237,11 +244,11 @@ fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<(Window, Option<C
     let window: Window =
         hall.document(&desk.path("/opening")).context("开标尚未开始 / The opening has not begun")?;
     let hashes: BidHashes = hall.document(&desk.path("/opening/hashes"))?;
-    let digests: Vec<[u8; 32]> = hashes.items.iter().map(|item| item.envelope.0).collect();
-    let fits = hashes.closed_at >= deadline
-        && i64::from(hashes.count) == window.bids
-        && usize::try_from(hashes.count) == Ok(digests.len())
-        && hex::encode(merkle_root(&digests)) == hashes.bid_root;
+    let listed: usize = window.parts.iter().map(|part| hashes.complete(*part).len()).sum();
+    let listed = i64::try_from(listed)?;
+    // Of a later stage bids may be left out that the one before ended.
+    let counted = if window.stage == 1 { window.bids == listed } else { window.bids <= listed };
+    let fits = hashes.closed_at >= deadline && counted && hashes.agree();
     ensure!(fits, "投标清单与截止记录不符 / The list of bids is not that of the close: nothing is released");
     let Some(keys) = &args.keys else { return Ok((window, None)) };
     // The hall's clock may be a sandbox's, a witness's never is.
@@ -276,6 +283,8 @@ fn check_logged(
 }
 
 fn print(out: &mut dyn Write, report: &Report) -> Result<()> {
+    let parts = report.parts.iter().map(Part::as_ref).collect::<Vec<_>>().join(", ");
+    writeln!(out, "阶段 Stage          {} ({parts})", report.stage)?;
     writeln!(out, "投标 Bids           {}", report.bids)?;
     match &report.confirmed {
         Some(Confirmed { witnesses, .. }) => {

@@ -1,6 +1,5 @@
 //! What the hall does by itself: begin at the deadline, conclude at the end of the window.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -8,7 +7,7 @@ use crate::{
     bids::service::CLOSED_EVENT,
     kernel::{Problem, id::TenderId},
     law::Lawbook,
-    opening::service,
+    opening::{Opening, service},
     platform::{
         db::Tx,
         jobs::{self, Jobs},
@@ -23,21 +22,19 @@ struct About {
     tender: TenderId,
 }
 
-/// Key of a tender's conclusion.
-pub fn conclude_key(tender: TenderId) -> String {
-    format!("conclude {tender}")
+/// Key of the conclusion of a stage of a tender's opening; that of the first is the one that jobs already under way have.
+pub fn conclude_key(tender: TenderId, stage: u32) -> String {
+    if stage == 1 { format!("conclude {tender}") } else { format!("conclude {tender} {stage}") }
 }
 
 /// Schedules the conclusion at the end of the window.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn schedule_conclusion(
-    tx: &mut Tx<'_>,
-    tender: TenderId,
-    at: DateTime<Utc>,
-) -> Result<(), Problem> {
-    jobs::schedule(tx, CONCLUDE_JOB, &conclude_key(tender), at, json!({"tender": tender})).await
+pub async fn schedule_conclusion(tx: &mut Tx<'_>, opening: &Opening) -> Result<(), Problem> {
+    let key = conclude_key(opening.tender, opening.stage);
+    let about = json!({"tender": opening.tender});
+    jobs::schedule(tx, CONCLUDE_JOB, &key, opening.window_until, about).await
 }
 
 /// Registers the room's handlers.

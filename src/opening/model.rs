@@ -1,5 +1,7 @@
 //! The opening as it is kept and answered.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    bids::rules::merkle_root,
     kernel::{
         AllowedAction, Money, Say,
         id::{BidId, OrganisationId, TenderId},
@@ -15,7 +18,7 @@ use crate::{
     ledger::evidence::Evidence,
     scoring::method::BenchmarkDraw,
     seal::{Envelope, TaggedDigest},
-    tenders::TenderPhase,
+    tenders::{Part, TenderPhase},
 };
 
 /// An opening in progress or done.
@@ -25,7 +28,9 @@ pub struct Opening {
     pub id: Uuid,
     /// The tender.
     pub tender: TenderId,
-    /// The deadline's own instant (招标投标法 art 34).
+    /// Which of the document's stages, 1 for the first.
+    pub stage: u32,
+    /// Of the first stage the deadline's own instant (招标投标法 art 34).
     pub began_at: DateTime<Utc>,
     /// End of the release window.
     pub window_until: DateTime<Utc>,
@@ -50,13 +55,15 @@ pub struct Extension {
     pub reason: String,
 }
 
-/// What became of a bid at the opening.
+/// What became of a bid at the opening, from the lightest to the gravest: of a divided bid the gravest of its parts counts.
 #[derive(
     Debug,
     Clone,
     Copy,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Hash,
     Serialize,
     Deserialize,
@@ -71,19 +78,23 @@ pub struct Extension {
 pub enum Outcome {
     /// Decrypted and read out.
     Opened,
-    /// 撤销: not decrypted by the bidder's own fault.
-    Revoked,
+    /// 不予开启: a part that stays sealed for ever, since an earlier stage ended its bid.
+    Sealed,
     /// 视为撤回: not decrypted by the fault of others (电子招标投标办法 art 31).
     Withdrawn,
+    /// 撤销: not decrypted by the bidder's own fault.
+    Revoked,
 }
 
-/// One bid of the opening record.
+/// One part of a bid in the opening record, or what all parts of a bid say together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenedBid {
-    /// The bid.
+    /// The bid; a divided bid goes by the id of its first part.
     pub bid: BidId,
     /// Its bidder.
     pub bidder: OrganisationId,
+    /// Its part, or the first of its parts.
+    pub part: Part,
     /// Order of receipt, told only now.
     pub seq: i64,
     /// When it was received.
@@ -104,6 +115,36 @@ pub struct OpenedBid {
     pub recovery: Option<String>,
     /// Why it is not opened.
     pub failure: Option<String>,
+}
+
+impl OpenedBid {
+    /// Adds what a later part says. Where both state the same, the earlier part stands: it is what was judged.
+    pub(super) fn join(&mut self, later: Self) {
+        if later.outcome == Outcome::Sealed {
+            return;
+        }
+        self.outcome = self.outcome.max(later.outcome);
+        self.released_at = self.released_at.max(later.released_at);
+        self.price = self.price.or(later.price);
+        self.form = match (self.form.take(), later.form) {
+            (Some(Value::Object(mut form)), Some(Value::Object(more))) => {
+                for (name, value) in more {
+                    form.entry(name).or_insert(value);
+                }
+                Some(Value::Object(form))
+            }
+            (form, more) => form.or(more),
+        };
+        self.files = match (self.files.take(), later.files) {
+            (Some(Value::Array(mut files)), Some(Value::Array(more))) => {
+                files.extend(more);
+                Some(Value::Array(files))
+            }
+            (files, more) => files.or(more),
+        };
+        self.recovery = self.recovery.take().or(later.recovery);
+        self.failure = self.failure.take().or(later.failure);
+    }
 }
 
 /// Body of `POST /api/v1/tenders/{id}/opening/shares`.
@@ -219,7 +260,11 @@ pub struct OpeningView {
     pub tender_id: TenderId,
     /// Where the tender stands.
     pub phase: TenderPhase,
-    /// When the opening began.
+    /// The stage that goes on or was last, 1 for the first; what follows tells of it.
+    pub stage: u32,
+    /// Parts that open in it.
+    pub parts: Vec<Part>,
+    /// When it began.
     pub began_at: DateTime<Utc>,
     /// End of the release window.
     pub window_until: DateTime<Utc>,
@@ -234,9 +279,9 @@ pub struct OpeningView {
     /// When the record was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concluded_at: Option<DateTime<Utc>>,
-    /// Bids that stand, known from the beginning of the opening on.
+    /// Envelopes to open in this stage, of a bid that is not divided one each; known from its beginning on.
     pub bids: i64,
-    /// Bids that can be opened by what is released.
+    /// Envelopes of it that can be opened by what is released.
     pub released: i64,
     /// What the caller may do next.
     pub allowed_actions: Vec<AllowedAction>,
@@ -250,6 +295,8 @@ pub struct RecordLine {
     pub seq: i64,
     /// The bid.
     pub bid_id: BidId,
+    /// Its part.
+    pub part: Part,
     /// Its bidder.
     pub bidder_id: OrganisationId,
     /// The bidder's name.
@@ -277,6 +324,41 @@ pub struct RecordLine {
     pub failure: Option<String>,
 }
 
+/// A stage of an opening after the first, whose record is made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LaterStage {
+    /// 2 for the second.
+    pub stage: u32,
+    /// Parts that opened in it.
+    pub parts: Vec<Part>,
+    /// When it began.
+    pub began_at: DateTime<Utc>,
+    /// End of its release window.
+    pub window_until: DateTime<Utc>,
+    /// Its one extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionView>,
+    /// When its part of the record was made.
+    pub concluded_at: DateTime<Utc>,
+}
+
+/// Whoever had not all parts of its bid in at the deadline: none of them is opened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IncompleteBid {
+    /// The bidder.
+    pub bidder_id: OrganisationId,
+    /// The bidder's name.
+    pub bidder: Say,
+    /// Parts that were in.
+    pub parts: Vec<Part>,
+    /// Parts that were not.
+    pub missing: Vec<Part>,
+    /// What became of it by law.
+    pub reason: String,
+}
+
 /// Answer of `GET /api/v1/tenders/{id}/opening/record` 开标记录.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -292,20 +374,29 @@ pub struct OpeningRecord {
     pub extension: Option<ExtensionView>,
     /// When the record was made.
     pub concluded_at: DateTime<Utc>,
-    /// Bids received and standing at the close.
+    /// The stages after the first, where bids are divided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later_stages: Vec<LaterStage>,
+    /// Parts of which nothing is told yet: their stage has no record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sealed_parts: Vec<Part>,
+    /// Bids received and standing at the close: bidders of whom every part was in.
     pub received: i64,
-    /// Bids opened.
+    /// Bids opened, of divided ones all that was due so far.
     pub opened: i64,
     /// Bids revoked 撤销.
     pub revoked: i64,
     /// Bids taken as withdrawn 视为撤回.
     pub withdrawn: i64,
-    /// Merkle root over the envelopes' hashes, fixed at the close.
+    /// Bidders whose bids were not complete, taken as withdrawn 视为撤回; not among the received.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<IncompleteBid>,
+    /// Merkle root over the hashes of every envelope that stood at the close, incomplete bids' among them.
     pub bid_root: String,
     /// What was drawn for the benchmark, where the document leaves it to chance; anyone can draw it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmark_draw: Option<BenchmarkDraw>,
-    /// Every bid in the order of receipt.
+    /// Every bid in the order of receipt; of a divided one each part whose stage has its record.
     pub bids: Vec<RecordLine>,
 }
 
@@ -317,6 +408,12 @@ pub struct BidHash {
     pub seq: i64,
     /// Digest of the envelope, as on its receipt.
     pub envelope: TaggedDigest,
+    /// Its part.
+    #[serde(default)]
+    pub part: Part,
+    /// Whether another part of the same bid was missing: it counts for no bid and is never opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 /// Answer of `GET /api/v1/tenders/{id}/opening/hashes`: what stood at the close, so that anyone can count and every
@@ -328,15 +425,34 @@ pub struct BidHashes {
     pub tender_id: TenderId,
     /// When the lot was closed.
     pub closed_at: DateTime<Utc>,
-    /// How many bids stood.
+    /// How many bids stood: of each part so many envelopes are in the list that are not `incomplete`.
     pub count: i32,
     /// Merkle root (RFC 6962) over the envelopes' digests in this order.
     pub bid_root: String,
-    /// Every bid that stood, in the order of receipt.
+    /// Every envelope that stood, in the order of receipt.
     pub items: Vec<BidHash>,
     /// The close as the log has it, with all that its leaf commits to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<Evidence>,
+}
+
+impl BidHashes {
+    /// The envelopes of complete bids of one part, by their order of receipt.
+    pub fn complete(&self, part: Part) -> Vec<i64> {
+        let items = self.items.iter().filter(|item| item.part == part && !item.incomplete);
+        items.map(|item| item.seq).collect()
+    }
+
+    /// Whether root and count are those of the list.
+    pub fn agree(&self) -> bool {
+        let digests: Vec<[u8; 32]> = self.items.iter().map(|item| item.envelope.0).collect();
+        let whole = self.items.iter().filter(|item| !item.incomplete);
+        let parts: BTreeSet<Part> = whole.map(|item| item.part).collect();
+        let counted = |part: &Part| usize::try_from(self.count) == Ok(self.complete(*part).len());
+        hex::encode(merkle_root(&digests)) == self.bid_root
+            && parts.iter().all(counted)
+            && parts.is_empty() == (self.count == 0)
+    }
 }
 
 /// Query of the archive of an opening.

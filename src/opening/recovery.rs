@@ -16,7 +16,7 @@ use crate::{
     },
     law::Lawbook,
     ledger::{self, Entry},
-    opening::{model::OrderRecovery, rules, service, store},
+    opening::{model::OrderRecovery, rules, service, stages, store},
     platform::{
         db::{OnConstraint, Tx},
         http::Reply,
@@ -63,7 +63,9 @@ pub async fn order(
     let mut entry = Entry::new("opening.recoveryOrdered").project(tender.project).tender(id).of_bid();
     for bid in &wanted {
         let standing = bids::standing_bid(tx.conn(), *bid).await?.filter(|bid| bid.tender == id);
-        let bid = standing.ok_or_else(Rejection::not_found)?.id;
+        let standing = standing.ok_or_else(Rejection::not_found)?;
+        stages::in_turn(tx.conn(), &tender, &opening, [&standing]).await?;
+        let bid = standing.id;
         let row = store::insert_recovery(tx, id, bid, reason, account.0, now).await.on_constraint(
             "opening_recoveries_once",
             || {

@@ -1,13 +1,22 @@
 //! Guards of the opening. Pure.
 
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    kernel::{Code, LegalGround, Problem, Refusal, Rejection, Say},
+    bids::StandingBid,
+    kernel::{
+        Code, LegalGround, Problem, Refusal, Rejection, Say,
+        id::{BidId, OrganisationId},
+    },
     law::{Law, Settings},
-    opening::model::{ExtendWindow, Opening, Outcome, ReleaseShare},
+    opening::model::{ExtendWindow, OpenedBid, Opening, Outcome, ReleaseShare},
     seal::{Policy, Word, policy::BIDDER, shares::Shut},
-    tenders::TenderPhase,
+    tenders::{Part, Stages, TenderPhase},
 };
 
 /// End of the release window of an opening that begins at `began_at`.
@@ -15,12 +24,106 @@ pub fn window_end(settings: &Settings, began_at: DateTime<Utc>) -> DateTime<Utc>
     began_at + TimeDelta::minutes(i64::from(settings.decryption_window_minutes))
 }
 
+/// Whether a stage of an opening goes on: the first while the tender is opening, a later one while it is evaluated.
+pub fn is_under_way(phase: TenderPhase, opening: &Opening) -> bool {
+    let phase_fits =
+        if opening.stage == 1 { phase == TenderPhase::Opening } else { phase == TenderPhase::Opened };
+    phase_fits && opening.concluded_at.is_none()
+}
+
+/// Whether it is the turn of a part; a share of one whose stage has not begun is never taken.
+///
+/// # Errors
+/// `too-early` before its stage, `wrong-state` after it.
+pub fn in_turn(stages: &Stages, opening: &Opening, part: Part) -> Result<(), Refusal> {
+    match stages.stage_of(part).map(|stage| stage.cmp(&opening.stage)) {
+        Some(Ordering::Equal) => Ok(()),
+        Some(Ordering::Greater) => {
+            let detail = Say::new(
+                format!("{}所在的开启阶段尚未开始，不接收其份额。", part.zh()),
+                format!(
+                    "The stage in which the part \"{part}\" opens has not begun; no share of it is taken."
+                ),
+            );
+            Err(Refusal::new(Code::TooEarly, detail))
+        }
+        Some(Ordering::Less) | None => {
+            let detail = Say::new("该部分的开启阶段已结束。", "The stage in which this part opens is over.");
+            Err(Refusal::new(Code::WrongState, detail))
+        }
+    }
+}
+
+/// The refusal of a share of a part that stays sealed.
+pub fn stays_sealed() -> Refusal {
+    let detail = Say::new(
+        "该投标在前一阶段已终止，其后续部分不予开启。",
+        "An earlier stage ended this bid; its later parts stay sealed.",
+    );
+    Refusal::new(Code::WrongState, detail)
+}
+
+/// The bids that open in a stage, each as its parts, in the order of receipt. What stays sealed is not among them.
+pub fn due<'b>(
+    standing: &'b [StandingBid],
+    parts: &[Part],
+    sealed: &HashSet<BidId>,
+) -> Vec<Vec<&'b StandingBid>> {
+    let mut places: HashMap<OrganisationId, usize> = HashMap::new();
+    let mut bids: Vec<Vec<&StandingBid>> = Vec::new();
+    for bid in standing.iter().filter(|bid| parts.contains(&bid.part) && !sealed.contains(&bid.id)) {
+        let place = *places.entry(bid.bidder).or_insert(bids.len());
+        match bids.get_mut(place) {
+            Some(others) => others.push(bid),
+            None => bids.push(vec![bid]),
+        }
+    }
+    bids
+}
+
+/// What became of each bid: the gravest that became of one of its parts.
+pub fn fates(lines: &[OpenedBid]) -> HashMap<OrganisationId, Outcome> {
+    let mut fates = HashMap::new();
+    for line in lines {
+        let fate = fates.entry(line.bidder).or_insert(line.outcome);
+        *fate = line.outcome.max(*fate);
+    }
+    fates
+}
+
+/// What each bid says with all its parts that are told of. It goes by id, number and time of its first part.
+pub fn whole(lines: Vec<OpenedBid>, stages: &Stages) -> Vec<OpenedBid> {
+    let first = stages.parts().next();
+    let (mut bids, mut later): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| Some(line.part) == first);
+    later.sort_by_key(|line| stages.parts().position(|part| part == line.part));
+    let places: HashMap<OrganisationId, usize> =
+        bids.iter().enumerate().map(|(at, bid)| (bid.bidder, at)).collect();
+    for line in later {
+        if let Some(bid) = places.get(&line.bidder).and_then(|at| bids.get_mut(*at)) {
+            bid.join(line);
+        }
+    }
+    bids
+}
+
+/// Why the later parts of a bid stay sealed that an earlier stage ended.
+pub fn ended_before(state: &StandingBid) -> String {
+    let why = state.revoked_reason.as_deref().unwrap_or_default();
+    format!("前一阶段未能开启，不予开启 / an earlier part was not opened, and this one stays sealed: {why}")
+}
+
+/// Why the later parts of a bid stay sealed that did not pass.
+pub fn did_not_pass(why: &Say) -> String {
+    format!("前一阶段评审未通过，不予开启：{} / did not pass, and stays sealed: {}", why.zh, why.en)
+}
+
 /// Whether a secret may be released now.
 ///
 /// # Errors
 /// `wrong-state` before the opening and after the record, `window-over` after the window.
 pub fn may_release(phase: TenderPhase, opening: &Opening, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if phase != TenderPhase::Opening || opening.concluded_at.is_some() {
+    if !is_under_way(phase, opening) {
         return Err(phase.refuse(&Say::new("解密", "release a secret")));
     }
     if now < opening.window_until {
@@ -174,6 +277,7 @@ mod tests {
         Opening {
             id: Uuid::nil(),
             tender: TenderId(Uuid::nil()),
+            stage: 1,
             began_at,
             window_until: if extended { until + TimeDelta::minutes(10) } else { until },
             extension: extended.then_some(extension),
@@ -191,6 +295,72 @@ mod tests {
         let over = may_release(TenderPhase::Opening, &opening, opening.window_until).unwrap_err();
         assert_eq!(over.code, Code::WindowOver);
         assert!(may_release(TenderPhase::Closed, &opening, last).is_err());
+    }
+
+    fn line(bid: u128, bidder: u128, part: Part, outcome: Outcome, price: Option<&str>) -> OpenedBid {
+        let price = price.map(|text| serde_json::json!({"amount": text, "currency": "CNY"}));
+        OpenedBid {
+            bid: BidId(Uuid::from_u128(bid)),
+            bidder: OrganisationId(Uuid::from_u128(bidder)),
+            part,
+            seq: i64::try_from(bid).unwrap(),
+            received_at: "2026-03-16T01:00:00Z".parse().unwrap(),
+            released_at: None,
+            outcome,
+            price: price.map(|price| serde_json::from_value(price).unwrap()),
+            form: Some(serde_json::json!({"part": part, part.as_ref(): true})),
+            files: Some(serde_json::json!([part])),
+            clause: None,
+            recovery: None,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn a_part_opens_in_its_stage_and_in_no_other() {
+        let stages = Stages::new(Some(&[vec![Part::Technical], vec![Part::Price]]));
+        let mut stage = opening(false);
+        assert!(in_turn(&stages, &stage, Part::Technical).is_ok());
+        assert_eq!(in_turn(&stages, &stage, Part::Price).unwrap_err().code, Code::TooEarly);
+        assert_eq!(in_turn(&stages, &stage, Part::Whole).unwrap_err().code, Code::WrongState);
+        assert!(is_under_way(TenderPhase::Opening, &stage) && !is_under_way(TenderPhase::Opened, &stage));
+        stage.stage = 2;
+        assert!(in_turn(&stages, &stage, Part::Price).is_ok());
+        assert_eq!(in_turn(&stages, &stage, Part::Technical).unwrap_err().code, Code::WrongState);
+        assert!(!is_under_way(TenderPhase::Opening, &stage) && is_under_way(TenderPhase::Opened, &stage));
+        stage.concluded_at = Some(stage.began_at);
+        assert!(!is_under_way(TenderPhase::Opened, &stage));
+        let whole = Stages::new(None);
+        assert!(in_turn(&whole, &opening(false), Part::Whole).is_ok());
+    }
+
+    #[test]
+    fn a_bid_is_what_its_parts_say_together() {
+        use Outcome::{Opened, Revoked, Sealed};
+        let stages = Stages::new(Some(&[vec![Part::Qualification, Part::Technical], vec![Part::Price]]));
+        let lines = vec![
+            line(1, 7, Part::Price, Opened, Some("12.00")),
+            line(2, 7, Part::Technical, Opened, None),
+            line(3, 7, Part::Qualification, Opened, None),
+            line(4, 8, Part::Qualification, Opened, None),
+            line(5, 8, Part::Technical, Opened, None),
+            line(6, 8, Part::Price, Sealed, None),
+            line(7, 9, Part::Qualification, Opened, None),
+            line(8, 9, Part::Technical, Revoked, None),
+        ];
+        let fates = fates(&lines);
+        assert_eq!(fates.get(&lines[0].bidder), Some(&Opened));
+        assert_eq!(fates.get(&lines[3].bidder), Some(&Sealed));
+        assert_eq!(fates.get(&lines[6].bidder), Some(&Revoked));
+        let bids = whole(lines, &stages);
+        let told: Vec<_> = bids.iter().map(|bid| (bid.seq, bid.outcome, bid.price.is_some())).collect();
+        assert_eq!(told, [(3, Opened, true), (4, Opened, false), (7, Revoked, false)]);
+        let form = serde_json::json!({"part": "qualification", "qualification": true, "technical": true, "price": true});
+        assert_eq!(bids[0].form, Some(form));
+        assert_eq!(bids[0].files, Some(serde_json::json!(["qualification", "technical", "price"])));
+        let undivided =
+            vec![line(1, 7, Part::Whole, Opened, Some("1.00")), line(2, 8, Part::Whole, Revoked, None)];
+        assert_eq!(whole(undivided.clone(), &Stages::new(None)), undivided);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Use cases of the opening.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
-    bids::{self, StandingBid},
+    bids::{self, BidState, StandingBid},
     holders::{self, Settled},
     identity::{Action, cards},
     kernel::{
-        Actor, AllowedAction, Problem, Rejection, Seed,
-        id::{BidId, TenderId},
+        Actor, AllowedAction, Problem, Rejection, Say, Seed,
+        id::{BidId, OrganisationId, TenderId},
         time::{hall_date, in_hall_zone},
     },
     law::{Event, Lawbook},
@@ -25,8 +25,8 @@ use crate::{
         decrypt::{self, Locked},
         jobs::{conclude_key, schedule_conclusion},
         model::{
-            ExtendWindow, Extension, ExtensionView, OpenedBid, Opening, OpeningRecord, OpeningView, Outcome,
-            RecordLine,
+            ExtendWindow, Extension, ExtensionView, IncompleteBid, LaterStage, OpenedBid, Opening,
+            OpeningRecord, OpeningView, Outcome, RecordLine,
         },
         rules,
         shares::{Board, Opener},
@@ -36,7 +36,7 @@ use crate::{
     projects,
     scoring::method::BenchmarkDraw,
     seal::Envelope,
-    tenders::{self, Tender, TenderPhase, publication},
+    tenders::{self, Part, Stages, Tender, TenderPhase, publication},
     timekeeping,
 };
 
@@ -52,7 +52,8 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
     let mut tender = tenders::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = tenders::setting(tx.conn(), law, &tender, hall_date(now)).await?;
-    let standing = bids::standing_bids(tx.conn(), id).await?.len();
+    // Bidders of whom every part is in.
+    let standing = tender.close.map_or(0, |close| usize::try_from(close.bid_count).unwrap_or_default());
     let (needed, _) = setting.law.number(&setting.procedure.minimum_bids, setting.on)?;
     if u32::try_from(standing).is_ok_and(|standing| standing < needed) {
         let ground = setting.law.ground(&setting.procedure.minimum_bids, setting.on)?;
@@ -67,6 +68,7 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
     let opening = Opening {
         id: Uuid::new_v4(),
         tender: id,
+        stage: 1,
         began_at,
         window_until: rules::window_end(setting.law.settings(), began_at),
         extension: None,
@@ -78,7 +80,7 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
     let entry = Entry::new("opening.began").project(tender.project).tender(id).row("tenders", id.0);
     let entry = entry.row("tender_events", event).row("openings", opening.id);
     ledger::record(tx, &actor, now, entry.facts(json!({"bids": standing}))).await?;
-    schedule_conclusion(tx, id, opening.window_until).await
+    schedule_conclusion(tx, &opening).await
 }
 
 /// The host extends the window, once, with a reason.
@@ -104,7 +106,7 @@ pub async fn extend(
     opening.extension = Some(Extension { from: opening.window_until, by: account.0, reason: reason.clone() });
     opening.window_until = asked.until;
     store::update(tx, &mut opening).await?;
-    jobs::reschedule(tx, &conclude_key(id), opening.window_until).await?;
+    jobs::reschedule(tx, &conclude_key(id, opening.stage), opening.window_until).await?;
     let entry = Entry::new("opening.extended").project(tender.project).tender(id).row("openings", opening.id);
     ledger::record(tx, actor, now, entry.because(reason).facts(json!({"until": asked.until}))).await?;
     let view = view(tx.conn(), actor, law, &tender, &opening, now).await?;
@@ -119,7 +121,7 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let actor = Actor::Hall("opening.conclude");
     let mut tender = tenders::lock(tx, id).await?;
     let mut opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
-    if opening.concluded_at.is_some() || tender.phase != TenderPhase::Opening {
+    if !rules::is_under_way(tender.phase, &opening) {
         return Ok(());
     }
     let now = tx.hall_now().await?;
@@ -130,13 +132,20 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
         ordered: store::recoveries(tx.conn(), id).await?,
         remedy,
     };
+    let stages = tender.document.stages();
+    let parts = stages.of(opening.stage);
+    let due = rules::due(&standing, parts, &store::sealed(tx.conn(), id).await?);
     let mut tally = Tally::default();
-    for batch in standing.chunks(BATCH) {
-        let lines = open_batch(tx, batch, &terms).await?;
-        tally.count(&lines);
+    for batch in due.chunks(BATCH.div_ceil(parts.len().max(1))) {
+        let lines = open_batch(tx, &batch.concat(), &terms).await?;
+        let fates = rules::fates(&lines);
+        tally.count(&lines, &fates);
         let rows = store::insert_opened(tx, id, &lines).await?;
+        // A bid ends with all its parts, those of later stages and earlier ones among them.
         let of = |outcome| -> Vec<BidId> {
-            lines.iter().filter(|line| line.outcome == outcome).map(|line| line.bid).collect()
+            let ended = |bid: &&StandingBid| fates.get(&bid.bidder) == Some(&outcome);
+            let here = standing.iter().filter(ended).filter(|bid| bid.state == BidState::Accepted);
+            here.map(|bid| bid.id).collect()
         };
         let (revoked, withdrawn) = (of(Outcome::Revoked), of(Outcome::Withdrawn));
         bids::revoke(tx, &revoked, bids::service::NOT_OPENED).await?;
@@ -151,14 +160,19 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
         ledger::record(tx, &actor, now, entry).await?;
     }
     opening.concluded_at = Some(now);
-    opening.benchmark_draw = draw_benchmark(tx, &tender).await?;
+    if stages.ends_with(opening.stage) {
+        opening.benchmark_draw = draw_benchmark(tx, &tender).await?;
+    }
     store::update(tx, &mut opening).await?;
-    tender.opened_at = Some(now);
-    tenders::advance(tx, &mut tender, TenderPhase::Opened).await?;
-    let entry = Entry::new("opening.concluded").project(tender.project).tender(id);
-    let entry = entry.row("tenders", id.0).row("openings", opening.id);
+    let mut entry = Entry::new("opening.concluded").project(tender.project).tender(id);
+    if opening.stage == 1 {
+        tender.opened_at = Some(now);
+        tenders::advance(tx, &mut tender, TenderPhase::Opened).await?;
+        entry = entry.row("tenders", id.0);
+    }
+    let entry = entry.row("openings", opening.id);
     let seed = opening.benchmark_draw.as_ref().map(|draw| &draw.seed);
-    let facts = json!({"opened": tally.opened, "revoked": tally.revoked, "withdrawn": tally.withdrawn,
+    let facts = json!({"stage": opening.stage, "opened": tally.opened, "revoked": tally.revoked, "withdrawn": tally.withdrawn,
         "recovered": tally.recovered, "benchmarkSeed": seed});
     ledger::record(tx, &actor, now, entry.facts(facts)).await?;
     publish_record(tx, &actor, &tender, &opening, &tally, now).await
@@ -174,15 +188,17 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, lines: &[OpenedBid]) {
-        for line in lines {
-            match line.outcome {
+    fn count(&mut self, lines: &[OpenedBid], fates: &HashMap<OrganisationId, Outcome>) {
+        for fate in fates.values() {
+            match fate {
                 Outcome::Opened => self.opened += 1,
                 Outcome::Revoked => self.revoked += 1,
                 Outcome::Withdrawn => self.withdrawn += 1,
+                Outcome::Sealed => {}
             }
-            self.recovered += usize::from(line.recovery.is_some());
         }
+        let recovered = lines.iter().filter(|line| line.recovery.is_some()).map(|line| line.bidder);
+        self.recovered += recovered.collect::<HashSet<_>>().len();
     }
 }
 
@@ -208,7 +224,7 @@ async fn draw_benchmark(tx: &mut Tx<'_>, tender: &Tender) -> Result<Option<Bench
     if !method.awaits_draw() {
         return Ok(None);
     }
-    let lines = store::opened_bids(tx.conn(), tender.id).await?;
+    let lines = opened_bids(tx.conn(), tender.id).await?;
     let opened = lines.iter().filter(|line| line.outcome == Outcome::Opened);
     let opened: Vec<String> = opened.map(|line| line.bid.to_string()).collect();
     Ok(method.draw(Seed::draw()?, &opened))
@@ -228,7 +244,7 @@ pub async fn benchmark_draw(
 /// Decrypts one batch off the async threads; the order stays that of receipt.
 async fn open_batch(
     tx: &mut Tx<'_>,
-    batch: &[StandingBid],
+    batch: &[&StandingBid],
     terms: &Terms,
 ) -> Result<Vec<OpenedBid>, Problem> {
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
@@ -281,6 +297,7 @@ fn blank(bid: &StandingBid, opener: Option<&Opener>, terms: &Terms) -> Result<Op
     Ok(OpenedBid {
         bid: bid.id,
         bidder: bid.bidder,
+        part: bid.part,
         seq: bid.seq,
         received_at: bid.accepted_at,
         released_at: opener.map(|opener| opener.released_at),
@@ -298,7 +315,7 @@ fn filled(unlocked: Option<Result<decrypt::Unlocked, String>>, line: OpenedBid) 
     match unlocked {
         Some(Ok(found)) => OpenedBid {
             outcome: Outcome::Opened,
-            price: found.price,
+            price: found.price.filter(|_| line.part.states_price()),
             form: Some(found.form),
             files: Some(found.files),
             ..line
@@ -322,9 +339,31 @@ async fn publish_record(
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let project = projects::load(tx.conn(), tender.project).await?;
-    let mut section = Section::new("开标情况", "The opening")
-        .fact("开标时间", "Opening", in_hall_zone(opening.began_at))
-        .fact("收到投标（个）", "Bids received", tally.opened + tally.revoked + tally.withdrawn)
+    let stages = tender.document.stages();
+    let mut section =
+        Section::new("开标情况", "The opening").fact("开标时间", "Opening", in_hall_zone(opening.began_at));
+    if stages.divides() {
+        let parts = stages.of(opening.stage).iter();
+        let told = Say::new(
+            parts.clone().map(|part| part.zh()).collect::<Vec<_>>().join("、"),
+            parts.map(Part::as_ref).collect::<Vec<_>>().join(", "),
+        );
+        section = section.say("开启部分", "Parts opened", told);
+        let incomplete = incomplete(tx.conn(), tender).await?.len();
+        if incomplete > 0 {
+            section = section.fact(
+                "未完整递交，视为撤回（个）",
+                "Bidders without every part, taken as withdrawn",
+                incomplete,
+            );
+        }
+        let sealed = store::sealed(tx.conn(), tender.id).await?.len();
+        if sealed > 0 {
+            section = section.fact("不予开启（个）", "Staying sealed", sealed);
+        }
+    }
+    section = section
+        .fact("收到投标（个）", "Bids received", tender.close.map_or(0, |close| close.bid_count))
         .fact("解密成功（个）", "Opened", tally.opened)
         .fact("撤销（个）", "Revoked", tally.revoked);
     if tally.withdrawn > 0 {
@@ -377,6 +416,7 @@ pub(super) async fn view(
     let may = |action| tenders::permit(actor, action, &project, tender);
     let releasing = || rules::may_release(tender.phase, opening, now).map_err(Problem::from);
     let release = may(Action::ShareRelease).and_then(|()| releasing());
+    let stages = tender.document.stages();
     let settled = holders::policy_of(conn, tender.id).await?;
     let recover = may(Action::OpeningRecover).and_then(|()| releasing()).and_then(|()| {
         let shared = settled.policy.policy().clauses.iter().any(|clause| rules::is_recovery(clause));
@@ -393,13 +433,15 @@ pub(super) async fn view(
     Ok(OpeningView {
         tender_id: tender.id,
         phase: tender.phase,
+        stage: opening.stage,
+        parts: stages.of(opening.stage).to_vec(),
         began_at: opening.began_at,
         window_until: opening.window_until,
         extension: extension_view(opening),
         waits: over && timekeeping::store::is_suspect(conn).await?,
         concluded_at: opening.concluded_at,
-        bids: tender.close.map_or(0, |close| i64::from(close.bid_count)),
-        released: store::released(conn, tender.id).await?,
+        bids: envelopes(conn, tender, opening).await?,
+        released: store::released(conn, opening).await?,
         allowed_actions: vec![
             AllowedAction {
                 deadline: Some(opening.window_until),
@@ -409,6 +451,30 @@ pub(super) async fn view(
             AllowedAction::from_guard("recover", &recover),
         ],
     })
+}
+
+/// How many envelopes open in a stage.
+pub(super) async fn envelopes(
+    conn: &mut AsyncPgConnection,
+    tender: &Tender,
+    opening: &Opening,
+) -> Result<i64, Problem> {
+    let bids = tender.close.map_or(0, |close| i64::from(close.bid_count));
+    let parts = i64::try_from(tender.document.stages().of(opening.stage).len()).map_err(Problem::internal)?;
+    // Only a stage after the first has such.
+    let sealed = i64::try_from(store::sealed(conn, tender.id).await?.len()).map_err(Problem::internal)?;
+    let sealed = if opening.stage == 1 { 0 } else { sealed };
+    Ok(bids * parts - sealed)
+}
+
+/// What the bids of a tender turned out to be, each with all its parts whose stage has its record, in the order of receipt;
+/// empty before the first record.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opened_bids(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Vec<OpenedBid>, Problem> {
+    let stages = tenders::load(conn, id).await?.document.stages();
+    Ok(rules::whole(store::lines(conn, id).await?, &stages))
 }
 
 fn extension_view(opening: &Opening) -> Option<ExtensionView> {
@@ -428,11 +494,22 @@ pub async fn record(
     let tender = tenders::load(conn, id).await?;
     let project = projects::load(conn, tender.project).await?;
     tenders::permit(actor, Action::OpeningRecordRead, &project, &tender)?;
-    let opening = store::find(conn, id).await?.ok_or_else(Rejection::not_found)?;
-    let (Some(concluded_at), Some(close)) = (opening.concluded_at, tender.close) else {
+    let mut told = store::stages(conn, id).await?;
+    told.retain(|stage| stage.concluded_at.is_some());
+    let draw = told.last().and_then(|stage| stage.benchmark_draw.clone());
+    let mut told = told.into_iter();
+    let (Some(opening), Some(close)) = (told.next(), tender.close) else {
         return Err(Rejection::not_found().into());
     };
-    let lines = store::opened_bids(conn, id).await?;
+    let concluded_at = opening.concluded_at.ok_or_else(Rejection::not_found)?;
+    let stages = tender.document.stages();
+    let later_stages: Vec<LaterStage> = told.filter_map(|stage| later_stage(&stages, &stage)).collect();
+    let last = later_stages.last().map_or(opening.stage, |stage| stage.stage);
+    let is_told = |part: Part| stages.stage_of(part).is_some_and(|stage| stage <= last);
+    let mut lines = store::lines(conn, id).await?;
+    lines.retain(|line| is_told(line.part));
+    let mut fates: Vec<Outcome> = rules::fates(&lines).into_values().collect();
+    fates.retain(|fate| *fate != Outcome::Sealed);
     let settled = holders::policy_of(conn, id).await?;
     let clauses = &settled.policy.policy().clauses;
     let members = |line: &OpenedBid| -> Vec<String> {
@@ -448,6 +525,7 @@ pub async fn record(
             RecordLine {
                 seq: line.seq,
                 bid_id: line.bid,
+                part: line.part,
                 bidder_id: line.bidder,
                 bidder: card.map(crate::identity::Card::name).unwrap_or_default(),
                 uscc: card.map(|card| card.uscc.clone()).unwrap_or_default(),
@@ -461,21 +539,61 @@ pub async fn record(
             }
         })
         .collect();
-    let count = |outcome| {
-        i64::try_from(bids.iter().filter(|line| line.outcome == outcome).count()).unwrap_or(i64::MAX)
-    };
+    let count =
+        |outcome| i64::try_from(fates.iter().filter(|fate| **fate == outcome).count()).unwrap_or(i64::MAX);
     Ok(OpeningRecord {
         tender_id: id,
         began_at: opening.began_at,
         window_until: opening.window_until,
         extension: extension_view(&opening),
         concluded_at,
+        later_stages,
+        sealed_parts: stages.parts().filter(|part| !is_told(*part)).collect(),
         received: i64::from(close.bid_count),
         opened: count(Outcome::Opened),
         revoked: count(Outcome::Revoked),
         withdrawn: count(Outcome::Withdrawn),
+        incomplete: incomplete(conn, &tender).await?,
         bid_root: hex::encode(close.bid_root),
-        benchmark_draw: opening.benchmark_draw,
+        benchmark_draw: draw,
         bids,
     })
+}
+
+fn later_stage(stages: &Stages, stage: &Opening) -> Option<LaterStage> {
+    Some(LaterStage {
+        stage: stage.stage,
+        parts: stages.of(stage.stage).to_vec(),
+        began_at: stage.began_at,
+        window_until: stage.window_until,
+        extension: extension_view(stage),
+        concluded_at: stage.concluded_at?,
+    })
+}
+
+/// Whoever had not every part in at the deadline, in the order of receipt.
+async fn incomplete(conn: &mut AsyncPgConnection, tender: &Tender) -> Result<Vec<IncompleteBid>, Problem> {
+    let stages = tender.document.stages();
+    if !stages.divides() {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<IncompleteBid> = Vec::new();
+    for bid in bids::stood(conn, tender.id).await?.iter().filter(|bid| bid.state == BidState::Incomplete) {
+        match found.iter_mut().find(|one| one.bidder_id == bid.bidder) {
+            Some(one) => one.parts.push(bid.part),
+            None => found.push(IncompleteBid {
+                bidder_id: bid.bidder,
+                bidder: Say::default(),
+                parts: vec![bid.part],
+                missing: Vec::new(),
+                reason: bids::service::INCOMPLETE.to_owned(),
+            }),
+        }
+    }
+    let names = cards(conn, &found.iter().map(|one| one.bidder_id).collect::<Vec<_>>()).await?;
+    for one in &mut found {
+        one.missing = stages.missing(&one.parts);
+        one.bidder = names.get(&one.bidder_id).map(crate::identity::Card::name).unwrap_or_default();
+    }
+    Ok(found)
 }

@@ -19,8 +19,9 @@ use crate::{
     ledger::{self, Entry},
     opening::{
         jobs::conclude_key,
-        model::{HeldShare, ReleaseShare, ReleasedShare, ReleasedShares},
+        model::{HeldShare, Opening, ReleaseShare, ReleasedShare, ReleasedShares},
         rules::{self, Failures},
+        service, stages,
         store::{self, NewShare, ShareRow},
     },
     platform::{
@@ -214,6 +215,7 @@ async fn put_all(
     }
     let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
+    stages::in_turn(tx.conn(), &place.tender, &opening, fits.iter().map(|fit| &fit.bid)).await?;
     rules::may_release(place.tender.phase, &opening, now)?;
     let ids: Vec<BidId> = fits.iter().map(|fit| fit.bid.id).collect();
     let mut board = Board::of(tx.conn(), &ids).await?;
@@ -227,14 +229,15 @@ async fn put_all(
         {
             return Err(rules::no_recovery().into());
         }
-        let (row, opens) = put(tx, &mut board, &fit, clause, (account.account.0, now), again).await?;
+        let (row, opens) =
+            put(tx, &mut board, (&fit, opening.stage), clause, (account.account.0, now), again).await?;
         entry = row.into_iter().fold(entry, |entry, row| entry.row("opening_shares", row));
         let window_until = opening.window_until;
         answers.push(ReleasedShare { bid_id: fit.bid.id, released_at: now, window_until, opens });
     }
     if !entry.subjects.is_empty() {
         ledger::record(tx, actor, now, entry).await?;
-        conclude_if_all_open(tx, &place, now).await?;
+        conclude_if_all_open(tx, &place, &opening, now).await?;
     }
     Ok(answers)
 }
@@ -266,7 +269,7 @@ fn within(mut wrong: Rejection, pointer: &str) -> Rejection {
 async fn put(
     tx: &mut Tx<'_>,
     board: &mut Board,
-    fit: &Fit,
+    (fit, stage): (&Fit, u32),
     clause: &[Word],
     (by, now): (Uuid, DateTime<Utc>),
     again: bool,
@@ -292,6 +295,7 @@ async fn put(
     };
     let new = NewShare {
         tender: bid.tender,
+        stage,
         bid: bid.id,
         clause: i32::try_from(asked.clause).map_err(Problem::internal)?,
         member: &asked.member,
@@ -308,19 +312,23 @@ async fn put(
 }
 
 /// Every bid can be opened without going past a bidder who may still come: nobody gains by waiting.
-async fn conclude_if_all_open(tx: &mut Tx<'_>, place: &Place, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn conclude_if_all_open(
+    tx: &mut Tx<'_>,
+    place: &Place,
+    opening: &Opening,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     let clauses = &place.settled.policy.policy().clauses;
     let with_bidder: Vec<i32> =
         (0..).zip(clauses).filter(|(_, clause)| !rules::is_recovery(clause)).map(|(at, _)| at).collect();
-    let standing = place.tender.close.map_or(0, |close| i64::from(close.bid_count));
-    let id = place.tender.id;
-    if store::openable(tx.conn(), id, &with_bidder).await? >= standing {
-        jobs::reschedule(tx, &conclude_key(id), now).await?;
+    let due = service::envelopes(tx.conn(), &place.tender, opening).await?;
+    if store::openable(tx.conn(), opening, &with_bidder).await? >= due {
+        jobs::reschedule(tx, &conclude_key(opening.tender, opening.stage), now).await?;
     }
     Ok(())
 }
 
-/// The shares that the caller may decrypt and release: of its own bid, or of every bid as an officer.
+/// The shares that the caller may decrypt and release in this stage: of its own bid, or of every bid as an officer.
 ///
 /// # Errors
 /// 404 before the opening has begun, 403 for whoever holds none.
@@ -333,9 +341,12 @@ pub async fn held(
     let place = Place::of(conn, id).await?;
     let project = projects::load(conn, place.tender.project).await?;
     tenders::permit(actor, Action::OpeningRead, &project, &place.tender)?;
-    store::find(conn, id).await?.ok_or_else(Rejection::not_found)?;
-    let standing = bids::standing_bids(conn, id).await?;
+    let opening = store::find(conn, id).await?.ok_or_else(Rejection::not_found)?;
+    let stages = place.tender.document.stages();
+    let sealed = store::sealed(conn, id).await?;
+    let mut standing = bids::standing_bids(conn, id).await?;
     let own = standing.iter().any(|bid| bid.bidder == account.organisation);
+    standing.retain(|bid| stages.stage_of(bid.part) == Some(opening.stage) && !sealed.contains(&bid.id));
     let object = Object::of(&place.parties, place.tender.authority()).own(own);
     authorize(actor, Action::ShareRelease, &object)?;
     let ids: Vec<BidId> = standing.iter().map(|bid| bid.id).collect();

@@ -1,6 +1,6 @@
 //! Openings in the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -17,7 +17,7 @@ use crate::{
         Money, Problem,
         id::{BidId, OrganisationId, TenderId},
     },
-    opening::model::{Extension, OpenedBid, Opening},
+    opening::model::{Extension, OpenedBid, Opening, Outcome},
     platform::db::{Tx, unreadable},
     schema::{opened_bids, opening_recoveries, opening_shares, openings},
 };
@@ -35,6 +35,7 @@ struct OpeningRow {
     concluded_at: Option<DateTime<Utc>>,
     version: i64,
     benchmark_draw: Option<Value>,
+    stage: i32,
 }
 
 impl TryFrom<OpeningRow> for Opening {
@@ -48,6 +49,7 @@ impl TryFrom<OpeningRow> for Opening {
         Ok(Self {
             id: row.id,
             tender: row.tender_id,
+            stage: u32::try_from(row.stage).map_err(unreadable("openings.stage"))?,
             began_at: row.began_at,
             window_until: row.window_until,
             extension,
@@ -79,6 +81,7 @@ impl TryFrom<&Opening> for OpeningRow {
             concluded_at: opening.concluded_at,
             version: opening.version,
             benchmark_draw: draw.map(serde_json::to_value).transpose().map_err(Problem::internal)?,
+            stage: i32::try_from(opening.stage).map_err(Problem::internal)?,
         })
     }
 }
@@ -105,22 +108,34 @@ pub async fn update(tx: &mut Tx<'_>, opening: &mut Opening) -> Result<(), Proble
     Ok(())
 }
 
-/// The opening of a tender, once it has begun.
+/// The stages of a tender's opening that have begun, in their order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn stages(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Opening>, Problem> {
+    let query = openings::table.filter(openings::tender_id.eq(tender)).order(openings::stage);
+    let rows: Vec<OpeningRow> = query.select(OpeningRow::as_select()).load(conn).await?;
+    rows.into_iter().map(Opening::try_from).collect()
+}
+
+/// The opening of a tender, once it has begun: its last stage.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn find(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<Opening>, Problem> {
-    let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
-    let row: Option<OpeningRow> = query.first(conn).await.optional()?;
-    row.map(Opening::try_from).transpose()
+    Ok(stages(conn, tender).await?.pop())
 }
 
-/// The opening of a tender with its row held to the end of the transaction.
+/// The opening of a tender, in its last stage, with the row held to the end of the transaction. The caller knows that no
+/// further stage begins meanwhile, or asks again.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn find_locked(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Opening>, Problem> {
-    let query = openings::table.filter(openings::tender_id.eq(tender)).select(OpeningRow::as_select());
+    let query = openings::table
+        .filter(openings::tender_id.eq(tender))
+        .order(openings::stage.desc())
+        .select(OpeningRow::as_select());
     let row: Option<OpeningRow> = query.for_no_key_update().first(tx.conn()).await.optional()?;
     row.map(Opening::try_from).transpose()
 }
@@ -129,6 +144,8 @@ pub async fn find_locked(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Ope
 pub struct NewShare<'a> {
     /// The tender.
     pub tender: TenderId,
+    /// Stage of the opening.
+    pub stage: u32,
     /// The bid.
     pub bid: BidId,
     /// Clause of the policy.
@@ -155,6 +172,7 @@ pub async fn insert_share(tx: &mut Tx<'_>, new: &NewShare<'_>) -> Result<Uuid, P
         .values((
             opening_shares::id.eq(id),
             opening_shares::tender_id.eq(new.tender),
+            opening_shares::stage.eq(stage_of(new.stage)?),
             opening_shares::bid_id.eq(new.bid),
             opening_shares::clause.eq(new.clause),
             opening_shares::member.eq(new.member),
@@ -168,29 +186,37 @@ pub async fn insert_share(tx: &mut Tx<'_>, new: &NewShare<'_>) -> Result<Uuid, P
     Ok(id)
 }
 
-/// How many bids of a tender can be opened by what is released.
+fn stage_of(stage: u32) -> Result<i32, Problem> {
+    i32::try_from(stage).map_err(Problem::internal)
+}
+
+/// How many envelopes can be opened in a stage by what is released.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn released(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<i64, Problem> {
-    let complete = opening_shares::tender_id.eq(tender).and(opening_shares::completes);
+pub async fn released(conn: &mut AsyncPgConnection, opening: &Opening) -> Result<i64, Problem> {
+    let here =
+        opening_shares::tender_id.eq(opening.tender).and(opening_shares::stage.eq(stage_of(opening.stage)?));
+    let complete = here.and(opening_shares::completes);
     let bids = diesel::dsl::count(opening_shares::bid_id).aggregate_distinct();
     Ok(opening_shares::table.filter(complete).select(bids).first(conn).await?)
 }
 
-/// How many bids of a tender can be opened by one of `clauses`, or by a recovery that was ordered for them.
+/// How many envelopes can be opened in a stage by one of `clauses`, or by a recovery that was ordered for them.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn openable(
     conn: &mut AsyncPgConnection,
-    tender: TenderId,
+    opening: &Opening,
     clauses: &[i32],
 ) -> Result<i64, Problem> {
     let ordered = opening_recoveries::table
-        .filter(opening_recoveries::tender_id.eq(tender))
+        .filter(opening_recoveries::tender_id.eq(opening.tender))
         .select(opening_recoveries::bid_id);
-    let complete = opening_shares::tender_id.eq(tender).and(opening_shares::completes);
+    let here =
+        opening_shares::tender_id.eq(opening.tender).and(opening_shares::stage.eq(stage_of(opening.stage)?));
+    let complete = here.and(opening_shares::completes);
     let counts = opening_shares::clause.eq_any(clauses).or(opening_shares::bid_id.eq_any(ordered));
     let bids = diesel::dsl::count(opening_shares::bid_id).aggregate_distinct();
     Ok(opening_shares::table.filter(complete.and(counts)).select(bids).first(conn).await?)
@@ -296,6 +322,7 @@ struct OpenedRow {
     failure: Option<String>,
     clause: Option<i32>,
     recovery: Option<String>,
+    part: String,
 }
 
 impl TryFrom<OpenedRow> for OpenedBid {
@@ -305,6 +332,7 @@ impl TryFrom<OpenedRow> for OpenedBid {
         Ok(Self {
             bid: row.bid_id,
             bidder: row.bidder_id,
+            part: row.part.parse().map_err(unreadable("opened_bids.part"))?,
             seq: row.seq,
             received_at: row.received_at,
             released_at: row.released_at,
@@ -345,17 +373,33 @@ pub async fn insert_opened(
             failure: bid.failure.clone(),
             clause: bid.clause,
             recovery: bid.recovery.clone(),
+            part: bid.part.to_string(),
         })
         .collect();
     diesel::insert_into(opened_bids::table).values(&rows).execute(tx.conn()).await?;
     Ok(rows.iter().map(|row| row.id).collect())
 }
 
-/// The record of a tender in the order of receipt; empty before it is made.
+/// Parts that stay sealed since an earlier stage ended their bids.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn opened_bids(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<OpenedBid>, Problem> {
+pub async fn sealed(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<HashSet<BidId>, Problem> {
+    let sealed = opened_bids::outcome.eq(Outcome::Sealed.as_ref());
+    let rows: Vec<BidId> = opened_bids::table
+        .filter(opened_bids::tender_id.eq(tender).and(sealed))
+        .select(opened_bids::bid_id)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Every part that is told of, in the order of receipt. Parts that stay sealed have their line from the beginning of their
+/// stage on, all others from its end.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lines(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<OpenedBid>, Problem> {
     let rows: Vec<OpenedRow> = opened_bids::table
         .filter(opened_bids::tender_id.eq(tender).and(opened_bids::seq.ge(0)))
         .order(opened_bids::seq)

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    bids::rules::merkle_root,
     kernel::{Money, id::BidId, time::in_hall_zone},
     opening::model::{ArchivedBid, BidHashes, OpeningArchive, Outcome},
     seal::{
@@ -29,6 +28,7 @@ use crate::{
         signature::public_key_text,
         wire::read_base64,
     },
+    tenders::Part,
 };
 
 /// Longest document of a folder of an opening: a bid that came with its submission, or a record.
@@ -179,6 +179,7 @@ fn print_receipt(out: &mut dyn Write, report: &ReceiptReport) -> Result<()> {
 struct Line {
     seq: i64,
     bid_id: BidId,
+    part: Part,
     bidder_id: IdText,
     received_at: DateTime<Utc>,
     outcome: Outcome,
@@ -190,6 +191,8 @@ struct Line {
 #[serde(rename_all = "camelCase")]
 struct Record {
     received: usize,
+    #[serde(default)]
+    sealed_parts: Vec<Part>,
     bid_root: String,
     bids: Vec<Line>,
 }
@@ -299,7 +302,7 @@ fn check(folder: &Path, announced: Option<Digest>) -> Result<Findings> {
     if announced.is_some_and(|announced| announced != policy.digest()) {
         findings.differences.push("策略摘要与公告不符 / the policy is not that of the notice".to_owned());
     }
-    findings.differences.extend(counted(&record, &hashes));
+    findings.differences.extend(counted(&record, &hashes, &policy)?);
     for line in &record.bids {
         let bid: ArchivedBid = read_document(&bid_file(folder, line.seq, "json"))?;
         let sealed = match &bid.ciphertext {
@@ -316,20 +319,22 @@ fn check(folder: &Path, announced: Option<Digest>) -> Result<Findings> {
 }
 
 /// What of the numbers does not add up.
-fn counted(record: &Record, hashes: &BidHashes) -> Vec<String> {
-    let digests: Vec<[u8; 32]> = hashes.items.iter().map(|item| item.envelope.0).collect();
-    let root = hex::encode(merkle_root(&digests));
+fn counted(record: &Record, hashes: &BidHashes, policy: &CheckedPolicy) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
-    if root != hashes.bid_root || root != record.bid_root {
+    if !hashes.agree() || hashes.bid_root != record.bid_root {
         wrong.push("摘要清单与默克尔根不符 / the list of hashes is not that of the root".to_owned());
     }
-    let lines: Vec<i64> = record.bids.iter().map(|line| line.seq).collect();
-    let listed: Vec<i64> = hashes.items.iter().map(|item| item.seq).collect();
-    if lines != listed || record.received != listed.len() || usize::try_from(hashes.count) != Ok(listed.len())
-    {
+    let mut same = usize::try_from(hashes.count) == Ok(record.received);
+    for word in &policy.policy().parts {
+        let part = Part::of(word).map_err(|_| anyhow::anyhow!("{word}"))?;
+        let lines = record.bids.iter().filter(|line| line.part == part).map(|line| line.seq);
+        let due = if record.sealed_parts.contains(&part) { Vec::new() } else { hashes.complete(part) };
+        same &= lines.eq(due);
+    }
+    if !same {
         wrong.push("记录与清单的投标数不同 / record and list do not hold the same bids".to_owned());
     }
-    wrong
+    Ok(wrong)
 }
 
 /// A ciphertext of the folder; one that was uploaded is never read into memory as a whole.
@@ -377,7 +382,10 @@ fn agrees(
 ) -> Result<bool> {
     let digest = TaggedDigest::from(bid.envelope.digest()?);
     let stood = hashes.items.iter().any(|item| item.seq == line.seq && item.envelope == digest);
-    ensure!(stood && bid.bid_id == line.bid_id, "信封不在清单中 / the envelope is not the one of the list");
+    ensure!(
+        stood && bid.bid_id == line.bid_id && bid.envelope.part.as_str() == line.part.as_ref(),
+        "信封不在清单中 / the envelope is not the one of the list"
+    );
     let signer = sealed.check(&bid.envelope, policy, &line.bidder_id)?.signer;
     let enrolled = signers.get(line.bidder_id.as_str()).into_iter().flatten().any(|key| {
         let valid =
@@ -394,7 +402,7 @@ fn agrees(
     };
     match (sealed.open(&bid.envelope, &SecretString::from(secret.clone())), line.outcome) {
         (Ok(manifest), Outcome::Opened) => {
-            let price = manifest.price()?;
+            let price = manifest.price()?.filter(|_| line.part.states_price());
             ensure!(price == line.price, "报价与记录不同 / another price than the record's");
             Ok(true)
         }

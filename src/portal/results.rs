@@ -2,7 +2,7 @@
 //!
 //! Each part is asked of its room as the public; a room that rejects the question adds nothing to the page.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -118,7 +118,7 @@ fn opening_view(
     let rejected: HashSet<BidId> = rejected.iter().map(|bid| bid.bid).collect();
     let fits = |line: &RecordLine| found.is_none_or(|found| found.contains(&line.bid_id));
     let found: Vec<(usize, &RecordLine)> =
-        record.bids.iter().enumerate().filter(|(_, line)| fits(line)).collect();
+        one_each(record).into_iter().enumerate().filter(|(_, line)| fits(line)).collect();
     let pages = Pages::of(found.len(), query.record.unwrap_or(1), ROWS);
     let row = |(at, line): &(usize, &RecordLine)| OpeningRow {
         number: at + 1,
@@ -131,6 +131,7 @@ fn opening_view(
         outcome: match line.outcome {
             Outcome::Revoked => BidOutcome::Revoked,
             Outcome::Withdrawn => BidOutcome::Withdrawn,
+            Outcome::Sealed => BidOutcome::Rejected,
             Outcome::Opened if rejected.contains(&line.bid_id) => BidOutcome::Rejected,
             Outcome::Opened => BidOutcome::Opened,
         },
@@ -145,6 +146,21 @@ fn opening_view(
         pages,
         find: query.find.trim().to_owned(),
     }
+}
+
+/// The line that tells most of each bid, in the order of receipt: the gravest of its parts, else the last one.
+fn one_each(record: &OpeningRecord) -> Vec<&RecordLine> {
+    let mut lines: Vec<&RecordLine> = Vec::new();
+    let mut places = HashMap::new();
+    for line in &record.bids {
+        let place = *places.entry(line.bidder_id).or_insert(lines.len());
+        match lines.get_mut(place) {
+            None => lines.push(line),
+            Some(kept) if (line.outcome, line.part) > (kept.outcome, kept.part) => *kept = line,
+            Some(_) => {}
+        }
+    }
+    lines
 }
 
 /// Names of bidders by id, Chinese, as the report's readers get them.

@@ -209,20 +209,20 @@ impl CheckedPolicy {
         Ok(Self { policy, digest })
     }
 
-    /// The same policy with another limit for the ciphertext of a part.
-    ///
-    /// # Errors
-    /// [`Flaw::Limit`].
-    pub fn allowing(self, max_part_bytes: u64) -> Result<Self, SealError> {
-        Self::new(Policy { max_part_bytes, ..self.policy })
-    }
-
     /// Reads a policy document, canonical or not; the digest is over the canonical form.
     ///
     /// # Errors
     /// As [`CheckedPolicy::new`], and [`Flaw::Malformed`].
     pub fn read(bytes: &[u8]) -> Result<Self, SealError> {
         Self::new(read_json(bytes, POLICY_LIMIT)?)
+    }
+
+    /// The same policy for bids of these parts, of at most `max_part_bytes` of ciphertext each.
+    ///
+    /// # Errors
+    /// [`Flaw::Parts`], [`Flaw::Limit`].
+    pub fn for_bids(self, parts: Vec<Word>, max_part_bytes: u64) -> Result<Self, SealError> {
+        Self::new(Policy { parts, max_part_bytes, ..self.policy })
     }
 
     /// The policy.
@@ -289,6 +289,11 @@ mod tests {
         assert_eq!(shares, ["0 bidder", "0 agency", "1 agency", "1 centre"]);
         let simple = Policy::bidder_only("T-1".parse().unwrap(), "1".parse().unwrap(), 1).unwrap();
         assert!(simple.policy().expected_shares().is_empty());
+        let parts = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+        let divided = simple.clone().for_bids(parts(&["technical", "price"]), INLINE_LIMIT).unwrap();
+        assert_ne!(divided.digest(), simple.digest());
+        assert_eq!(simple.clone().for_bids(parts(&["whole"]), INLINE_LIMIT).unwrap(), simple);
+        assert_eq!(simple.for_bids(parts(&["price", "price"]), INLINE_LIMIT).unwrap_err().flaw, Flaw::Parts);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
         weights,
     },
     seal::policy::INLINE_LIMIT,
+    tenders::parts::{self, Part, Stages},
 };
 
 /// How equal totals are parted at the top of the ranking.
@@ -123,6 +124,11 @@ pub struct TenderDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub max_bid_mebibytes: Option<u32>,
+    /// 双信封: the parts of a bid, each sealed by itself, by the stage in which they open. Two stages, the second the price
+    /// alone, opened for those who passed the first. Absent means that a bid is one envelope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 2, max_items = 2)]
+    pub stages: Option<Vec<Vec<Part>>>,
     /// Main terms of the contract.
     #[schema(min_length = 1, max_length = 20000)]
     pub contract_terms: String,
@@ -149,6 +155,11 @@ impl TenderDocument {
     /// Most bytes of a sealed bid, as its seal policy says it.
     pub fn max_part_bytes(&self) -> u64 {
         self.max_bid_mebibytes.map_or(INLINE_LIMIT, |mebibytes| u64::from(mebibytes) * 1024 * 1024)
+    }
+
+    /// The parts of a bid and the stages in which they open.
+    pub fn stages(&self) -> Stages {
+        Stages::new(self.stages.as_deref())
     }
 
     /// The price method, checked.
@@ -190,6 +201,7 @@ pub fn check(
         let detail = format!("须为 1 至 {most} MiB / 1 to {most} MiB");
         push(&mut errors, "/document/maxBidMebibytes", &detail);
     }
+    errors.extend(document.stages.iter().flat_map(|named| parts::check(named, procedure.regime)));
     if procedure.object != Object::Works {
         match &document.set_aside {
             None => push(

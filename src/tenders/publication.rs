@@ -13,6 +13,7 @@ use crate::{
     tenders::{
         document,
         model::{Place, PlaceView, Tender},
+        parts::Part,
     },
 };
 
@@ -254,15 +255,26 @@ pub fn tender_notice(
 
 /// Who can open the bids, and the digest to compare before sealing.
 fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
-    let section = Section::new("密封策略", "Sealing").fact(
+    let mut section = Section::new("密封策略", "Sealing").fact(
         "策略摘要（SHA-256）",
         "Policy digest (SHA-256)",
         policy.digest(),
     );
-    let section = match tender.document.max_bid_mebibytes {
-        Some(most) => section.fact("投标文件大小上限（MiB）", "Largest bid (MiB)", most),
-        None => section,
-    };
+    if let Some(most) = tender.document.max_bid_mebibytes {
+        section = section.fact("投标文件大小上限（MiB）", "Largest bid (MiB)", most);
+    }
+    let stages = tender.document.stages();
+    if stages.divides() {
+        let first: Vec<_> = stages.of(1).iter().map(|part| part.zh()).collect();
+        let told = Say::new(
+            format!("各部分分别密封；截止时开启{}，评审后对合格投标开启报价部分", first.join("、")),
+            format!(
+                "parts sealed apart: {} at the deadline, then the price of those who pass",
+                stages.of(1).iter().map(Part::as_ref).collect::<Vec<_>>().join(", ")
+            ),
+        );
+        section = section.say("投标文件组成", "Parts of a bid", told);
+    }
     let Some(shared) = &tender.document.sealing else {
         return section.say("开启", "Opened by", Say::new("投标人", "the bidder alone"));
     };

@@ -43,10 +43,14 @@ pub(super) async fn settle(
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(CheckedPolicy, Entry), Problem> {
-    let (id, limit) = (tender.id, tender.document.max_part_bytes());
+    let id = tender.id;
+    let shape = holders::Shape {
+        parts: tender.document.stages().words()?,
+        max_part_bytes: tender.document.max_part_bytes(),
+    };
     let (settled, entry) = match bodies {
-        None => holders::service::settle_alone(tx, id, limit, now, entry).await?,
-        Some(bodies) => holders::settle(tx, id, bodies, limit, now, entry).await?,
+        None => holders::service::settle_alone(tx, id, shape, now, entry).await?,
+        Some(bodies) => holders::settle(tx, id, bodies, shape, now, entry).await?,
     };
     Ok((settled.policy, entry))
 }

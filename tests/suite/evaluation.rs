@@ -73,7 +73,7 @@ impl<'a> Tender<'a> {
     }
 
     /// RM-17: the purchaser says to be present, and the operator runs the draw.
-    fn run(&self, draw: &str) {
+    pub fn run(&self, draw: &str) {
         self.app.as_("purchaser.taibus").act(&format!("/api/v1/draws/{draw}/witnesses")).expect(200);
         self.app.as_(self.operator).act(&format!("/api/v1/draws/{draw}/run")).expect(200);
     }
@@ -128,7 +128,7 @@ impl<'a> Tender<'a> {
         ids
     }
 
-    fn sign_reports(&self, members: &[String]) {
+    pub fn sign_reports(&self, members: &[String]) {
         let hash = self.app.as_(&members[0]).get(&self.path("report")).expect(200).text_at("/reportHash");
         for (member, signature) in members.iter().zip(1..) {
             let body = if signature == 2 {

@@ -41,6 +41,8 @@ mod migrations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod schema;

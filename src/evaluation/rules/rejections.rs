@@ -27,10 +27,10 @@ pub(super) fn open(bids: &[OpenedBid]) -> impl Iterator<Item = &OpenedBid> {
 }
 
 /// Bids that take no part from the start on: not qualified, without a price, or above the ceiling by their original
-/// quote. In the order of receipt, one ground each.
+/// quote. In the order of receipt, one ground each. Without a ceiling prices are sealed yet and nobody judges them.
 pub fn screen(
     opened: &[OpenedBid],
-    ceiling: Money,
+    ceiling: Option<Money>,
     qualification: &[QualificationVerdict],
     grounds: &Grounds,
 ) -> Vec<RejectedBid> {
@@ -41,23 +41,24 @@ pub fn screen(
         .collect();
     open(opened)
         .filter_map(|bid| {
-            let rejected = |by, ground: &LegalGround, reason| RejectedBid {
-                bid: bid.bid,
-                bidder: bid.bidder,
-                price: bid.price,
-                by,
-                ground: ground.clone(),
-                reason,
-            };
             if let Some(reason) = failed.get(&bid.bid) {
                 let reason =
                     Say::new(format!("资格审查不通过：{reason}"), format!("Not qualified: {reason}"));
-                return Some(rejected(RejectedBy::Purchaser, &grounds.qualification, reason));
+                return Some(rejected(bid, RejectedBy::Purchaser, &grounds.qualification, reason));
             }
-            let reason = price_fault(bid.price, ceiling)?;
-            Some(rejected(RejectedBy::System, &grounds.invalid, reason))
+            by_price(bid, ceiling?, grounds)
         })
         .collect()
+}
+
+fn rejected(bid: &OpenedBid, by: RejectedBy, ground: &LegalGround, reason: Say) -> RejectedBid {
+    RejectedBid { bid: bid.bid, bidder: bid.bidder, price: bid.price, by, ground: ground.clone(), reason }
+}
+
+/// What the system rejects by the price alone.
+fn by_price(bid: &OpenedBid, ceiling: Money, grounds: &Grounds) -> Option<RejectedBid> {
+    let reason = price_fault(bid.price, ceiling)?;
+    Some(rejected(bid, RejectedBy::System, &grounds.invalid, reason))
 }
 
 fn price_fault(price: Option<Money>, ceiling: Money) -> Option<Say> {
@@ -95,7 +96,7 @@ pub fn failed_by_committee(
             against.entry(failed.bid_id).or_default().push((sheet.member, failed.reason.trim()));
         }
     }
-    let mut rejected = Vec::new();
+    let mut failed = Vec::new();
     for bid in standing {
         // A bid that nobody fails passes by every vote.
         let Some(reasons) = against.get(&bid.bid) else { continue };
@@ -107,21 +108,15 @@ pub fn failed_by_committee(
             })
             .collect();
         if !passes_by_majority(&committee, &votes)? {
-            rejected.push(RejectedBid {
-                bid: bid.bid,
-                bidder: bid.bidder,
-                price: bid.price,
-                by: RejectedBy::Committee,
-                ground: grounds.invalid.clone(),
-                reason: said_by_members(
-                    "评标委员会半数以上认定不合格",
-                    "Failed by more than half of the committee",
-                    reasons,
-                ),
-            });
+            let reason = said_by_members(
+                "评标委员会半数以上认定不合格",
+                "Failed by more than half of the committee",
+                reasons,
+            );
+            failed.push(rejected(bid, RejectedBy::Committee, &grounds.invalid, reason));
         }
     }
-    Ok(rejected)
+    Ok(failed)
 }
 
 fn said_by_members(zh: &str, en: &str, reasons: &[(u32, &str)]) -> Say {
@@ -135,11 +130,14 @@ fn said_by_members(zh: &str, en: &str, reasons: &[(u32, &str)]) -> Say {
     Say::new(format!("{zh}（{}）", all("评委", "：", "；")), format!("{en} ({})", all("member ", ": ", "; ")))
 }
 
-/// Screening, then the committee's votes, then unexplained low prices; in the order of receipt.
+/// Screening, then the committee's votes, then prices that were sealed at the screening, then unexplained low prices; in the
+/// order of receipt.
 pub(super) fn all_rejections(findings: &Findings<'_>) -> Result<Vec<RejectedBid>, SheetFault> {
     let in_question = standing(findings.opened, findings.screening);
     let mut rejected = findings.screening.to_vec();
     rejected.extend(failed_by_committee(findings.members, findings.sheets, &in_question, &findings.grounds)?);
+    let priced = standing(findings.opened, &rejected);
+    rejected.extend(priced.iter().filter_map(|bid| by_price(bid, findings.ceiling, &findings.grounds)));
     for decision in findings.low_price.decisions.iter().filter(|decision| !decision.accepted) {
         if rejected.iter().any(|known| known.bid == decision.bid) {
             continue;

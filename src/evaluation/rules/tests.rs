@@ -13,7 +13,7 @@ use super::{
 use crate::{
     evaluation::model::{
         BidMarks, DefaultVerdict, FailedBid, LowPriceReview, LowPriceVote, NewQualification, NewSheet,
-        QualificationVerdict, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
+        QualificationVerdict, RejectedBid, RejectedBy, RepeatedPrices, Report, Sheet, TechnicalSheet,
     },
     kernel::{
         Code, LegalGround, Money, Problem, Seed,
@@ -29,7 +29,10 @@ use crate::{
         method::{BenchmarkDraw, Marks, Method},
         numbers::Numbers,
     },
-    tenders::document::{Technical, Ties},
+    tenders::{
+        Part,
+        document::{Technical, Ties},
+    },
 };
 
 const MEMBERS: [u32; 5] = [1, 2, 3, 4, 5];
@@ -42,6 +45,7 @@ fn bid(n: u128, price: Option<&str>) -> OpenedBid {
     OpenedBid {
         bid: BidId(Uuid::from_u128(n)),
         bidder: OrganisationId(Uuid::from_u128(100 + n)),
+        part: Part::Whole,
         seq: i64::try_from(n).unwrap(),
         received_at: DateTime::UNIX_EPOCH,
         released_at: Some(DateTime::UNIX_EPOCH),
@@ -187,7 +191,10 @@ impl Case {
     }
 
     fn conclude(&self, seed: u8) -> Result<Conclusion, Problem> {
-        let screening = screen(&self.opened, self.ceiling, &[], &grounds());
+        self.conclude_after(&screen(&self.opened, Some(self.ceiling), &[], &grounds()), seed)
+    }
+
+    fn conclude_after(&self, screening: &[RejectedBid], seed: u8) -> Result<Conclusion, Problem> {
         let findings = Findings {
             tender: TenderId(Uuid::nil()),
             opened: &self.opened,
@@ -200,7 +207,7 @@ impl Case {
             members: &MEMBERS,
             sheets: &self.sheets,
             sheet_hashes: BTreeMap::new(),
-            screening: &screening,
+            screening,
             low_price: self.low_price.clone(),
             numbers: Numbers { candidates: 3, least: self.least, least_eliminated: 0 },
             grounds: grounds(),
@@ -267,14 +274,16 @@ fn the_price_alone_rejects_above_the_ceiling_and_without_a_price() {
     let mut opened =
         vec![bid(1, Some("200")), bid(2, Some("200.01")), bid(3, None), bid(4, Some("0")), bid(5, Some("1"))];
     opened[4].outcome = Outcome::Revoked;
-    let out = screen(&opened, yuan("200"), &[], &grounds());
+    let out = screen(&opened, Some(yuan("200")), &[], &grounds());
     let found: Vec<_> = out.iter().map(|one| (one.bid, one.by, one.ground.id.as_str())).collect();
     let by = RejectedBy::System;
     assert_eq!(found, [(id(2), by, "ENG-22"), (id(3), by, "ENG-22"), (id(4), by, "ENG-22")]);
     assert_eq!(standing(&opened, &out).iter().map(|bid| bid.bid).collect::<Vec<_>>(), [id(1)]);
     let verdict =
         QualificationVerdict { bid_id: id(1), passes: false, reason: Some("无营业执照".into()) };
-    let out = screen(&opened, yuan("200"), &[verdict], &grounds());
+    let sealed = screen(&opened, None, std::slice::from_ref(&verdict), &grounds());
+    assert_eq!(sealed.len(), 1, "sealed prices are judged by nobody");
+    let out = screen(&opened, Some(yuan("200")), &[verdict], &grounds());
     assert_eq!((out[0].by, out[0].ground.id.as_str()), (RejectedBy::Purchaser, "GPB-9"));
     assert!(out[0].reason.zh.contains("无营业执照"));
 }
@@ -288,7 +297,11 @@ fn more_than_half_of_the_committee_rejects_and_a_bid_above_the_ceiling_moves_no_
         .collect();
     opened.push(bid(7, Some("200.01")));
     let sheets = vec![fails(1, &[2, 3]), fails(2, &[2, 3]), fails(3, &[2]), fails(4, &[]), fails(5, &[])];
-    let report = Case::works(opened, sheets).report(0);
+    let case = Case::works(opened, sheets);
+    let report = case.report(0);
+    // Where prices were sealed at the screening, the report finds the same of them.
+    let Ok(Conclusion::Report(sealed)) = case.conclude_after(&[], 0) else { panic!("no report") };
+    assert_eq!(*sealed, report);
     let rejected: Vec<_> = report.rejected.iter().map(|one| (one.bid, one.by)).collect();
     assert_eq!(rejected, [(id(2), RejectedBy::Committee), (id(7), RejectedBy::System)]);
     assert!(report.rejected[0].reason.zh.contains("评委3：缺2"), "{}", report.rejected[0].reason.zh);

@@ -170,7 +170,7 @@ fn each_bid_becomes_what_the_table_of_outcomes_says() {
     // Published at once, and nothing is taken any more.
     let notices = app.public().get("/api/v1/notices?kind=openingRecord").expect(200);
     assert_eq!(notices["items"].as_array().unwrap().len(), 1);
-    scene.officer(AGENCY, 3, 0).expect(403);
+    scene.officer(AGENCY, 3, 0).expect(409).problem("wrong-state");
     let states: Vec<String> =
         app.sql().values("SELECT revoked_reason FROM bids WHERE state = 'revoked' ORDER BY seq", &[]);
     assert_eq!(states.len(), 3);

@@ -85,21 +85,48 @@ impl Bidder<'_> {
         &self,
         policy: &CheckedPolicy,
         price: &str,
-        (revision, prev): (u32, Option<Digest>),
+        revision: (u32, Option<Digest>),
         files: Vec<(String, Vec<u8>)>,
+    ) -> SealedBid {
+        let mut content = Content { files, ..Content::default() };
+        content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
+        content.form.insert("termDays".to_owned(), json!(240));
+        self.seal_content(policy, "whole", content, revision)
+    }
+
+    /// Seals a part of a divided bid: revision 1, or the one after the digest `prev` of revision 1.
+    pub fn seal_part(
+        &self,
+        policy: &CheckedPolicy,
+        part: &str,
+        price: &str,
+        prev: Option<Digest>,
+    ) -> SealedBid {
+        let mut content = Content::default();
+        if part == "price" {
+            content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
+        } else {
+            content.form.insert("termDays".to_owned(), json!(200));
+        }
+        self.seal_content(policy, part, content, (if prev.is_some() { 2 } else { 1 }, prev))
+    }
+
+    fn seal_content(
+        &self,
+        policy: &CheckedPolicy,
+        part: &str,
+        content: Content,
+        (revision, prev): (u32, Option<Digest>),
     ) -> SealedBid {
         let mut nonce = [0; 32];
         rand::rng().fill_bytes(&mut nonce);
         let target = Target {
-            part: "whole".parse().unwrap(),
+            part: part.parse().unwrap(),
             bidder: self.organisation.parse().unwrap(),
             revision,
             prev,
             nonce: Nonce(nonce),
         };
-        let mut content = Content { files, ..Content::default() };
-        content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
-        content.form.insert("termDays".to_owned(), json!(240));
         let own = Identity::generate();
         let sealed = seal_for_clauses(policy, &self.key, Some(&own.to_public()), target, content).unwrap();
         SealedBid {
