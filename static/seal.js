@@ -279,8 +279,9 @@ const seal = (() => {
     }
   }
 
-  // Seals one bid of one part. `target` is {bidder, revision, prev, expected, client}: `expected` is the digest of the
-  // policy that the bidder has seen, `prev` the digest of the envelope replaced or null.
+  // Seals one bid of one part. `target` is {bidder, revision, prev, expected, limit, client}: `expected` is the digest
+  // of the policy that the bidder has seen, `prev` the digest of the envelope replaced or null, `limit` the most bytes
+  // of ciphertext that can be handed in.
   async function make(policy, key, target, form, files) {
     const digest = await policyDigest(policy);
     checkPolicy(policy, digest, target.expected);
@@ -297,7 +298,7 @@ const seal = (() => {
       nonce: hex(random(32)),
     };
     const ciphertext = await encrypted([common.bid_key], await layOut({ ...common, form }, files));
-    ensure(ciphertext.length <= policy.max_part_bytes, "tooLarge");
+    ensure(ciphertext.length <= Math.min(policy.max_part_bytes, target.limit), "tooLarge");
     const own = keepsShares(policy) ? await age.generateX25519Identity() : null;
     const recipient = own && (await age.identityToRecipient(own));
     const unsigned = {
