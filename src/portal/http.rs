@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    assets, board, page,
+    assets, bid, board, page,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
     reader::{HallFacts, Reader, encoded},
     sign_in,
@@ -168,6 +168,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/law/calendar/{year}", get().to(calendar))
         .service(web::resource("/calculators").route(get().to(ask)).route(web::post().to(ask_by_post)))
         .configure(board::routes)
+        .route("/tenders/{id}/bid", get().to(bid::show))
         .service(
             web::resource("/login").route(get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
         )

@@ -6,7 +6,7 @@
 //! the rooms below, and it writes nothing: what a signed-in person changes, [`sign_in`] and the scripts ask of the
 //! rooms like any other caller.
 //!
-//! Invariants: every page is complete without script; no inline style or script, so that the content
+//! Invariants: every page but that of [`bid`] is complete without script; no inline style or script, so that the content
 //! policy of [`http`] can forbid both; every word comes from [`words`] in both languages or is the data's own.
 //!
 //! Law: publications are free to read and the same for everybody (招标投标法实施条例 15; 电子招标投标办法
@@ -14,6 +14,7 @@
 
 pub mod answers;
 pub mod assets;
+pub mod bid;
 mod board;
 mod draws;
 mod factors;

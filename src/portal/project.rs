@@ -56,6 +56,7 @@ pub(super) async fn read(
         lots: links,
         venue: venue(hall, reader, &registered)?,
         countdown: None,
+        bid: None,
         timeline: None,
         rooms: Vec::new(),
         opening: None,
@@ -70,6 +71,8 @@ pub(super) async fn read(
         let setting = tenders::setting(conn, &hall.law, &tender, hall_date(clock.now)).await?;
         let deadline = tender.deadline;
         view.countdown = Some(Countdown { deadline, now: clock.now, runs: !clock.held });
+        let open = tender.phase == TenderPhase::Published && clock.now < deadline;
+        view.bid = open.then(|| format!("/tenders/{}/bid", tender.id));
         of_tender(conn, reader, &mut view, &tender, &setting, clock.now).await?;
         results::add(conn, reader, &mut view, &hall.law, (&tender, &setting), clock.now, query).await?;
     }

@@ -3,7 +3,12 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{reader::grouped, view::*, *};
+use super::{
+    bid::{BidView, OwnBid, Standing},
+    reader::grouped,
+    view::*,
+    *,
+};
 use crate::kernel::{
     Say,
     say::Language,
@@ -540,6 +545,7 @@ pub(super) fn project(r: &Reader) -> ProjectView {
             now: at("2026-03-20 11:00"),
             runs: true,
         }),
+        bid: None,
         opening: Some(opening(&bids, r)),
         evaluation: Some(evaluation(&bids, r)),
         candidates: Some(CandidatesView {
@@ -620,6 +626,7 @@ pub(super) fn early_project(r: &Reader) -> ProjectView {
         lots: Vec::new(),
         venue: Some(venue(r)),
         countdown: Some(Countdown { deadline: at("2026-03-16 09:30"), now: line.now, runs: true }),
+        bid: Some("/tenders/t1/bid".into()),
         timeline: Some(line),
         rooms: Vec::new(),
         opening: None,
@@ -648,6 +655,7 @@ pub(super) fn purchase(r: &Reader) -> ProjectView {
     ProjectView {
         title: "太仆寺旗中小学教学设备采购".into(),
         countdown: None,
+        bid: None,
         evaluation: Some(EvaluationView {
             method: say(
                 r,
@@ -704,5 +712,37 @@ pub(super) fn deadline(r: &Reader) -> DeadlineView {
             "起算日当天不计（CNT-2）；只计工作日（CNT-4）；末日 24:00 届满（CNT-7）。",
             "The first day is not counted (CNT-2); only working days count (CNT-4); the last day ends at 24:00 (CNT-7).",
         )],
+    }
+}
+
+/// The page that seals bids, for a bidder whose first revision stands.
+pub(super) fn bid(r: &Reader, standing: Standing) -> BidView {
+    BidView {
+        tender: "t1".into(),
+        code: "E1525270001000123001".into(),
+        title: PARK.into(),
+        project: "/projects/p1".into(),
+        notice: Some("/notices/n1".into()),
+        bidder: "b1".into(),
+        organisation: say(r, "样例建设有限公司", "Sample Builders"),
+        countdown: Countdown { deadline: at("2026-03-16 09:30"), now: at("2026-03-10 10:00"), runs: true },
+        standing,
+        policy: "5f1d7a84db0ad8dea2a7cc1b4ef7b1c2ad1b8a3c6a4b0cd28c0d6c5c6bb1f0e3".into(),
+        clauses: vec![r.w.bid_alone.into()],
+        shared: false,
+        limit: 1024 * 1024,
+        term_days: 240,
+        small: true,
+        own: Some(OwnBid {
+            id: "bid1".into(),
+            revision: 1,
+            state: r.w.bid_state_accepted.into(),
+            stands: true,
+            at: at("2026-03-10 09:00"),
+            digest: "0989197205240ee050e6dbad42c5804636bad4aa72e0c8b4b1e7b8392fe193e8".into(),
+        }),
+        scripts: bid::scripts(),
+        server: "HALL".into(),
+        version: "1",
     }
 }

@@ -244,7 +244,7 @@ pub(super) async fn make_feed(
 }
 
 /// The whole address as the browser reached the hall.
-fn address(request: &HttpRequest, path: &str) -> String {
+pub(super) fn address(request: &HttpRequest, path: &str) -> String {
     let info = request.connection_info();
     format!("{}://{}{path}", info.scheme(), info.host())
 }

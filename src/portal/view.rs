@@ -698,6 +698,8 @@ pub struct ProjectView {
     pub venue: Option<VenueView>,
     /// The countdown, from the notice on.
     pub countdown: Option<Countdown>,
+    /// The page on which bids are sealed, while they are taken: the same for everybody.
+    pub bid: Option<String>,
     /// The timeline, from the notice on.
     pub timeline: Option<Timeline>,
     /// Rooms.

@@ -163,7 +163,7 @@ pub(super) async fn serve_bare(task: Task) -> anyhow::Result<()> {
     })
     .workers(2)
     .bind(("127.0.0.1", 0))?;
-    let address = *server.addrs().first().context("no address")?;
+    let address = server.addrs().into_iter().next().context("no address")?;
     {
         use std::io::Write as _;
         let mut out = std::io::stdout().lock();

@@ -1,0 +1,295 @@
+//! 密封投标: the page on which a bidder seals a bid in the browser and hands it in.
+//!
+//! Reads the tender, its seal policy and the bidder's own bid; decides and writes nothing. What the page's scripts send
+//! goes through the API like any other bid, and the API judges. The page is the one that needs script: the price must
+//! be sealed before it leaves the bidder's machine. A bid sealed in a page trusts the server that served the page at
+//! that moment; the page says so, and shows the command line beside it.
+//!
+//! Law: 招标投标法 28, 29; 电子招标投标办法 (order 20) 25–27.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderValue, VARY},
+    web,
+};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+
+use super::{
+    assets::{AGE_SCRIPT, BID_SCRIPT, BID_STYLE, SEAL_SCRIPT},
+    http::{Readings, answered},
+    page::Frame,
+    reader::Reader,
+    sign_in::{address, sent_to_sign_in},
+    view::Countdown,
+};
+use crate::{
+    bids::{self, BidState},
+    holders,
+    identity::{Action, Call, Object, Phase, authorize, service::me},
+    kernel::{Actor, Category, Code, Problem, Rejection, Say, actor::AccountActor, id::TenderId},
+    notices::{self, model::NoticeFilter, model::NoticeKind},
+    platform::{clock, db::Db},
+    projects,
+    seal::{
+        Policy, Word,
+        policy::{AGENCY, BIDDER, CENTRE, INLINE_LIMIT, SUPERVISOR},
+    },
+    tenders::{self, Tender, TenderPhase},
+};
+
+/// The content policy of this page: own files alone, nothing inline, nothing evaluated, nobody frames it, and no text
+/// becomes script or markup.
+pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// What the page is good for at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Bids are taken in.
+    Open,
+    /// The deadline has passed, and the caller's bid waits for its key.
+    Opening,
+    /// Neither.
+    Over,
+}
+
+/// The caller's last revision.
+#[derive(Debug, Clone)]
+pub struct OwnBid {
+    /// Id of the bid.
+    pub id: String,
+    /// Revision.
+    pub revision: u32,
+    /// What became of it, in words.
+    pub state: String,
+    /// Whether it stands.
+    pub stands: bool,
+    /// When it was taken in.
+    pub at: DateTime<Utc>,
+    /// Digest of its envelope, in hex.
+    pub digest: String,
+}
+
+/// A script of the page, with what a supervisor compares.
+#[derive(Debug, Clone)]
+pub struct ScriptLine {
+    /// File name.
+    pub name: &'static str,
+    /// Address.
+    pub href: String,
+    /// As the browser compares it.
+    pub integrity: String,
+    /// SHA-256 in hex.
+    pub digest: String,
+}
+
+/// Everything that runs on the page, in its order.
+pub fn scripts() -> Vec<ScriptLine> {
+    let line = |asset: &super::assets::Asset| ScriptLine {
+        name: asset.name(),
+        href: asset.href(),
+        integrity: asset.integrity(),
+        digest: asset.digest(),
+    };
+    [&*AGE_SCRIPT, &*SEAL_SCRIPT, &*BID_SCRIPT].map(line).into()
+}
+
+/// The page.
+#[derive(Debug, Clone)]
+pub struct BidView {
+    /// Id of the tender.
+    pub tender: String,
+    /// Its code.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// Address of the project's page.
+    pub project: String,
+    /// Address of the tender notice.
+    pub notice: Option<String>,
+    /// Id of the caller's organisation: the bidder of the envelope.
+    pub bidder: String,
+    /// Its name.
+    pub organisation: String,
+    /// The countdown.
+    pub countdown: Countdown,
+    /// What the page is good for.
+    pub standing: Standing,
+    /// Digest of the seal policy, in hex.
+    pub policy: String,
+    /// Who can open a bid, a line for each clause.
+    pub clauses: Vec<String>,
+    /// Whether the bidder holds shares beside others.
+    pub shared: bool,
+    /// Most bytes of ciphertext that the page can hand in.
+    pub limit: u64,
+    /// Longest term the document allows, in days.
+    pub term_days: u32,
+    /// Whether small enterprises say so in the form.
+    pub small: bool,
+    /// The caller's last revision.
+    pub own: Option<OwnBid>,
+    /// The scripts.
+    pub scripts: Vec<ScriptLine>,
+    /// Address of the hall, as the browser reached it.
+    pub server: String,
+    /// Version of the hall, which the envelope names as its client.
+    pub version: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "bid.html")]
+struct BidPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a BidView,
+    style: String,
+}
+
+/// Renders the page.
+pub(super) fn page(r: &Reader, v: &BidView) -> askama::Result<String> {
+    BidPage { r, f: Frame::new(), v, style: BID_STYLE.href() }.render()
+}
+
+/// `GET /tenders/{id}/bid`
+pub(super) async fn show(
+    request: HttpRequest,
+    call: Call,
+    pages: web::Data<Arc<dyn Readings>>,
+    db: web::Data<Db>,
+    id: web::Path<String>,
+) -> HttpResponse {
+    let Some(account) = call.actor.account() else { return sent_to_sign_in(&request, pages.hall()) };
+    let reader = Reader::of(&request, pages.hall());
+    let read = match id.parse() {
+        Ok(id) => read(&db, &reader, (&call.actor, account), id, address(&request, "")).await,
+        Err(_) => Err(Rejection::not_found().into()),
+    };
+    let mut answer = answered(&request, &reader, read.map(|view| page(&reader, &view)));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Language, Authorization, Cookie"));
+    // The length of a compressed answer can tell of what is in it.
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    answer
+}
+
+async fn read(
+    db: &Db,
+    reader: &Reader,
+    (actor, account): (&Actor, &AccountActor),
+    id: TenderId,
+    server: String,
+) -> Result<BidView, Problem> {
+    let mut conn = db.read().await?;
+    let tender = tenders::load(&mut conn, id).await?;
+    if tender.published_at.is_none() {
+        return Err(Rejection::not_found().into());
+    }
+    let project = projects::load(&mut conn, tender.project).await?;
+    authorize(actor, Action::BidSubmit, &Object::of(&project.parties(), Phase::Published))
+        .map_err(|no| for_bidders(no.into()))?;
+    let clock = clock::reading(&mut conn).await?;
+    let settled = holders::policy_of(&mut conn, id).await?;
+    let policy = settled.policy.policy();
+    let own = own_bid(&mut conn, reader, actor, id).await?;
+    let filter = NoticeFilter {
+        tender: Some(id),
+        kind: Some(NoticeKind::TenderNotice),
+        limit: Some(1),
+        ..NoticeFilter::default()
+    };
+    let (notices, _) = notices::store::list(&mut conn, &filter).await?;
+    Ok(BidView {
+        tender: id.to_string(),
+        code: tender.code.to_string(),
+        title: tender.title.clone(),
+        project: reader.project_href(&project.id.to_string()),
+        notice: notices.first().map(|notice| reader.notice_href(&notice.id.to_string())),
+        bidder: account.organisation.to_string(),
+        organisation: reader.says(&me(&mut conn, account).await?.organisation.name),
+        countdown: Countdown { deadline: tender.deadline, now: clock.now, runs: !clock.held },
+        standing: standing(&tender, clock.now, own.as_ref()),
+        policy: settled.policy.digest().to_string(),
+        clauses: policy.clauses.iter().map(|clause| clause_said(reader, clause)).collect(),
+        shared: keeps_shares(policy),
+        limit: policy.max_part_bytes.min(INLINE_LIMIT),
+        term_days: tender.document.term_days,
+        small: project.category == Category::Procurement,
+        own,
+        scripts: scripts(),
+        server,
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Whoever is no bidder is told so; the tender itself is public.
+fn for_bidders(problem: Problem) -> Problem {
+    if problem.code() != Code::Forbidden {
+        return problem;
+    }
+    let detail = Say::new(
+        "本页供投标人使用，您的账户不是投标人账户。",
+        "This page is for bidders, and your account is not a bidder's.",
+    );
+    Rejection::new(Code::Forbidden, detail).into()
+}
+
+fn standing(tender: &Tender, now: DateTime<Utc>, own: Option<&OwnBid>) -> Standing {
+    let waits = own.is_some_and(|own| own.stands);
+    match tender.phase {
+        TenderPhase::Published if now < tender.deadline => Standing::Open,
+        TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening if waits => Standing::Opening,
+        _ => Standing::Over,
+    }
+}
+
+/// Whether the bidder holds shares beside others, and so keeps a key of them and no secret of the whole.
+fn keeps_shares(policy: &Policy) -> bool {
+    policy.expected_shares().iter().any(|(_, member)| member.as_str() == BIDDER)
+}
+
+/// `投标人与代理机构`, `bidder and agency`
+fn clause_said(reader: &Reader, clause: &[Word]) -> String {
+    let w = reader.w;
+    let said = |member: &Word| match member.as_str() {
+        BIDDER => w.bid_member_bidder.to_owned(),
+        AGENCY => w.bid_member_agency.to_owned(),
+        CENTRE => w.bid_member_centre.to_owned(),
+        SUPERVISOR => w.bid_member_supervisor.to_owned(),
+        other => other.to_owned(),
+    };
+    match clause {
+        [only] if only.as_str() == BIDDER => w.bid_alone.to_owned(),
+        all => all.iter().map(said).collect::<Vec<_>>().join(w.bid_and),
+    }
+}
+
+async fn own_bid(
+    conn: &mut AsyncPgConnection,
+    reader: &Reader,
+    actor: &Actor,
+    tender: TenderId,
+) -> Result<Option<OwnBid>, Problem> {
+    let lines = bids::service::list(conn, actor, Some(tender), None, 1).await?;
+    let Some(last) = lines.first() else { return Ok(None) };
+    let bid = bids::service::read(conn, actor, last.id).await?;
+    let state = match bid.state {
+        BidState::Accepted => reader.w.bid_state_accepted,
+        BidState::Superseded => reader.w.bid_state_superseded,
+        BidState::Withdrawn => reader.w.bid_state_withdrawn,
+        BidState::Revoked => reader.w.bid_state_revoked,
+    };
+    Ok(Some(OwnBid {
+        id: bid.id.to_string(),
+        revision: bid.revision,
+        state: state.to_owned(),
+        stands: bid.state == BidState::Accepted,
+        at: bid.accepted_at,
+        digest: crate::seal::Digest::from(bid.envelope_digest).to_string(),
+    }))
+}
