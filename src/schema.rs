@@ -910,6 +910,7 @@ diesel::table! {
         sheet -> Jsonb,
         sheet_hash -> Bytea,
         signed_at -> Timestamptz,
+        revision -> Int4,
     }
 }
 

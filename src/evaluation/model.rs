@@ -135,6 +135,8 @@ pub struct SignedSheet {
     pub sheet_hash: String,
     /// When it was signed.
     pub signed_at: DateTime<Utc>,
+    /// 1, or more where the member has put objective marks right since (令87 art 64); the last one counts.
+    pub revision: u32,
 }
 
 /// A member's signature under the report, or dissent with its reason.
@@ -369,6 +371,8 @@ pub struct SheetSigned {
     pub sheets: u32,
     /// Members.
     pub members: u32,
+    /// 1, or more for a sheet that puts objective marks right.
+    pub revision: u32,
 }
 
 /// Body of `POST /api/v1/tenders/{id}/evaluation/low-price-decisions`: one member's vote on an explanation.

@@ -32,7 +32,7 @@ use crate::{
         http::Reply,
     },
     projects::Project,
-    scoring::{low_price::Lines, method::BenchmarkDraw, numbers::Numbers},
+    scoring::{factors::Factors, low_price::Lines, method::BenchmarkDraw, numbers::Numbers},
     tenders::{self, Setting, Tender, TenderPhase},
 };
 
@@ -290,10 +290,11 @@ fn reviewed(
     }
 }
 
-/// A member signs the own sheet; with the last one the abnormally-low check is made.
+/// A member signs the own sheet; with the last one the abnormally-low check is made. Where the committee then differs on
+/// an objective factor, a member may sign anew to put those marks right, and nothing else (令87 art 64).
 ///
 /// # Errors
-/// 403, 404, 409 for a second sheet or once the report is made, 422 with pointers.
+/// 403, 404, 409 for a second sheet that puts nothing right, 422 with pointers.
 pub async fn sign_sheet(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -307,26 +308,58 @@ pub async fn sign_sheet(
     let standing = rules::standing(&opened, &table.evaluation.screening);
     let method = table.tender.document.method()?;
     rules::check_sheet(&content, table.tender.document.evaluation.technical, &factors, &method, &standing)?;
+    let revision = revision_of(&table, &factors, &store::signed_sheets(tx.conn(), id).await?, &content)?;
     let document_hash = hex::encode(table.tender.document_hash);
     let sheet = Sheet { tender: id, member: table.number, document_hash, content };
     let hash = hash_of(&sheet)?;
-    let json = serde_json::to_value(&sheet).map_err(Problem::internal)?;
-    let row = store::insert_sheet(tx, id, table.seat.id, table.stored_number(), json, &hash, table.now)
-        .await
-        .on_constraint("score_sheets_once", || {
-            Refusal::new(Code::Duplicate, Say::new("您已签署评分表。", "You have signed your sheet already."))
-        })?;
     let sheet_hash = hex::encode(hash);
-    let entry = table.entry("sheet.signed").row("score_sheets", row);
-    let facts = json!({"member": table.number, "sheetHash": sheet_hash});
-    ledger::record(tx, &unnamed_member(), table.now, entry.facts(facts)).await?;
+    let new = SignedSheet {
+        member: table.number,
+        sheet: serde_json::to_value(&sheet).map_err(Problem::internal)?,
+        sheet_hash: sheet_hash.clone(),
+        signed_at: table.now,
+        revision,
+    };
+    let row = store::insert_sheet(tx, id, table.seat.id, new, &hash).await?;
+    let act = if revision == 1 { "sheet.signed" } else { "sheet.corrected" };
+    let facts = json!({"member": table.number, "sheetHash": sheet_hash, "revision": revision});
+    let entry = table.entry(act).row("score_sheets", row).facts(facts);
+    ledger::record(tx, &unnamed_member(), table.now, entry).await?;
     let signed = store::signed_sheets(tx.conn(), id).await?;
     let (sheets, members) = (count(signed.len()), table.evaluation.members);
-    if sheets == members {
+    // A corrected sheet changes nothing that the check looks at, and votes may have been cast on what it found.
+    if sheets == members && revision == 1 {
         let review = review_low_prices(&table, &opened, &signed)?;
         record_low_prices(tx, &mut table, review).await?;
     }
-    Reply::ok(&SheetSigned { member: table.number, sheet_hash, signed_at: table.now, sheets, members })
+    Reply::ok(&SheetSigned {
+        member: table.number,
+        sheet_hash,
+        signed_at: table.now,
+        sheets,
+        members,
+        revision,
+    })
+}
+
+/// Which signing of the member's sheet this is: the first, or one that puts objective marks right.
+fn revision_of(
+    table: &AtTable,
+    factors: &Factors,
+    signed: &[SignedSheet],
+    content: &NewSheet,
+) -> Result<u32, Problem> {
+    let Some(own) = signed.iter().find(|one| one.member == table.number) else { return Ok(1) };
+    let sheets = store::read_sheets(signed)?;
+    let all = count(sheets.len()) == table.evaluation.members;
+    if !all || !rules::objective_marks_differ(factors, &sheets) {
+        let detail = Say::new("您已签署评分表。", "You have signed your sheet already.");
+        return Err(Refusal::new(Code::Duplicate, detail).into());
+    }
+    if let Some(before) = sheets.iter().find(|sheet| sheet.member == table.number) {
+        rules::check_correction(factors, &before.content, content)?;
+    }
+    Ok(own.revision.saturating_add(1))
 }
 
 /// SHA-256 over canonical JSON (RFC 8785).
@@ -587,6 +620,7 @@ fn conclude(
             .iter()
             .map(|one| (one.member, one.sheet_hash.clone()))
             .collect::<BTreeMap<_, _>>(),
+        corrected: signed.iter().filter(|one| one.revision > 1).map(|one| one.member).collect(),
         screening: &evaluation.screening,
         low_price,
         numbers: Numbers { candidates: whole(candidates)?, least: whole(least)?, least_eliminated: 0 },

@@ -191,33 +191,32 @@ pub async fn find(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Opti
 /// Keeps a signed sheet and answers its row id.
 ///
 /// # Errors
-/// The database's own, so that the service can name a second sheet.
+/// When the database is away or a constraint breaks.
 pub async fn insert_sheet(
     tx: &mut Tx<'_>,
     tender: TenderId,
     seat: Uuid,
-    number: i32,
-    sheet: Value,
+    signed: SignedSheet,
     hash: &[u8; 32],
-    at: DateTime<Utc>,
-) -> Result<Uuid, diesel::result::Error> {
+) -> Result<Uuid, Problem> {
     let id = Uuid::new_v4();
     diesel::insert_into(score_sheets::table)
         .values((
             score_sheets::id.eq(id),
             score_sheets::tender_id.eq(tender),
             score_sheets::seat_id.eq(seat),
-            score_sheets::number.eq(number),
-            score_sheets::sheet.eq(sheet),
+            score_sheets::number.eq(number_of(signed.member)?),
+            score_sheets::sheet.eq(signed.sheet),
             score_sheets::sheet_hash.eq(hash.as_slice()),
-            score_sheets::signed_at.eq(at),
+            score_sheets::signed_at.eq(signed.signed_at),
+            score_sheets::revision.eq(number_of(signed.revision)?),
         ))
         .execute(tx.conn())
         .await?;
     Ok(id)
 }
 
-/// Every signed sheet by the member's number, as kept.
+/// The sheet of each member that counts, by the member's number, as kept: the last one signed.
 ///
 /// # Errors
 /// When the database is away.
@@ -225,20 +224,28 @@ pub async fn signed_sheets(
     conn: &mut AsyncPgConnection,
     tender: TenderId,
 ) -> Result<Vec<SignedSheet>, Problem> {
-    let rows: Vec<(i32, Value, Vec<u8>, DateTime<Utc>)> = score_sheets::table
+    let rows: Vec<(i32, Value, Vec<u8>, DateTime<Utc>, i32)> = score_sheets::table
         .filter(score_sheets::tender_id.eq(tender))
-        .order(score_sheets::number)
+        .distinct_on(score_sheets::number)
+        .order((score_sheets::number, score_sheets::revision.desc()))
         .select((
             score_sheets::number,
             score_sheets::sheet,
             score_sheets::sheet_hash,
             score_sheets::signed_at,
+            score_sheets::revision,
         ))
         .load(conn)
         .await?;
     rows.into_iter()
-        .map(|(number, sheet, hash, signed_at)| {
-            Ok(SignedSheet { member: member_of(number)?, sheet, sheet_hash: hex::encode(hash), signed_at })
+        .map(|(number, sheet, hash, signed_at, revision)| {
+            Ok(SignedSheet {
+                member: member_of(number)?,
+                sheet,
+                sheet_hash: hex::encode(hash),
+                signed_at,
+                revision: u32::try_from(revision).map_err(unreadable("score_sheets.revision"))?,
+            })
         })
         .collect()
 }

@@ -423,13 +423,16 @@ fn a_purchase_comes_out_to_the_last_digit() {
     app.as_("purchaser.taibus").post(&path, &json!({"bids": verdicts(3)})).expect(409).problem("duplicate");
     agency.act(&tender.path("evaluation/start")).expect(200);
     for (member, service) in members.iter().zip(["22.40", "22.41", "22.39", "22.42", "22.40"]) {
+        // The fourth member is wrong about a fact.
+        let compliance = if service == "22.42" { "39" } else { "40" };
         let marks = json!([
-            {"bidId": bids[0], "marks": {"compliance": "40", "service": service}},
+            {"bidId": bids[0], "marks": {"compliance": compliance, "service": service}},
             {"bidId": bids[1], "marks": {"compliance": "35", "service": "22.10"}},
             {"bidId": bids[2], "marks": {"compliance": "38", "service": "22.10"}},
         ]);
         app.as_(member).post(&tender.path("scores"), &json!({"marks": marks})).expect(200);
     }
+    unequal_facts_are_put_right(&tender, &members, &bids);
     let made = agency.act(&tender.path("report")).expect(200);
     assert!(made["report"].is_null(), "the host reads the report once it is signed");
     tender.sign_reports(&members);
@@ -437,6 +440,8 @@ fn a_purchase_comes_out_to_the_last_digit() {
     let totals: Vec<_> =
         report["report"]["ranked"].as_array().unwrap().iter().map(|bid| bid["total"].clone()).collect();
     assert_eq!(totals, ["90.90", "88.89", "87.10"]);
+    let told = report["report"]["workings"].to_string();
+    assert!(told.contains("评委4改正了不一致的客观评审因素评分"), "{told}");
     assert_eq!(report["report"]["lowPrice"], json!({"applies": true, "caught": [], "decisions": []}));
     app.as_("supervisor.finance").get(&tender.path("evaluation")).expect(200);
     app.as_("supervisor.industry").get(&tender.path("evaluation")).expect(404);
@@ -474,6 +479,33 @@ fn a_purchase_comes_out_to_the_last_digit() {
     assert_eq!(transcript["transcript"]["seed"].as_str().unwrap().len(), 64);
     assert_eq!(transcript["transcript"]["drawn"].as_array().unwrap().len(), 9);
     assert!(app.as_("agency.one").get(&format!("/api/v1/draws/{draw}")).expect(200)["transcript"].is_null());
+}
+
+/// EV-0g: the report waits until the member who differs has signed anew, and then only facts may have changed.
+fn unequal_facts_are_put_right(tender: &Tender<'_>, members: &[String], bids: &[String]) {
+    let app = tender.app;
+    let report =
+        || app.as_("agency.one").act(&tender.path("report")).expect(409).problem("objective-scores-unequal");
+    report().by_rule("EV-0g", "64");
+    let sign = |member: &str, compliance: &str, service: &str| {
+        let marks = json!([
+            {"bidId": bids[0], "marks": {"compliance": compliance, "service": service}},
+            {"bidId": bids[1], "marks": {"compliance": "35", "service": "22.10"}},
+            {"bidId": bids[2], "marks": {"compliance": "38", "service": "22.10"}},
+        ]);
+        app.as_(member).post(&tender.path("scores"), &json!({"marks": marks}))
+    };
+    sign(&members[3], "40", "25.00").expect(422).points_to("/marks/0/marks/service");
+    assert_eq!(sign(&members[3], "38", "22.42").expect(200)["revision"], 2);
+    report();
+    let corrected = sign(&members[3], "40", "22.42").expect(200);
+    assert_eq!((&corrected["revision"], &corrected["sheets"]), (&json!(3), &json!(5)));
+    sign(&members[3], "40", "22.42").expect(409).problem("duplicate");
+    let seen = app.as_("supervisor.finance").get(&tender.path("evaluation")).expect(200);
+    let sheets = seen["sheets"].as_array().unwrap();
+    assert_eq!((sheets.len(), &sheets[3]["revision"]), (5, &json!(3)));
+    let kept = "SELECT count(*) FROM score_sheets";
+    assert_eq!(app.sql().value::<i64>(kept, &[]), 7, "what was signed before stays as evidence");
 }
 
 #[test]

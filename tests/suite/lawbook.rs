@@ -41,7 +41,16 @@ fn an_edition_is_checked_and_compared_in_words() {
     )
     .unwrap();
     let (fits, _, why) = program(&["check", name]);
-    assert!(!fits && why.contains("engineering.toml:") && why.contains("effectiveTo"), "{why}");
+    let names_it = |why: &str| why.contains("engineering.toml:") && why.contains("effectiveTo");
+    assert!(!fits && names_it(&why), "{why}");
+    // Nor does a hall start by it.
+    let data = scratch.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--config", name, "--data"]).arg(&data);
+    let stopped = serve.output().unwrap();
+    let why = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success() && names_it(&why) && why.contains("rule ENG-4"), "{why}");
 
     fs::write(&rules, text.replacen("n = 20\n", "n = 25\n", 1)).unwrap();
     let (fits, said, _) = program(&["diff", config, name]);

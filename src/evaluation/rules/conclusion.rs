@@ -72,6 +72,8 @@ pub struct Findings<'a> {
     pub sheets: &'a [Sheet],
     /// Hash of each sheet by the member's number.
     pub sheet_hashes: BTreeMap<u32, String>,
+    /// Members that put objective marks right after all had signed; the report says so (令87 art 64).
+    pub corrected: Vec<u32>,
     /// Bids out from the start.
     pub screening: &'a [RejectedBid],
     /// The review of low prices with all its decisions.
@@ -130,6 +132,7 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
     ranked.sort_by_key(|bid| (bid.rank, bid.bid));
     let tie_draws = tie_draws(&scoring.groups, draws, seed)?;
     let mut workings: Vec<Say> = findings.draw.iter().map(|draw| draw.told(findings.method)).collect();
+    workings.extend(tell_corrected(&findings.corrected));
     workings.extend(scoring.workings);
     workings.extend(tie_draws.iter().map(|draw| tell_draw(draw, findings.method.scores())));
     Ok(Conclusion::Report(Box::new(Report {
@@ -151,6 +154,19 @@ pub fn conclude(findings: &Findings<'_>, seed: &Seed) -> Result<Conclusion, Prob
         benchmark_draw: findings.draw.clone(),
         sheets: findings.sheet_hashes.clone(),
     })))
+}
+
+fn tell_corrected(members: &[u32]) -> Option<Say> {
+    let numbers: Vec<String> = members.iter().map(u32::to_string).collect();
+    (!numbers.is_empty()).then(|| {
+        Say::new(
+            format!("评委{}改正了不一致的客观评审因素评分（财政部令第87号第64条）", numbers.join("、")),
+            format!(
+                "Members {} put unequal marks of objective factors right (87 art. 64)",
+                numbers.join(", ")
+            ),
+        )
+    })
 }
 
 /// The method with what the opening drew, over the bids that stand.

@@ -1,13 +1,16 @@
 //! What the purchaser's review and a member's sheet must hold to be taken in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rejections::open;
 use crate::{
-    evaluation::model::{NewQualification, NewSheet},
+    evaluation::model::{BidMarks, NewQualification, NewSheet, Sheet},
     kernel::{Code, FieldError, Rejection, Say, id::BidId},
     opening::OpenedBid,
-    scoring::{factors::Factors, method::Method},
+    scoring::{
+        factors::{Factors, Judgement},
+        method::{Marks, Method},
+    },
     tenders::document::Technical,
 };
 
@@ -145,12 +148,7 @@ fn check_deviations(sheet: &NewSheet, method: &Method, expected: &BTreeSet<BidId
     }
 }
 
-fn check_marks(
-    marks: &[crate::evaluation::model::BidMarks],
-    factors: &Factors,
-    expected: &BTreeSet<BidId>,
-    wrong: &mut Wrong,
-) {
+fn check_marks(marks: &[BidMarks], factors: &Factors, expected: &BTreeSet<BidId>, wrong: &mut Wrong) {
     let mut seen = BTreeSet::new();
     for (at, bid) in marks.iter().enumerate() {
         if !expected.contains(&bid.bid_id) || !seen.insert(bid.bid_id) {
@@ -179,4 +177,49 @@ fn check_marks(
     if seen.len() < expected.len() {
         wrong.add("/marks".to_owned(), "须对全部有效投标打分 / every bid that is still in needs marks");
     }
+}
+
+/// Whether members' marks of an objective factor differ for some bid (EV-0g); 60 and 60.00 are the same.
+pub fn objective_marks_differ(factors: &Factors, sheets: &[Sheet]) -> bool {
+    let mut marked: BTreeMap<(BidId, &str), Marks> = BTreeMap::new();
+    sheets.iter().flat_map(|sheet| sheet.content.marks.iter().flatten()).any(|bid| {
+        objective(factors).any(|key| match bid.marks.get(key) {
+            Some(mark) => *marked.entry((bid.bid_id, key)).or_insert(*mark) != *mark,
+            None => false,
+        })
+    })
+}
+
+fn objective(factors: &Factors) -> impl Iterator<Item = &str> {
+    let factors = factors.marked().filter(|factor| factor.judged == Judgement::Objective);
+    factors.map(|factor| factor.key.as_str())
+}
+
+/// A sheet that is signed anew puts objective marks right and leaves every judgement as it was signed (令87 art 64).
+///
+/// # Errors
+/// 422 with a pointer to each judgement that differs.
+pub fn check_correction(factors: &Factors, before: &NewSheet, after: &NewSheet) -> Result<(), Rejection> {
+    let mut wrong = Wrong::default();
+    let only = "只可改正客观评审因素的评分 / only marks of objective factors may be put right";
+    for (differs, pointer) in [
+        (before.technical != after.technical, "/technical"),
+        (before.deviations != after.deviations, "/deviations"),
+    ] {
+        if differs {
+            wrong.add(pointer.to_owned(), only);
+        }
+    }
+    let facts: BTreeSet<&str> = objective(factors).collect();
+    let signed: BTreeMap<BidId, &BidMarks> =
+        before.marks.iter().flatten().map(|bid| (bid.bid_id, bid)).collect();
+    for (at, bid) in after.marks.iter().flatten().enumerate() {
+        let judged = bid.marks.iter().filter(|(key, _)| !facts.contains(key.as_str()));
+        for (key, mark) in judged {
+            if signed.get(&bid.bid_id).and_then(|signed| signed.marks.get(key)) != Some(mark) {
+                wrong.add(format!("/marks/{at}/marks/{key}"), only);
+            }
+        }
+    }
+    wrong.finish()
 }

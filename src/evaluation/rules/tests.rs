@@ -7,8 +7,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Conclusion, Findings, Grounds, all_signed, check_qualification, check_sheet, conclude, low_price_closed,
-    low_price_decisions, low_price_review, repeated_prices, screen, standing,
+    Conclusion, Findings, Grounds, all_signed, check_correction, check_qualification, check_sheet, conclude,
+    low_price_closed, low_price_decisions, low_price_review, objective_marks_differ, repeated_prices, screen,
+    standing,
 };
 use crate::{
     evaluation::model::{
@@ -157,6 +158,7 @@ struct Case {
     sheets: Vec<Sheet>,
     least: usize,
     low_price: LowPriceReview,
+    corrected: Vec<u32>,
 }
 
 impl Case {
@@ -172,6 +174,7 @@ impl Case {
             sheets,
             least: 1,
             low_price: LowPriceReview::default(),
+            corrected: Vec::new(),
         }
     }
 
@@ -187,6 +190,7 @@ impl Case {
             sheets,
             least: 3,
             low_price: LowPriceReview::default(),
+            corrected: Vec::new(),
         }
     }
 
@@ -207,6 +211,7 @@ impl Case {
             members: &MEMBERS,
             sheets: &self.sheets,
             sheet_hashes: BTreeMap::new(),
+            corrected: self.corrected.clone(),
             screening,
             low_price: self.low_price.clone(),
             numbers: Numbers { candidates: 3, least: self.least, least_eliminated: 0 },
@@ -267,6 +272,34 @@ fn unequal_objective_marks_and_missing_sheets_block_the_report() {
     assert_eq!(refusal.code, Code::SheetsUnfit);
     assert!(refusal.detail.zh.ends_with('5'), "{}", refusal.detail.zh);
     assert_eq!(Case::goods(four.to_vec()).conclude(0).unwrap_err().code(), Code::SheetsUnfit);
+}
+
+#[test]
+fn a_sheet_signed_anew_puts_facts_right_and_nothing_else() {
+    let mut sheets = c1_sheets();
+    sheets[4] = marks(5, &[(1, "40.00", "22.40"), (2, "35", "22.10"), (3, "38", "22.10")]);
+    assert!(
+        !objective_marks_differ(&goods(), &sheets),
+        "35 and 35.00 are one mark, and judgements may differ"
+    );
+    sheets[4] = marks(5, &[(1, "39.99", "22.40"), (2, "35", "22.10"), (3, "38", "22.10")]);
+    assert!(objective_marks_differ(&goods(), &sheets));
+    let before = &sheets[4].content;
+    let anew = |rows: &[(u128, &str, &str)]| {
+        let wrong = check_correction(&goods(), before, &marks(5, rows).content).err();
+        wrong.map(|wrong| wrong.errors.into_iter().map(|one| one.pointer).collect::<Vec<_>>())
+    };
+    // The order of the bids does not matter.
+    assert_eq!(anew(&[(3, "38", "22.1"), (2, "35", "22.10"), (1, "40", "22.40")]), None);
+    assert_eq!(
+        anew(&[(1, "40", "22.41"), (2, "35", "22.10"), (3, "38", "22.11")]),
+        Some(vec!["/marks/0/marks/service".to_owned(), "/marks/2/marks/service".to_owned()])
+    );
+    let failing = NewSheet { technical: fails(5, &[1]).content.technical, ..before.clone() };
+    assert_eq!(check_correction(&goods(), before, &failing).unwrap_err().errors[0].pointer, "/technical");
+    let mut case = Case::goods(c1_sheets());
+    case.corrected = vec![2, 5];
+    assert!(case.report(0).workings[0].zh.contains("评委2、5改正了"));
 }
 
 #[test]

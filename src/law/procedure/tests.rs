@@ -1,11 +1,12 @@
 //! The procedures of the built-in law, judged by their guards.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 
 use super::*;
 use crate::{
     kernel::{Code, Problem, Refusal},
-    law::Law,
+    law::{Bound, Law, Quantity},
     platform::policy_file::PolicySource,
 };
 
@@ -187,6 +188,17 @@ fn caps_round_down_to_the_fen() {
     let most = |key: &str, base: &str| law.cap(key, on()).unwrap().over(base.parse().unwrap()).unwrap();
     assert_eq!(most("GP-6", "500000").to_string(), "10000");
     assert_eq!(most("ENG-31", "1234567.89").to_string(), "123456.78");
+}
+
+/// EX C9b: a floor cut to 90 % of the appraisal needs nobody's consent, a fen less does.
+#[test]
+fn a_floor_may_be_cut_to_nine_tenths_of_the_appraisal() {
+    let law = law();
+    let rule = law.rule("SOA-5/consent", on()).unwrap();
+    let Quantity::Cap(Bound::AtLeast, share) = rule.quantity else { panic!("{:?}", rule.quantity) };
+    let least = share.over("10000000.00".parse().unwrap()).unwrap();
+    let needs_consent = |floor: &str| floor.parse::<Decimal>().unwrap() < least;
+    assert_eq!((needs_consent("9000000.00"), needs_consent("8999999.99")), (false, true));
 }
 
 #[test]

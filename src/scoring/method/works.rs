@@ -45,7 +45,8 @@ pub struct Composite {
 }
 
 /// A benchmark of three parts (V6): A = ceiling × (1 − reduction), C = the lowest effective offer, B = the effective
-/// offer drawn, or without a draw the mean of all but one lowest.
+/// offer drawn, or without a draw the mean of all but one lowest. No law says so: it is the form that platforms of the
+/// Jiangsu type use, and a document that chooses it states its numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ThreePart {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::SecuritiesAnswer;
 use crate::{
     kernel::Say,
     scoring::{
@@ -156,6 +157,9 @@ pub struct Preview {
     /// The abnormally-low check, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low_price: Option<LowPriceAnswer>,
+    /// The caps of deposit and bonds, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub securities: Option<SecuritiesAnswer>,
     /// The arithmetic of the whole, line by line.
     pub workings: Vec<Say>,
 }

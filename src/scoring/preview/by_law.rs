@@ -50,6 +50,44 @@ fn the_weight_of_the_price_is_bounded_by_law_and_day() {
     }
 }
 
+#[test]
+fn deposit_and_bond_have_their_caps_by_law_and_day() {
+    let securities = |method: &str, object: &str, on: &str, base: &str, deposit: Value| {
+        let mut body = with_preferences(method, object, on, Value::Null, Value::Null);
+        body["offers"] = json!([{"id": "A", "price": "1234567.89"}]);
+        body["securities"] = json!({"base": base, "deposit": deposit});
+        ask(&body).map(|said| said["securities"].clone())
+    };
+    let deposit = |method: &str, object: &str, base: &str| {
+        let said = securities(method, object, "2026-03-02", base, Value::Null).unwrap();
+        (said["deposit"]["most"].clone(), said["deposit"]["ground"]["id"].clone())
+    };
+    let tendering = "engComprehensive";
+    for (method, object, base, most, rule) in [
+        (tendering, "works", "30000000.00", "600000.00", "ENG-9"),
+        (tendering, "works", "40000000.00", "800000.00", "ENG-9"),
+        (tendering, "works", "50000000.00", "800000.00", "ENG-10"),
+        (tendering, "services", "50000000.00", "100000.00", "ENG-10"),
+        ("gpLowestPrice", "goods", "500000.00", "10000.00", "GP-6"),
+    ] {
+        assert_eq!(deposit(method, object, base), (json!(most), json!(rule)), "{method} {object} {base}");
+    }
+    let said = securities(tendering, "works", "2026-03-02", "50000000.00", json!("800000.00")).unwrap();
+    assert_eq!(
+        said["deposit"]["working"],
+        "min(50000000.00 × 2% (ENG-9), 800000.00 (ENG-10/works)) = 800000.00"
+    );
+    assert_eq!((&said["bonds"][0]["id"], &said["bonds"][0]["most"]), (&json!("A"), &json!("123456.78")));
+    let above = securities(tendering, "works", "2026-03-02", "50000000.00", json!("800000.01"));
+    assert_eq!(above.unwrap_err(), ["/securities/deposit"]);
+    // Nothing capped it before 条例 of 2012.
+    let before = securities(tendering, "works", "2012-01-31", "50000000.00", json!("9000000.00")).unwrap();
+    assert_eq!(before, json!({"bonds": []}));
+    let mut alone = works();
+    alone["securities"] = json!({"base": "1.00"});
+    assert_eq!(ask(&alone).unwrap_err(), ["/project"]);
+}
+
 fn with_preferences(method: &str, object: &str, on: &str, preferences: Value, declared: Value) -> Value {
     let parameters = match method {
         "engComprehensive" => json!({"benchmark": "mean", "fullMarks": "40", "kAbove": "1", "kBelow": "0.5"}),

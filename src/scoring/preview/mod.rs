@@ -5,9 +5,11 @@
 
 mod answer;
 mod run;
+mod securities;
 
 pub use answer::{Excluded, LowPriceAnswer, Preference, Preview, PreviewResult};
 pub use run::preview;
+pub use securities::{BondCap, SecuritiesAnswer, SecuritiesTest, SecurityCap};
 
 use actix_web::{get, post, web};
 use chrono::NaiveDate;
@@ -124,6 +126,8 @@ struct PreviewBody {
     preferences: Option<Preferences>,
     /// Asks for the abnormally-low check.
     low_price: Option<LowPriceTest>,
+    /// Asks for the caps of deposit and bond; they need the project.
+    securities: Option<SecuritiesTest>,
 }
 
 /// A method and offers to try it on.
@@ -145,6 +149,9 @@ pub struct PreviewRequest {
     /// Asks for the abnormally-low check.
     #[serde(default)]
     pub low_price: Option<LowPriceTest>,
+    /// Asks for the caps of deposit and bond.
+    #[serde(default)]
+    pub securities: Option<SecuritiesTest>,
 }
 
 impl PartialSchema for PreviewRequest {

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{LowPriceAnswer, LowPriceTest, Preference, Preview, PreviewOffer, PreviewRequest, PreviewResult};
+use super::{
+    LowPriceAnswer, LowPriceTest, Preference, Preview, PreviewOffer, PreviewRequest, PreviewResult,
+    securities::securities,
+};
 use crate::{
     kernel::{Problem, Rejection, Say, money::Amount},
     law::{Law, Object},
@@ -48,6 +51,8 @@ pub fn preview(law: &Law, today: NaiveDate, request: PreviewRequest) -> Result<P
         request.low_price.map(|test| low_prices(law, on, &method, test, &offers, &scoring)).transpose()?;
     let mut preview = told(&method, scoring)?;
     preview.low_price = low_price;
+    let ask = |test| securities(law, on, object, &method, test, &offers);
+    preview.securities = request.securities.map(ask).transpose()?;
     let places: HashMap<&str, usize> =
         offers.iter().zip(0..).map(|(offer, at)| (offer.id.as_str(), at)).collect();
     for result in &mut preview.results {
@@ -224,5 +229,6 @@ fn told(method: &Method, scoring: Scoring) -> Result<Preview, Rejection> {
     let ceiling = method.ceiling().map_or_else(String::new, |ceiling| ceiling.to_string());
     let excluded = scoring.excluded.into_iter().map(|(id, code)| PreviewResult::left_out(id, code, &ceiling));
     let results = scoring.ranked.into_iter().map(PreviewResult::from).chain(excluded).collect();
-    Ok(Preview { benchmark, results, outcome: scoring.outcome, low_price: None, workings: scoring.workings })
+    let (outcome, workings) = (scoring.outcome, scoring.workings);
+    Ok(Preview { benchmark, results, outcome, low_price: None, securities: None, workings })
 }

@@ -47,8 +47,18 @@ fn when_a_period_ends() {
     assert_eq!(answer["endsOn"], "2026-02-12");
     let weekend = ask(json!({"from": "2026-03-18", "length": 3, "unit": "calendarDay"})).expect(200);
     assert_eq!(weekend["endsOn"], "2026-03-23", "03-21 is a Saturday");
-    let unknown = ask(json!({"from": "2026-12-31", "length": 1, "unit": "workingDay"}));
-    unknown.expect(422).problem("calendar-unavailable");
+    // The last day of the last calendar can be reached and counted back from; past it nothing is guessed.
+    let count = |from: &str, length: i64, direction: &str| {
+        ask(json!({"from": from, "length": length, "unit": "workingDay", "direction": direction}))
+    };
+    assert_eq!(count("2026-12-30", 1, "forward").expect(200)["endsOn"], "2026-12-31");
+    assert_eq!(count("2026-12-31", 1, "backward").expect(200)["endsOn"], "2026-12-30");
+    count("2026-12-31", 1, "forward").expect(422).problem("calendar-unavailable");
+    for length in [0, -1, -10_000, 10_000, i64::MAX] {
+        count("2026-03-02", length, "forward").expect(422).points_to("/length");
+    }
+    assert_eq!(count("2024-02-29", 1, "forward").expect(200)["endsOn"], "2024-03-01");
+    count("2026-02-29", 1, "forward").expect(422).points_to("/from");
 }
 
 #[test]

@@ -81,19 +81,10 @@ fn rm_12_a_deadline_on_a_holiday_or_weekend_has_no_opening() {
     // The rest of Qingming, 4 to 6 April 2026, and a Saturday without a holiday.
     for day in ["04-06", "03-21"] {
         let deadline = hall(&format!("{day}T09:30"));
+        let path = format!("/api/v1/tenders/{tender}");
+        let version = app.as_("agency.one").get(&path).expect(200).header("etag").to_owned();
         let body = json!({"deadline": deadline});
-        let version = app.as_("agency.one").get(&format!("/api/v1/tenders/{tender}")).expect(200);
-        let changed = app
-            .as_("agency.one")
-            .with("If-Match", version.header("etag"))
-            .patch(&format!("/api/v1/tenders/{tender}"), &body);
-        if changed.status != 200 {
-            assert_eq!(
-                changed.status, 409,
-                "the tender itself refuses such a day, or the room does: {changed:?}"
-            );
-            continue;
-        }
+        app.as_("agency.one").with("If-Match", &version).patch(&path, &body).expect(200);
         let slots = json!([{"kind": "opening", "from": deadline, "to": hall(&format!("{day}T11:00"))}]);
         let refused = book(&app, &tender, slots).expect(409).problem("booking-unfit");
         assert_eq!(
