@@ -21,6 +21,8 @@ mod cluster;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod endurance;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod http;

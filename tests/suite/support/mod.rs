@@ -9,6 +9,7 @@ pub mod db;
 pub mod host;
 pub mod officers;
 pub mod program;
+pub mod rush;
 pub mod scratch;
 pub mod works;
 

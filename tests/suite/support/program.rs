@@ -14,7 +14,10 @@ use std::{
 
 use tenderhall::platform::cluster::{Cluster, SUPERUSER};
 
-use super::client::{Client, PASSWORD};
+use super::{
+    TestDb,
+    client::{Client, PASSWORD},
+};
 
 /// A running `tenderhall demo` on its own private PostgreSQL; killed with the value.
 pub struct Program {
@@ -37,8 +40,27 @@ impl Program {
         })
     }
 
-    /// The same, told more by `tell`.
+    /// One of several on the database `db` and the folder `data`, with a turn of the log every second.
+    pub fn beside(db: &TestDb, data: &Path, start: &str) -> Self {
+        let mut program = Self::launch(data, start, |command| {
+            command
+                .env("TENDERHALL__LOG__BEAT_SECONDS", "1")
+                .env("TENDERHALL__DATABASE__URL", &db.app_url)
+                .env("TENDERHALL__DATABASE__OWNER_URL", &db.owner_url);
+        });
+        program.client = Client::new(program.address(), db.superuser_url.clone());
+        program
+    }
+
     fn start(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
+        let mut program = Self::launch(data, start, tell);
+        let superuser = Cluster::url_of_running(data, "tenderhall", SUPERUSER).unwrap();
+        program.client = Client::new(program.address(), superuser);
+        program
+    }
+
+    /// The same, told more by `tell`; whoever calls it says where its database is.
+    fn launch(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
         command
             .args(["demo", "--listen", "127.0.0.1:0", "--start", start, "--password", PASSWORD, "--data"])
@@ -52,8 +74,7 @@ impl Program {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening http://").unwrap_or_else(|| panic!("{line:?}"));
-        let superuser = Cluster::url_of_running(data, "tenderhall", SUPERUSER).unwrap();
-        Self { client: Client::new(address.parse().unwrap(), superuser), child, _stdout: stdout }
+        Self { client: Client::new(address.parse().unwrap(), String::new()), child, _stdout: stdout }
     }
 
     /// `kill -9`, while others go on asking.
