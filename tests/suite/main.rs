@@ -48,3 +48,5 @@ mod rooms;
 mod schema;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod testkit;

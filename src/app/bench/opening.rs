@@ -34,7 +34,12 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Figure> {
         measured.push((millis(ours), millis(decrypt(&files)?)));
         client.progress.done();
     }
-    Ok(Figure::of_rounds("opening 1,528 bids, with their record", "age decrypting them in a loop", "ms", &measured))
+    Ok(Figure::of_rounds(
+        "opening 1,528 bids, with their record",
+        "age decrypting them in a loop",
+        "ms",
+        &measured,
+    ))
 }
 
 /// Key and ciphertext of every bid.

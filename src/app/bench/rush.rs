@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{
     figure::Figure,
     hall::{Hall, Place},
-    load::{Told, Timed, browse},
+    load::{Timed, Told, browse},
     submission::{self, BIDDERS, Bidder, Tender},
 };
 use crate::{
@@ -27,7 +27,6 @@ use crate::{
         story::{self, bidding},
         works::Works,
     },
-    kernel::time::in_hall_zone,
     seal::{Content, Digest, Nonce, Receipt, Target, Verdict, note::NoteKey, seal, wire::base64_text},
 };
 
@@ -96,15 +95,22 @@ fn rush(place: &Place, name: &str, times: usize) -> anyhow::Result<Outcome> {
     let begins = run_to(&client)?;
     let steps = u32::try_from(sent.len())?;
     let moment = |at: usize| begins + MINUTE * u32::try_from(at).unwrap_or(steps) / steps;
-    let timed = sent.iter().enumerate().map(|(at, one)| Timed { at: moment(at), request: one.request.clone() });
+    let timed =
+        sent.iter().enumerate().map(|(at, one)| Timed { at: moment(at), request: one.request.clone() });
     let (told, read) = browse(hall.address, timed.collect(), pages, begins + MINUTE)?;
     let memory = hall.memory_mib("VmHWM")?;
     let deadline: DateTime<Utc> = DEADLINE.parse()?;
-    client.post("admin", "/api/v1/sandbox/clock", &json!({"hold": deadline + chrono::TimeDelta::seconds(30)}))?;
+    client.post(
+        "admin",
+        "/api/v1/sandbox/clock",
+        &json!({"hold": deadline + chrono::TimeDelta::seconds(30)}),
+    )?;
     let judged = judge(&client, &lots, &sent, &told, deadline)?;
     client.progress.step(&format!(
         "rush: {} accepted, {} late, {} pages read",
-        judged.accepted, judged.late, read.waits.len()
+        judged.accepted,
+        judged.late,
+        read.waits.len()
     ));
     client.progress.done();
     Ok(Outcome {
@@ -140,12 +146,7 @@ fn lots(client: &Client) -> anyhow::Result<Vec<Tender>> {
 }
 
 /// Everybody bids in one lot after the other, and then once more in the first ones, to replace what is there.
-fn seal_all(
-    hall: &Hall,
-    bidders: &[Bidder],
-    lots: &[Tender],
-    times: usize,
-) -> anyhow::Result<Vec<Sent>> {
+fn seal_all(hall: &Hall, bidders: &[Bidder], lots: &[Tender], times: usize) -> anyhow::Result<Vec<Sent>> {
     let prices = story::prices()?;
     let mut first: BTreeMap<(usize, usize), Digest> = BTreeMap::new();
     let mut all = Vec::with_capacity(times * bidders.len());
@@ -170,7 +171,13 @@ fn seal_all(
             let digest = sealed.envelope.digest()?;
             first.insert((at, number), digest);
             let body = json!({"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)});
-            let request = submission::request(hall.address, &lot.id, &bidder.token, &format!("rush-{round}-{at}"), &body);
+            let request = submission::request(
+                hall.address,
+                &lot.id,
+                &bidder.token,
+                &format!("rush-{round}-{at}"),
+                &body,
+            );
             all.push(Sent { bidder: at, lot: number, digest, request });
         }
     }
@@ -180,7 +187,8 @@ fn seal_all(
 /// What people read: pages and notices.
 fn pages(hall: &Hall, client: &Client) -> anyhow::Result<Vec<Vec<u8>>> {
     let notices = client.get("", "/api/v1/notices")?;
-    let mut paths: Vec<String> = ["/", "/notices", "/calculators", "/api/v1/notices"].map(str::to_owned).into();
+    let mut paths: Vec<String> =
+        ["/", "/notices", "/calculators", "/api/v1/notices"].map(str::to_owned).into();
     for notice in list(&notices, "/items")?.iter().take(LOTS) {
         let id = text(notice, "/id")?;
         paths.extend([format!("/notices/{id}"), format!("/api/v1/notices/{id}")]);
@@ -196,7 +204,6 @@ fn pages(hall: &Hall, client: &Client) -> anyhow::Result<Vec<Vec<u8>>> {
 fn run_to(client: &Client) -> anyhow::Result<Instant> {
     let deadline: DateTime<Utc> = DEADLINE.parse()?;
     let before = chrono::TimeDelta::from_std(MINUTE - PAST + LEAD)?;
-    client.hold(&in_hall_zone(deadline - before - chrono::TimeDelta::minutes(1)).format("%Y-%m-%dT%H:%M").to_string())?;
     let clock = "/api/v1/sandbox/clock";
     client.post("admin", clock, &json!({"hold": deadline - before}))?;
     client.post("admin", clock, &json!({"run": true}))?;
@@ -249,10 +256,15 @@ fn judge(
     }
     for (number, lot) in lots.iter().enumerate() {
         let hashes = client.get("", &format!("/api/v1/tenders/{}/opening/hashes", lot.id))?;
-        let found: BTreeSet<&str> =
-            list(&hashes, "/items")?.iter().map(|item| text(item, "/envelope")).collect::<anyhow::Result<_>>()?;
-        let wanted: BTreeSet<String> =
-            standing.iter().filter(|(place, _)| place.1 == number).map(|(_, digest)| digest.to_string()).collect();
+        let found: BTreeSet<&str> = list(&hashes, "/items")?
+            .iter()
+            .map(|item| text(item, "/envelope"))
+            .collect::<anyhow::Result<_>>()?;
+        let wanted: BTreeSet<String> = standing
+            .iter()
+            .filter(|(place, _)| place.1 == number)
+            .map(|(_, digest)| digest.to_string())
+            .collect();
         judged.lost += wanted.iter().filter(|digest| !found.contains(digest.as_str())).count();
         judged.wrong += found.iter().filter(|digest| !wanted.contains(**digest)).count();
     }

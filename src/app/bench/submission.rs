@@ -171,8 +171,7 @@ impl Desk<'_> {
         form.insert("price".into(), yuan("18376739.00"));
         let content = Content { form, files: vec![("letter.txt".to_owned(), vec![b'x'; LETTER])] };
         let sealed = seal(&tender.policy, &bidder.key, target, content)?;
-        let body =
-            json!({"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)});
+        let body = json!({"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)});
         let key = format!("measured-{at}");
         let request = request(self.hall.address, &tender.id, &bidder.token, &key, &body);
         let mut kept = serde_json::to_vec(&sealed.envelope)?;

@@ -172,7 +172,11 @@ async fn permit(conn: &mut AsyncPgConnection, actor: &Actor, of: &Scope) -> Resu
 }
 
 fn unknown(pointer: &str) -> Rejection {
-    Rejection::at(pointer, "unknown", Say::new("没有这样的场地、中心或单位。", "There is no such room, centre or organisation."))
+    Rejection::at(
+        pointer,
+        "unknown",
+        Say::new("没有这样的场地、中心或单位。", "There is no such room, centre or organisation."),
+    )
 }
 
 /// Makes a feed and tells its address, once.

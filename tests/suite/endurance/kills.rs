@@ -89,8 +89,7 @@ impl Victim<'_> {
 
 fn endure(scale: &Scale) -> (Count, Killed) {
     let (scratch, doors) = (Scratch::on_disk("kills"), Doors::default());
-    let mut hall =
-        Victim { program: None, folder: scratch.path(), doors: &doors, killed: Killed::default() };
+    let mut hall = Victim { program: None, folder: scratch.path(), doors: &doors, killed: Killed::default() };
     hall.start();
     let crowd = Crowd::of(hall.program(), scale.bidders);
     let (mut total, mut kills) = (Count::default(), 0);
@@ -118,8 +117,7 @@ fn endure(scale: &Scale) -> (Count, Killed) {
 
 #[test]
 fn killed_again_and_again_the_hall_keeps_every_bid_and_every_deadline() {
-    let (count, killed) =
-        endure(&Scale { tenders: 2, bidders: 150, kills: 3, of_postgres: 3, last: 60 });
+    let (count, killed) = endure(&Scale { tenders: 2, bidders: 150, kills: 3, of_postgres: 3, last: 60 });
     assert_eq!((killed.service, killed.postgres), (4, 2));
     assert!(count.accepted >= 180 && count.late > 0 && count.unknown > 0, "{count:?}");
 }
@@ -128,8 +126,7 @@ fn killed_again_and_again_the_hall_keeps_every_bid_and_every_deadline() {
 #[test]
 #[ignore = "a quarter of an hour long"]
 fn killed_two_hundred_and_fifty_times_likewise() {
-    let (count, killed) =
-        endure(&Scale { tenders: 36, bidders: 1528, kills: 7, of_postgres: 5, last: 100 });
+    let (count, killed) = endure(&Scale { tenders: 36, bidders: 1528, kills: 7, of_postgres: 5, last: 100 });
     assert!(killed.service >= 200 && killed.postgres >= 50, "{killed:?}");
     assert!(count.accepted > 50_000 && count.late > 0 && count.unknown > 0, "{count:?}");
 }

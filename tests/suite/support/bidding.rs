@@ -73,6 +73,24 @@ impl Bidder<'_> {
         revision: u32,
         prev: Option<Digest>,
     ) -> SealedBid {
+        let mut content = Content::default();
+        content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
+        content.form.insert("termDays".to_owned(), json!(240));
+        self.seal_all(policy, content, revision, prev)
+    }
+
+    /// Seals a first bid that says this.
+    pub fn seal_content(&self, policy: &CheckedPolicy, content: Content) -> SealedBid {
+        self.seal_all(policy, content, 1, None)
+    }
+
+    fn seal_all(
+        &self,
+        policy: &CheckedPolicy,
+        content: Content,
+        revision: u32,
+        prev: Option<Digest>,
+    ) -> SealedBid {
         let mut nonce = [0; 32];
         rand::rng().fill_bytes(&mut nonce);
         let target = Target {
@@ -82,9 +100,6 @@ impl Bidder<'_> {
             prev,
             nonce: Nonce(nonce),
         };
-        let mut content = Content::default();
-        content.form.insert("price".to_owned(), json!({"amount": price, "currency": "CNY"}));
-        content.form.insert("termDays".to_owned(), json!(240));
         let own = Identity::generate();
         let sealed = seal_for_clauses(policy, &self.key, Some(&own.to_public()), target, content).unwrap();
         SealedBid {

@@ -77,6 +77,11 @@ impl Program {
         Self { client: Client::new(address.parse().unwrap(), String::new()), child, _stdout: stdout }
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`, while others go on asking.
     pub fn kill_now(&self) {
         let killed = Command::new("kill").args(["-9", &self.child.id().to_string()]).status().unwrap();
@@ -105,6 +110,11 @@ impl Watched {
         });
         let metrics = Client::new(metrics, String::new());
         Self { program, log, mails: data.join("mail"), metrics }
+    }
+
+    /// The service's process.
+    pub fn pid(&self) -> u32 {
+        self.program.pid()
     }
 
     /// Everything logged so far.

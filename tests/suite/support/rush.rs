@@ -93,7 +93,8 @@ impl Crowd {
             .send(login_form(login))?;
         let granted: Value = answer.body_mut().read_json()?;
         // Where the database is away there is none, and one asks again.
-        let token = granted["access_token"].as_str().ok_or(io::ErrorKind::NotConnected)?.to_owned();
+        let none = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let token = granted["access_token"].as_str().ok_or_else(none)?.to_owned();
         self.tokens.lock().unwrap().insert(login.to_owned(), (Instant::now(), token.clone()));
         Ok(token)
     }
@@ -169,9 +170,10 @@ impl Rush {
         };
         let share = crowd.seats.len().div_ceil(2);
         let tries = std::thread::scope(|scope| {
-            let sealing = crowd.seats.chunks(share).map(|seats| {
-                scope.spawn(move || seats.iter().map(one).collect::<Vec<_>>())
-            });
+            let sealing = crowd
+                .seats
+                .chunks(share)
+                .map(|seats| scope.spawn(move || seats.iter().map(one).collect::<Vec<_>>()));
             let sealing: Vec<_> = sealing.collect();
             sealing.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
@@ -208,7 +210,11 @@ impl Rush {
     pub fn wait_for(&self, accepted: usize) {
         let begun = Instant::now();
         while self.accepted.load(Ordering::SeqCst) < accepted {
-            assert!(begun.elapsed() < PATIENCE, "{} of {accepted} came in", self.accepted.load(Ordering::SeqCst));
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{} of {accepted} came in",
+                self.accepted.load(Ordering::SeqCst)
+            );
             sleep(Duration::from_millis(2));
         }
     }
@@ -234,8 +240,8 @@ impl Rush {
         let of_tender = |what: &str| -> Value {
             sql.value(&format!("SELECT {what} FROM tenders WHERE id = '{tender}'"), &[])
         };
-        let [deadline, closed_at] = ["deadline", "closed_at"]
-            .map(|name| time(&of_tender(&format!("to_jsonb({name})"))));
+        let [deadline, closed_at] =
+            ["deadline", "closed_at"].map(|name| time(&of_tender(&format!("to_jsonb({name})"))));
         let outcomes = self.outcomes.lock().unwrap();
         assert_eq!(outcomes.len(), self.tries.len(), "everybody knows its outcome");
         let count = self.check_receipts(client, &outcomes, deadline);
@@ -258,17 +264,25 @@ impl Rush {
         for (bid, digest) in &told {
             assert_eq!(found.get(bid).copied(), Some(digest.as_str()), "{bid} is lost");
         }
-        assert_eq!((kept.len(), told.len()), (count.accepted, count.accepted), "nothing is there twice or unasked");
+        assert_eq!(
+            (kept.len(), told.len()),
+            (count.accepted, count.accepted),
+            "nothing is there twice or unasked"
+        );
         for pair in kept.windows(2) {
             assert!(pair[0][2].as_i64() < pair[1][2].as_i64() && time(&pair[0][3]) <= time(&pair[1][3]));
         }
         assert!(kept.iter().all(|row| time(&row[3]) < deadline) && deadline <= closed_at);
-        let digests: Vec<[u8; 32]> =
-            kept.iter().map(|row| hex::decode(row[1].as_str().unwrap()).unwrap().try_into().unwrap()).collect();
+        let digests: Vec<[u8; 32]> = kept
+            .iter()
+            .map(|row| hex::decode(row[1].as_str().unwrap()).unwrap().try_into().unwrap())
+            .collect();
         let closed = of_tender("jsonb_build_array(bid_count, encode(bid_root, 'hex'))");
         assert_eq!(closed, json!([count.accepted, hex::encode(merkle_root(&digests))]));
         let closes: i64 = sql.value(
-            &format!("SELECT count(*) FROM log_pending WHERE act = 'tender.closed' AND tender_id = '{tender}'"),
+            &format!(
+                "SELECT count(*) FROM log_pending WHERE act = 'tender.closed' AND tender_id = '{tender}'"
+            ),
             &[],
         );
         assert_eq!(closes, 1, "one close");
@@ -294,7 +308,8 @@ impl Rush {
         deadline: DateTime<Utc>,
     ) -> Count {
         let sql = client.sql();
-        let key = client.public().get(&format!("/api/v1/tenders/{}/receipt-key", self.tender)).expect(200).text;
+        let key =
+            client.public().get(&format!("/api/v1/tenders/{}/receipt-key", self.tender)).expect(200).text;
         let key = key.trim().parse().unwrap();
         let ahead: i64 = sql.value("SELECT (extract(epoch FROM shift) * 1000000)::int8 FROM hall", &[]);
         let ahead = TimeDelta::microseconds(ahead);
@@ -316,7 +331,11 @@ impl Rush {
         }
         let recorded: i64 =
             sql.value("SELECT count(DISTINCT leaf) FROM log_pending WHERE leaf = ANY($1)", &[&leaves]);
-        assert_eq!(usize::try_from(recorded).unwrap(), outcomes.len(), "every receipt's entry is in the record");
+        assert_eq!(
+            usize::try_from(recorded).unwrap(),
+            outcomes.len(),
+            "every receipt's entry is in the record"
+        );
         count
     }
 
@@ -347,12 +366,19 @@ pub fn check_log(sql: &Sql) {
         "indexes are contiguous"
     );
     assert_eq!(
-        count("log_leaf l LEFT JOIN log_pending p ON p.id = l.pending_id
-                WHERE l.pending_id IS NOT NULL AND p.leaf IS DISTINCT FROM l.leaf"),
+        count(
+            "log_leaf l LEFT JOIN log_pending p ON p.id = l.pending_id
+                WHERE l.pending_id IS NOT NULL AND p.leaf IS DISTINCT FROM l.leaf"
+        ),
         0,
         "every leaf is its entry's"
     );
-    assert_eq!(count("(SELECT FROM log_leaf WHERE pending_id IS NOT NULL GROUP BY pending_id HAVING count(*) > 1) d"), 0);
+    assert_eq!(
+        count(
+            "(SELECT FROM log_leaf WHERE pending_id IS NOT NULL GROUP BY pending_id HAVING count(*) > 1) d"
+        ),
+        0
+    );
     assert!(count("log_checkpoint") > 1);
 }
 
