@@ -95,6 +95,17 @@ impl Client {
         .with_context(|| format!("GET {path} as {who}"))
     }
 
+    /// A text that the public reads.
+    pub(super) fn text(&self, path: &str) -> anyhow::Result<String> {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
+        let body = response.body_mut().read_to_string()?;
+        if response.status().is_success() {
+            Ok(body)
+        } else {
+            bail!("GET {path}: {} {body}", response.status())
+        }
+    }
+
     fn send(&self, who: &str, path: &str, body: &Value, key: Option<&str>) -> anyhow::Result<Value> {
         self.with_token(who, |token| {
             let mut request = self.agent.post(format!("{}{path}", self.base));

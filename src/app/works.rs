@@ -13,6 +13,9 @@ pub(super) const AGENCY: &str = "agency.one";
 /// Who receives and confirms for the centre.
 pub(super) const OPERATOR: &str = "operator.league";
 
+/// Who marks key projects.
+const OFFICE: &str = "supervisor.office";
+
 /// Works to be put to tender on 2026-02-24.
 pub(super) struct Works<'a> {
     /// Start of the names of its steps.
@@ -23,6 +26,8 @@ pub(super) struct Works<'a> {
     pub(super) deadline: DateTime<Utc>,
     /// Slots to book, by [`slot`].
     pub(super) slots: Vec<Value>,
+    /// Whether the supervision office makes the project a key one.
+    pub(super) key: bool,
 }
 
 /// Works put to tender.
@@ -47,6 +52,11 @@ impl Works<'_> {
         client.hold("2026-02-10T10:00")?;
         let accept = format!("/api/v1/projects/{project}/accept");
         client.act(&self.step("accept"), OPERATOR, &accept, &Value::Null)?;
+        if self.key {
+            let reason = json!({"reason": "全盟重点工程。"});
+            let mark = format!("/api/v1/projects/{project}/green-channel");
+            client.act(&self.step("key"), OFFICE, &mark, &reason)?;
+        }
         client.hold("2026-02-12T10:00")?;
         let draft = json!({
             "projectId": project,

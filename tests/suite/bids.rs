@@ -554,10 +554,21 @@ async fn the_clock_is_read_after_the_wait_and_not_before() {
 
 #[tokio::test]
 async fn twelve_writers_over_the_deadline_lose_nothing() {
+    writers_over_the_deadline(6).await;
+}
+
+/// The same two hundred times: `scripts/test --long`.
+#[tokio::test]
+#[ignore = "minutes long"]
+async fn twelve_writers_over_two_hundred_deadlines_likewise() {
+    writers_over_the_deadline(200).await;
+}
+
+async fn writers_over_the_deadline(rounds: usize) {
     let hall = Hall::new().await;
     hall.sql.batch_execute("UPDATE hall SET held_at = NULL").await.unwrap();
     let bidders = join_all((1..=240).map(|number| hall.bidder(number))).await;
-    for round in 0..6 {
+    for round in 0..rounds {
         let tender = TenderId::random();
         let until: DateTime<Utc> =
             hall.sql.query_one("SELECT hall_now() + interval '1500 milliseconds'", &[]).await.unwrap().get(0);

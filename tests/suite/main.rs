@@ -21,6 +21,8 @@ mod cluster;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod endurance;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod http;
@@ -48,3 +50,5 @@ mod rooms;
 mod schema;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod testkit;

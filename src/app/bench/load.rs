@@ -4,8 +4,9 @@
 //! PostgreSQL share the cores, a client that costs more would measure itself.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     net::SocketAddr,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -103,7 +104,7 @@ pub(super) fn drive(
 ) -> anyhow::Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async move {
-        let belt = std::rc::Rc::new(belt);
+        let belt = Rc::new(belt);
         let mut connections = Vec::new();
         for _ in 0..clients {
             let connection = TcpStream::connect(address).await?;
@@ -114,7 +115,7 @@ pub(super) fn drive(
         let tasks: Vec<_> = connections
             .into_iter()
             .map(|connection| {
-                tokio::task::spawn_local(ask(connection, std::rc::Rc::clone(&belt), began + time, status))
+                tokio::task::spawn_local(ask(connection, Rc::clone(&belt), began + time, status))
             })
             .collect();
         let mut done = 0;
@@ -127,7 +128,7 @@ pub(super) fn drive(
 
 async fn ask(
     mut connection: TcpStream,
-    belt: std::rc::Rc<impl Belt>,
+    belt: Rc<impl Belt>,
     until: Instant,
     status: u16,
 ) -> anyhow::Result<u64> {
@@ -142,6 +143,174 @@ async fn ask(
         done += 1;
     }
     Ok(done)
+}
+
+/// A request whose moment comes.
+pub(super) struct Timed {
+    /// When it is due.
+    pub(super) at: Instant,
+    /// Whole.
+    pub(super) request: Vec<u8>,
+}
+
+/// What was answered to it.
+pub(super) struct Told {
+    /// From the moment it was due to the last byte of its answer.
+    pub(super) wait: Duration,
+    /// Of the answer.
+    pub(super) body: Vec<u8>,
+}
+
+/// Waits of many requests.
+#[derive(Default)]
+pub(super) struct Waits(Vec<Duration>);
+
+impl Waits {
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The wait in milliseconds that so many of a hundred do not exceed; of none, nothing.
+    pub(super) fn at(&self, percent: usize) -> Decimal {
+        let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        let wait = self.0.get(place).copied().unwrap_or_default();
+        (Decimal::from(wait.as_micros()) / Decimal::from(1000)).round_dp(1)
+    }
+}
+
+impl FromIterator<Duration> for Waits {
+    fn from_iter<I: IntoIterator<Item = Duration>>(waits: I) -> Self {
+        let mut waits: Vec<Duration> = waits.into_iter().collect();
+        waits.sort();
+        Self(waits)
+    }
+}
+
+/// What readers met.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// For each page that came.
+    pub(super) waits: Waits,
+    /// Pages that did not come as wanted.
+    pub(super) errors: usize,
+}
+
+/// Clients that share the timed requests. More would not wait for a hall that keeps up.
+const SENDERS: usize = 128;
+/// People who read at the same time.
+const READERS: u32 = 500;
+/// A reader turns the page after this long.
+const PAGE: Duration = Duration::from_secs(2);
+
+/// Sends every request at its moment while readers go through `pages` until `until`. A request whose answer did not come is
+/// answered by nothing.
+///
+/// # Errors
+/// When the hall cannot be reached at all.
+pub(super) fn browse(
+    address: SocketAddr,
+    timed: Vec<Timed>,
+    pages: Vec<Vec<u8>>,
+    until: Instant,
+) -> anyhow::Result<(Vec<Option<Told>>, Reading)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async move {
+        let (belt, pages) = (Rc::new((timed, Cell::new(0))), Rc::new(pages));
+        let told: Rc<RefCell<Vec<Option<Told>>>> = Rc::default();
+        told.borrow_mut().resize_with(belt.0.len(), || None);
+        let mut senders = Vec::new();
+        for _ in 0..SENDERS {
+            senders.push(tokio::task::spawn_local(send(address, Rc::clone(&belt), Rc::clone(&told))));
+        }
+        let start = Instant::now();
+        let readers: Vec<_> = (0..READERS)
+            .map(|at| {
+                let from = start + PAGE * at / READERS;
+                tokio::task::spawn_local(read(address, Rc::clone(&pages), at, from, until))
+            })
+            .collect();
+        for sender in senders {
+            sender.await?;
+        }
+        let (mut waits, mut errors) = (Vec::new(), 0);
+        for reader in readers {
+            let (read, failed) = reader.await?;
+            waits.extend(read);
+            errors += failed;
+        }
+        let told = std::mem::take(&mut *told.borrow_mut());
+        Ok((told, Reading { waits: waits.into_iter().collect(), errors }))
+    })
+}
+
+async fn connected(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let connection = TcpStream::connect(address).await?;
+    connection.set_nodelay(true)?;
+    Ok(connection)
+}
+
+async fn send(
+    address: SocketAddr,
+    belt: Rc<(Vec<Timed>, Cell<usize>)>,
+    told: Rc<RefCell<Vec<Option<Told>>>>,
+) {
+    let mut connection = None;
+    loop {
+        let at = belt.1.get();
+        belt.1.set(at + 1);
+        let Some(one) = belt.0.get(at) else { return };
+        tokio::time::sleep_until(one.at.into()).await;
+        let mut body = Vec::new();
+        if asked(&mut connection, address, &one.request, &mut body).await.is_ok()
+            && let Some(place) = told.borrow_mut().get_mut(at)
+        {
+            *place = Some(Told { wait: one.at.elapsed(), body });
+        }
+    }
+}
+
+async fn read(
+    address: SocketAddr,
+    pages: Rc<Vec<Vec<u8>>>,
+    reader: u32,
+    from: Instant,
+    until: Instant,
+) -> (Vec<Duration>, usize) {
+    let (mut connection, mut buffer) = (None, Vec::new());
+    let (mut waits, mut errors) = (Vec::new(), 0);
+    let turns = pages.iter().cycle().skip(usize::try_from(reader).unwrap_or_default() % pages.len().max(1));
+    for (page, turn) in turns.zip(0_u32..) {
+        let due = from + PAGE * turn;
+        if due >= until {
+            break;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        match asked(&mut connection, address, page, &mut buffer).await {
+            Ok(200) => waits.push(due.elapsed()),
+            _ => errors += 1,
+        }
+    }
+    (waits, errors)
+}
+
+/// Asks over a kept connection, or a new one where there is none or the last one failed; leaves the body.
+async fn asked(
+    connection: &mut Option<TcpStream>,
+    address: SocketAddr,
+    request: &[u8],
+    body: &mut Vec<u8>,
+) -> anyhow::Result<u16> {
+    let mut open = match connection.take() {
+        Some(open) => open,
+        None => connected(address).await?,
+    };
+    open.write_all(request).await?;
+    let status = answer(&mut open, body).await?;
+    let head = body.windows(4).position(|four| four == b"\r\n\r\n").context("no head")?;
+    body.drain(..head + 4);
+    *connection = Some(open);
+    Ok(status)
 }
 
 /// Reads one answer into `buffer`, and its status.
@@ -183,5 +352,12 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
         assert_eq!(length(head).unwrap(), Some(head.len() + 5));
         assert!(length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn so_many_of_a_hundred_wait_no_longer() {
+        let waits: Waits = (1..=200).rev().map(Duration::from_millis).collect();
+        assert_eq!([50, 99, 100].map(|percent| waits.at(percent)), [100, 198, 200].map(Decimal::from));
+        assert_eq!(Waits::default().at(99), Decimal::ZERO);
     }
 }

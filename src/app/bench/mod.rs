@@ -11,8 +11,10 @@ mod load;
 mod log;
 mod memory;
 mod notice;
+mod opening;
 mod reference;
 mod rooms;
+mod rush;
 mod submission;
 
 use std::{
@@ -68,6 +70,10 @@ enum What {
     Rooms,
     /// Entries given their place in the verifiable log, and proofs out of it.
     Log,
+    /// Ten times a real opening's bids within the last minute of eight lots, while people read.
+    Rush,
+    /// The opening of 1,528 bids beside age decrypting them.
+    Opening,
     /// Memory of the hall, and its time from start to ready.
     Memory,
 }
@@ -141,6 +147,12 @@ fn measure(what: What, place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figu
     }
     if what.covers(What::Log) {
         figures.extend(log::measure(place, rounds)?);
+    }
+    if what.covers(What::Rush) {
+        figures.extend(rush::measure(place)?);
+    }
+    if what.covers(What::Opening) {
+        figures.push(opening::measure(place, rounds)?);
     }
     if what.covers(What::Memory) {
         figures.extend(memory::measure(place)?);

@@ -2,11 +2,11 @@
 //! durable. Beside it pgbench inserts the same bytes row by row into a table with a uuid primary key, and a handler does
 //! only what no hall can leave out, with the same bytes as one row: that is the ceiling of whoever keeps anything else.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use chrono::{Datelike as _, Days, NaiveDate, NaiveTime, Weekday};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Rounds,
@@ -32,7 +32,7 @@ use crate::{
 /// Connections that submit at the same time.
 pub(super) const CLIENTS: usize = 32;
 /// Bidders of the sandbox: each submits once to each tender.
-const BIDDERS: usize = 1528;
+pub(super) const BIDDERS: usize = 1528;
 /// Opening rooms of the league's centre, without the one it reserves to key projects.
 const ROOMS: usize = 7;
 /// Letter in every bid; with it the ciphertext is about 2 KB.
@@ -43,10 +43,10 @@ const SEALERS: usize = 2;
 const FIRST: usize = 1000;
 
 /// A bidder's program, signed in.
-struct Bidder {
-    key: BidderKey,
-    organisation: IdText,
-    token: String,
+pub(super) struct Bidder {
+    pub(super) key: BidderKey,
+    pub(super) organisation: IdText,
+    pub(super) token: String,
 }
 
 /// A sealed bid as bytes for the wire.
@@ -98,7 +98,7 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figur
 }
 
 /// Every program's key, organisation and token.
-fn sign_in(client: &Client) -> anyhow::Result<Vec<Bidder>> {
+pub(super) fn sign_in(client: &Client) -> anyhow::Result<Vec<Bidder>> {
     client.progress.step(&format!("submission: {BIDDERS} programs sign in"));
     client.hold("2026-02-24T09:00")?;
     (1..=BIDDERS)
@@ -114,9 +114,9 @@ fn sign_in(client: &Client) -> anyhow::Result<Vec<Bidder>> {
 }
 
 /// A tender with the policy its bids are sealed for.
-struct Tender {
-    id: String,
-    policy: CheckedPolicy,
+pub(super) struct Tender {
+    pub(super) id: String,
+    pub(super) policy: CheckedPolicy,
 }
 
 /// Where bids are made: tender after tender, every bidder once in each, so that all clients meet in one tender.
@@ -171,25 +171,29 @@ impl Desk<'_> {
         form.insert("price".into(), yuan("18376739.00"));
         let content = Content { form, files: vec![("letter.txt".to_owned(), vec![b'x'; LETTER])] };
         let sealed = seal(&tender.policy, &bidder.key, target, content)?;
-        let body =
-            json!({"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)}).to_string();
-        let request = format!(
-            "POST /api/v1/tenders/{}/bids HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\
-             Idempotency-Key: measured-{at}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            tender.id,
-            self.hall.address,
-            bidder.token,
-            body.len()
-        );
+        let body = json!({"envelope": sealed.envelope, "ciphertext": base64_text(&sealed.ciphertext)});
+        let key = format!("measured-{at}");
+        let request = request(self.hall.address, &tender.id, &bidder.token, &key, &body);
         let mut kept = serde_json::to_vec(&sealed.envelope)?;
         kept.extend(sealed.ciphertext);
-        Ok(Sealed { request: request.into_bytes(), kept })
+        Ok(Sealed { request, kept })
     }
 
     fn fire(&self, sealed: Vec<Sealed>, time: Duration) -> anyhow::Result<super::load::Run> {
         let belt = Each::new(sealed.into_iter().map(|one| one.request).collect());
         drive(self.hall.address, belt, CLIENTS, time, 201)
     }
+}
+
+/// A submission whole, as it goes over the wire.
+pub(super) fn request(address: SocketAddr, tender: &str, token: &str, key: &str, body: &Value) -> Vec<u8> {
+    let body = body.to_string();
+    format!(
+        "POST /api/v1/tenders/{tender}/bids HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// The ids of `count` published tenders; those made before stay the same.
@@ -202,6 +206,7 @@ pub(super) fn tenders(client: &Client, count: usize) -> anyhow::Result<Vec<Strin
                 name: &format!("样例工程{at}"),
                 deadline: from,
                 slots: vec![json!({"kind": "opening", "from": from, "to": to})],
+                key: false,
             };
             let made = client.once(&format!("works-{at}"), || {
                 let made = works.draw_up(client)?;

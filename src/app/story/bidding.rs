@@ -116,6 +116,12 @@ pub(super) fn release(client: &Client, tender: &str, story: &'static str, login:
     Ok(())
 }
 
+/// Secret and ciphertext in base64 of the bid that a bidder sealed.
+pub(super) fn kept(client: &Client, story: &str, login: &str) -> anyhow::Result<(String, String)> {
+    let kept = client.once(&format!("{story}.seal.{login}"), || Err(anyhow!("no such bid")))?;
+    Ok((text(&kept, "/secret")?.to_owned(), text(&kept, "/submission/ciphertext")?.to_owned()))
+}
+
 /// Id of the bid that a bidder handed in, as the hall answered.
 pub(super) fn bid_of(client: &Client, story: &str, login: &str) -> anyhow::Result<String> {
     let taken = client.once(&format!("{story}.submit.{login}"), || Err(anyhow!("no such bid")))?;

@@ -56,6 +56,23 @@ fn tell(address: SocketAddr, password: &str, notes: &Path) -> anyhow::Result<boo
     Ok(summary.came_out())
 }
 
+pub(super) use park::WINDOW_ENDS;
+
+/// Plays the works up to the last release before the window ends; answers the tender's id.
+pub(super) fn to_the_last_release(client: &Client) -> anyhow::Result<String> {
+    park::to_the_last_release(client)
+}
+
+/// Secret and ciphertext in base64 of every bid of the works whose bidder released.
+pub(super) fn released_bids(client: &Client) -> anyhow::Result<Vec<(String, String)>> {
+    park::released_bids(client)
+}
+
+/// The recorded prices of the works in the order of their bidders, where they are known.
+pub(super) fn prices() -> anyhow::Result<Vec<Option<rust_decimal::Decimal>>> {
+    park::prices()
+}
+
 /// Plays the works alone, for who measures the hall while it does.
 pub(super) fn play_park(client: &Client) -> anyhow::Result<()> {
     park::play(client).map(drop)

@@ -21,6 +21,8 @@ use crate::app::{
 /// The record of the opening; row n is `bidder.n`.
 const OPENING: &str = include_str!("../../../demo/opening-1528.csv");
 const STORY: &str = "park";
+/// End of the window once the host has extended it.
+pub(in crate::app) const WINDOW_ENDS: &str = "2026-03-16T10:10";
 
 /// A row of the record.
 struct Row {
@@ -37,9 +39,30 @@ pub(super) fn play(client: &Client) -> anyhow::Result<Tendered> {
     let park = prepare(client)?;
     take_bids(client, &park.tender, &rows)?;
     open(client, &park.tender, &rows)?;
+    client.hold(WINDOW_ENDS)?;
     evaluate(client, &park.tender, &rows)?;
     award(client, &park.tender)?;
     Ok(park)
+}
+
+/// Plays up to the last release before the window ends; answers the tender's id.
+pub(super) fn to_the_last_release(client: &Client) -> anyhow::Result<String> {
+    let rows = rows()?;
+    let park = prepare(client)?;
+    take_bids(client, &park.tender, &rows)?;
+    open(client, &park.tender, &rows)?;
+    Ok(park.tender)
+}
+
+/// Secret and ciphertext in base64 of every bid whose bidder released.
+pub(super) fn released_bids(client: &Client) -> anyhow::Result<Vec<(String, String)>> {
+    let released = rows()?.into_iter().filter(|row| !row.released.is_empty());
+    released.map(|row| bidding::kept(client, STORY, &row.login)).collect()
+}
+
+/// The price of every row, where it is known.
+pub(super) fn prices() -> anyhow::Result<Vec<Option<Decimal>>> {
+    Ok(rows()?.into_iter().map(|row| row.price).collect())
 }
 
 fn rows() -> anyhow::Result<Vec<Row>> {
@@ -87,6 +110,7 @@ fn prepare(client: &Client) -> anyhow::Result<Tendered> {
         name: "太仆寺旗滨河公园工程",
         deadline: hall("2026-03-16T09:30")?,
         slots: slots()?,
+        key: false,
     };
     let tender = works.draw_up(client)?;
     client.progress.step("公园：发布公告 / park: notice");
@@ -175,7 +199,6 @@ fn open(client: &Client, tender: &str, rows: &[Row]) -> anyhow::Result<()> {
                 bidding::release(client, tender, STORY, &row.login)?;
             }
         }
-        client.hold("2026-03-16T10:10")?;
         Ok(Value::Null)
     })?;
     Ok(())
@@ -189,7 +212,7 @@ fn minute_of(row: &Row) -> &str {
 fn extend(client: &Client, tender: &str) -> anyhow::Result<()> {
     client.hold("2026-03-16T09:55")?;
     let body = json!({
-        "until": hall("2026-03-16T10:10")?,
+        "until": hall(WINDOW_ENDS)?,
         "reason": "投标人众多，部分投标人尚未完成解密，主持人决定延长一次。",
     });
     client.act("park.extend", AGENCY, &format!("/api/v1/tenders/{tender}/opening/extension"), &body)?;

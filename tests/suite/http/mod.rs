@@ -3,6 +3,7 @@
 mod accounts;
 mod authority;
 mod bids;
+mod canary;
 mod clauses;
 mod clock;
 mod description;

@@ -95,6 +95,38 @@ fn a_change_without_its_entry_is_refused_by_the_database() {
     }
 }
 
+/// L5: of every table, not only those that a test happens to change.
+#[test]
+fn every_table_under_the_record_refuses_a_change_without_its_entry() {
+    let app = TestApp::sandbox(START);
+    app.published_works();
+    let sql = app.sql();
+    let audited: Vec<String> = sql.values(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'audit_entry' ORDER BY 1",
+        &[],
+    );
+    // For each row that is inserted or updated, at the commit, and switched on.
+    let whole: Vec<String> = sql.values(
+        "SELECT tgrelid::regclass::text FROM pg_trigger
+          WHERE tgfoid = 'audit_demands_entry'::regproc AND tgtype & 21 = 21 AND tgdeferrable AND tginitdeferred
+            AND tgenabled = 'O' AND tgqual IS NULL ORDER BY 1",
+        &[],
+    );
+    assert_eq!(audited, whole);
+    let filled: Vec<&String> = audited
+        .iter()
+        .filter(|table| sql.value(&format!("SELECT EXISTS (SELECT FROM {table})"), &[]))
+        .collect();
+    assert!(filled.len() >= 12, "{filled:?}");
+    for table in filled {
+        // The row stays as it was; that it was written is enough. Some may not be written at all.
+        let written = format!("UPDATE {table} SET id = id WHERE id = (SELECT id FROM {table} LIMIT 1)");
+        let refused = sql.refused(&written);
+        assert!(refused == "audit_demands_entry" || refused.ends_with("_kept"), "{table}: {refused}");
+        assert_eq!(sql.refused(&format!("DELETE FROM {table}")), "audited_rows_stay", "{table}");
+    }
+}
+
 #[test]
 fn every_act_stands_in_the_record_with_its_request() {
     let app = TestApp::sandbox(START);

@@ -111,7 +111,8 @@ impl Bidder<'_> {
         self.seal_content(policy, part, content, (if prev.is_some() { 2 } else { 1 }, prev))
     }
 
-    fn seal_content(
+    /// Seals a revision of a part that says this.
+    pub fn seal_content(
         &self,
         policy: &CheckedPolicy,
         part: &str,

@@ -11,6 +11,7 @@ pub mod host;
 pub mod office;
 pub mod officers;
 pub mod program;
+pub mod rush;
 pub mod scratch;
 pub mod works;
 

@@ -14,7 +14,10 @@ use std::{
 
 use tenderhall::platform::cluster::{Cluster, SUPERUSER};
 
-use super::client::{Client, PASSWORD};
+use super::{
+    TestDb,
+    client::{Client, PASSWORD},
+};
 
 /// A running `tenderhall demo` on its own private PostgreSQL; killed with the value.
 pub struct Program {
@@ -27,22 +30,38 @@ pub struct Program {
 impl Program {
     /// Starts a sandbox at hall time `start` on the folder `data`, or goes on with the one that is there.
     pub fn sandbox(data: &Path, start: &str) -> Self {
-        Self::start(data, start, |_| {})
+        Self::told(data, start, |_| {})
     }
 
     /// The same, with a turn of the log every second.
     pub fn beating(data: &Path, start: &str) -> Self {
-        Self::start(data, start, |command| {
+        Self::told(data, start, |command| {
             command.env("TENDERHALL__LOG__BEAT_SECONDS", "1");
         })
     }
 
-    /// The same, told more by `tell`.
-    pub fn told(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
-        Self::start(data, start, tell)
+    /// One of several on the database `db` and the folder `data`, with a turn of the log every second.
+    pub fn beside(db: &TestDb, data: &Path, start: &str) -> Self {
+        let mut program = Self::launch(data, start, |command| {
+            command
+                .env("TENDERHALL__LOG__BEAT_SECONDS", "1")
+                .env("TENDERHALL__DATABASE__URL", &db.app_url)
+                .env("TENDERHALL__DATABASE__OWNER_URL", &db.owner_url);
+        });
+        program.client = Client::new(program.address(), db.superuser_url.clone());
+        program
     }
 
-    fn start(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
+    /// The same, told more by `tell`.
+    pub fn told(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
+        let mut program = Self::launch(data, start, tell);
+        let superuser = Cluster::url_of_running(data, "tenderhall", SUPERUSER).unwrap();
+        program.client = Client::new(program.address(), superuser);
+        program
+    }
+
+    /// The same, told more by `tell`; whoever calls it says where its database is.
+    fn launch(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
         command
             .args(["demo", "--listen", "127.0.0.1:0", "--start", start, "--password", PASSWORD, "--data"])
@@ -56,8 +75,12 @@ impl Program {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening http://").unwrap_or_else(|| panic!("{line:?}"));
-        let superuser = Cluster::url_of_running(data, "tenderhall", SUPERUSER).unwrap();
-        Self { client: Client::new(address.parse().unwrap(), superuser), child, _stdout: stdout }
+        Self { client: Client::new(address.parse().unwrap(), String::new()), child, _stdout: stdout }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGTERM, and waits until it has stopped in good order.
@@ -86,7 +109,7 @@ impl Watched {
     pub fn sandbox(data: &Path, start: &str, level: &str) -> Self {
         let log = data.join("log");
         let metrics = free_port();
-        let program = Program::start(data, start, |command| {
+        let program = Program::told(data, start, |command| {
             command
                 .args(["--metrics-listen", &metrics.to_string()])
                 .env("TENDERHALL__TELEMETRY__LEVEL", level)
@@ -94,6 +117,11 @@ impl Watched {
         });
         let metrics = Client::new(metrics, String::new());
         Self { program, log, mails: data.join("mail"), metrics }
+    }
+
+    /// The service's process.
+    pub fn pid(&self) -> u32 {
+        self.program.pid()
     }
 
     /// Everything logged so far.

@@ -13,7 +13,16 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// `name` helps whoever finds one left behind.
     pub fn new(name: &str) -> Self {
-        let path = memory().join(format!("tenderhall-{name}-{:08x}", rand::rng().random::<u32>()));
+        Self::within(&memory(), name)
+    }
+
+    /// The same where the system keeps files that pass, on a disk as a rule: for what grows large.
+    pub fn on_disk(name: &str) -> Self {
+        Self::within(&std::env::temp_dir(), name)
+    }
+
+    fn within(folder: &Path, name: &str) -> Self {
+        let path = folder.join(format!("tenderhall-{name}-{:08x}", rand::rng().random::<u32>()));
         fs::create_dir(&path).unwrap();
         Self(fs::canonicalize(path).unwrap())
     }
