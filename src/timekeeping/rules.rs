@@ -44,6 +44,8 @@ pub struct Reading {
     pub database_at: DateTime<Utc>,
     /// Hall time.
     pub hall_at: DateTime<Utc>,
+    /// Whether hall time stands still, as only a sandbox's can.
+    pub held: bool,
     /// The instance's wall clock, half-way between question and answer.
     pub instance_at: DateTime<Utc>,
     /// The start of the instance's machine.
@@ -208,7 +210,8 @@ pub fn judge(limits: &Limits, reading: &Reading, known: &Known) -> Vec<Evidence>
 }
 
 fn silence(limits: &Limits, reading: &Reading, known: &Known) -> Option<Evidence> {
-    let last = known.last.filter(|last| !last.farewell)?;
+    // Where hall time stands still no hour can have come unseen: an interrupted sandbox goes on without a decision.
+    let last = known.last.filter(|last| !last.farewell && !reading.held)?;
     let vouched = last.boot == reading.boot;
     let away = between(&last, reading.boot, reading.boot_us, reading.database_at);
     (away > micros(limits.silence)).then_some(Evidence::Silence {
@@ -286,6 +289,7 @@ mod tests {
         Reading {
             database_at: at(database),
             hall_at: at(database),
+            held: false,
             instance_at: at(instance),
             boot: BOOT,
             boot_us: boot * 1_000_000,
@@ -351,6 +355,8 @@ mod tests {
         assert_eq!(judge(&limits(), &reading(120, 120, 220), &known(last)), []);
         let found = judge(&limits(), &reading(121, 121, 221), &known(last));
         assert_eq!(found, [Evidence::Silence { seconds: 121, since: at(0), vouched: true }]);
+        let held = Reading { held: true, ..reading(121, 121, 221) };
+        assert_eq!(judge(&limits(), &held, &known(last)), [], "hall time stands still");
         let stopped = Past { farewell: true, ..last };
         assert_eq!(judge(&limits(), &reading(9_000, 9_000, 9_100), &known(stopped)), []);
         let elsewhere = Known { anchor: None, ..known(past(OTHER, 0, 100)) };

@@ -57,12 +57,18 @@ struct SkewRow {
     skew_us: i64,
 }
 
-#[derive(QueryableByName)]
-struct Clocks {
+/// Both times of the hall at one moment.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct Clocks {
+    /// The database's wall clock.
     #[diesel(sql_type = sql_types::Timestamptz)]
-    database_at: DateTime<Utc>,
+    pub database_at: DateTime<Utc>,
+    /// Hall time.
     #[diesel(sql_type = sql_types::Timestamptz)]
-    hall_at: DateTime<Utc>,
+    pub hall_at: DateTime<Utc>,
+    /// Whether hall time stands still, as only a sandbox's can.
+    #[diesel(sql_type = sql_types::Bool)]
+    pub held: bool,
 }
 
 #[derive(QueryableByName)]
@@ -105,10 +111,10 @@ pub async fn known(conn: &mut AsyncPgConnection, boot: Uuid) -> Result<Known, Pr
 ///
 /// # Errors
 /// When the database is away.
-pub async fn clocks(conn: &mut AsyncPgConnection) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
-    let row: Clocks =
-        statement("SELECT clock_timestamp() AS database_at, hall_now() AS hall_at").get_result(conn).await?;
-    Ok((row.database_at, row.hall_at))
+pub async fn clocks(conn: &mut AsyncPgConnection) -> Result<Clocks, Problem> {
+    let clocks = "SELECT clock_timestamp() AS database_at, hall_now() AS hall_at, held_at IS NOT NULL AS held
+                    FROM hall";
+    Ok(statement(clocks).get_result(conn).await?)
 }
 
 /// Skews of other instances' ticks within `fresh` before `now`, each its newest.

@@ -14,7 +14,7 @@ use super::{
     Skew,
     machine::{self, Machine},
     rules::{self, Evidence, Known, Limits, Reading},
-    store,
+    store::{self, Clocks},
 };
 use crate::{
     identity,
@@ -74,13 +74,15 @@ impl Watch {
         let Inner { instance, machine, limits, .. } = self.0.as_ref();
         let mut known = store::known(conn, machine.boot).await?;
         let (asked, began) = (machine_now(), Instant::now());
-        let (database_at, hall_at) = store::clocks(conn).await?;
-        let round_trip = began.elapsed();
+        let Clocks { database_at, hall_at, held } = store::clocks(conn).await?;
         let boot_us = machine.since_boot().map_err(Problem::internal)?;
+        // Taken last: whatever held this thread up between the clocks is forgiven them.
+        let round_trip = began.elapsed();
         let half = chrono::TimeDelta::from_std(round_trip / 2).map_err(Problem::internal)?;
         let reading = Reading {
             database_at,
             hall_at,
+            held,
             instance_at: asked + half,
             boot: machine.boot,
             boot_us,
@@ -229,7 +231,7 @@ async fn prune(db: &Db, watch: &Watch) {
     let done = async {
         let mut conn = db.read().await?;
         if watch.is_fit(&mut conn).await? {
-            let (now, _) = store::clocks(&mut conn).await?;
+            let now = store::clocks(&mut conn).await?.database_at;
             store::prune(&mut conn, now, watch.0.keep_days).await?;
         }
         Ok::<_, Problem>(())
