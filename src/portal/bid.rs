@@ -52,6 +52,8 @@ pub enum Standing {
     Open,
     /// The deadline has passed, and the caller's bid waits for its key.
     Opening,
+    /// Either of these, but for a bid in parts, which the command line seals and releases one by one.
+    Divided,
     /// Neither.
     Over,
 }
@@ -241,11 +243,12 @@ fn for_bidders(problem: Problem) -> Problem {
 
 fn standing(tender: &Tender, now: DateTime<Utc>, own: Option<&OwnBid>) -> Standing {
     let waits = own.is_some_and(|own| own.stands);
-    match tender.phase {
+    let standing = match tender.phase {
         TenderPhase::Published if now < tender.deadline => Standing::Open,
         TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening if waits => Standing::Opening,
-        _ => Standing::Over,
-    }
+        _ => return Standing::Over,
+    };
+    if tender.document.stages().divides() { Standing::Divided } else { standing }
 }
 
 /// Whether the bidder holds shares beside others, and so keeps a key of them and no secret of the whole.
@@ -282,6 +285,7 @@ async fn own_bid(
         BidState::Accepted => reader.w.bid_state_accepted,
         BidState::Superseded => reader.w.bid_state_superseded,
         BidState::Withdrawn => reader.w.bid_state_withdrawn,
+        BidState::Incomplete => reader.w.bid_state_incomplete,
         BidState::Revoked => reader.w.bid_state_revoked,
     };
     Ok(Some(OwnBid {

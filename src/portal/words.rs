@@ -641,6 +641,7 @@ words! {
     bid_state_accepted: "已受理，有效", "Taken in, stands";
     bid_state_superseded: "已被替换", "Replaced";
     bid_state_withdrawn: "已撤回", "Withdrawn";
+    bid_state_incomplete: "部分缺失，视为撤回", "A part was missing: taken as withdrawn";
     bid_state_revoked: "已撤销", "Revoked";
     bid_new: "密封并递交", "Seal and submit";
     bid_again: "替换为新的一版", "Replace it by a new revision";
@@ -673,6 +674,7 @@ words! {
     bid_submit: "递交", "Submit";
     bid_submit_hint: "截止时间以大厅时钟收到的时刻为准。", "The hall's clock decides at the moment it arrives.";
     bid_over: "投标截止时间已到，本页不再受理投标。", "The deadline has passed: no bids are taken any more.";
+    bid_divided: "本项目的投标文件分为几部分，各自密封、分阶段开启。请用命令行逐部分密封并递交（tenderhall seal --part）。", "Bids of this tender are divided into parts, each sealed by itself and opened in its stage. Seal and submit them by the command line, part by part (tenderhall seal --part).";
     bid_receipt: "回执", "Receipt";
     bid_save_receipt: "保存回执", "Save the receipt";
     bid_save_envelope: "保存信封", "Save the envelope";
