@@ -178,9 +178,9 @@ fn too_slow() -> Rejection {
     Rejection::new(Code::MalformedRequest, detail)
 }
 
-/// Lets the rest of a chunk go by; a sender of more than a chunk is cut off.
+/// Lets the rest of a chunk go by; a sender of much more than a chunk is cut off.
 async fn drain(payload: &mut actix_web::dev::Payload) {
-    let mut left = rules::CHUNK;
+    let mut left = 2 * rules::CHUNK;
     let rest = async {
         while let Some(Ok(piece)) = payload.next().await {
             left = left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
