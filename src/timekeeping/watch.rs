@@ -75,8 +75,9 @@ impl Watch {
         let mut known = store::known(conn, machine.boot).await?;
         let (asked, began) = (machine_now(), Instant::now());
         let (database_at, hall_at) = store::clocks(conn).await?;
-        let round_trip = began.elapsed();
         let boot_us = machine.since_boot().map_err(Problem::internal)?;
+        // Whatever held us up in between makes the reading less sure.
+        let round_trip = began.elapsed();
         let half = chrono::TimeDelta::from_std(round_trip / 2).map_err(Problem::internal)?;
         let reading = Reading {
             database_at,
@@ -133,7 +134,7 @@ impl Watch {
     /// The watch begins anew with the clocks as they are, in the transaction of a decision; answers the tick.
     ///
     /// # Errors
-    /// `Err` of the result's inside names a drift that still stands; else when the database is away.
+    /// When the database is away; the inner one is a drift that still stands.
     pub(crate) async fn begin_anew(&self, tx: &mut Tx<'_>) -> Result<Result<i64, Evidence>, Problem> {
         let (reading, known) = self.read(tx.conn()).await?;
         if let Some(drift) = rules::drift(&self.0.limits, &reading, &known) {
