@@ -19,6 +19,15 @@ use crate::{
     tenders::{Part, Stages, TenderPhase},
 };
 
+/// What the worker may take to get to an opening that waits for nothing.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(1);
+
+/// From when the release window is counted: the deadline, at which an opening begins. Where it had to wait, for a decision
+/// over the clock or for the service itself, from the moment at which it can: before, nobody could release.
+pub fn window_from(deadline: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    if now - deadline > AT_ONCE { now } else { deadline }
+}
+
 /// End of the release window of an opening that begins at `began_at`.
 pub fn window_end(settings: &Settings, began_at: DateTime<Utc>) -> DateTime<Utc> {
     began_at + TimeDelta::minutes(i64::from(settings.decryption_window_minutes))
@@ -285,6 +294,15 @@ mod tests {
             benchmark_draw: None,
             version: 1,
         }
+    }
+
+    #[test]
+    fn an_opening_that_had_to_wait_has_its_whole_window() {
+        let deadline = opening(false).began_at;
+        let minute = deadline + TimeDelta::minutes(1);
+        assert_eq!(window_from(deadline, minute), deadline, "the worker's own seconds");
+        let later = minute + TimeDelta::seconds(1);
+        assert_eq!(window_from(deadline, later), later);
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub async fn begin(tx: &mut Tx<'_>, law: &Lawbook, id: TenderId) -> Result<(), P
         tender: id,
         stage: 1,
         began_at,
-        window_until: rules::window_end(setting.law.settings(), began_at),
+        window_until: rules::window_end(setting.law.settings(), rules::window_from(began_at, now)),
         extension: None,
         concluded_at: None,
         benchmark_draw: None,

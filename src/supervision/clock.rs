@@ -57,13 +57,13 @@ pub struct ClockDecision {
     /// that waits is closed by what was accepted.
     #[serde(default)]
     #[schema(required = false, max_items = 200)]
-    pub postponements: Vec<MovedDeadline>,
+    pub postponements: Vec<ClockPostponement>,
 }
 
 /// A deadline that the decision moves.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MovedDeadline {
+pub struct ClockPostponement {
     /// The tender.
     pub tender_id: TenderId,
     /// The new, later deadline; its rooms move with it.

@@ -74,6 +74,8 @@ pub struct Past {
     pub database_at: DateTime<Utc>,
     /// Hall time.
     pub hall_at: DateTime<Utc>,
+    /// Microseconds the reading took.
+    pub round_trip_us: i64,
     /// Whether the instance stopped then, in good order.
     pub farewell: bool,
 }
@@ -188,7 +190,8 @@ pub fn drift(limits: &Limits, reading: &Reading, known: &Known) -> Option<Eviden
 
 /// Everything that casts doubt on a reading.
 pub fn judge(limits: &Limits, reading: &Reading, known: &Known) -> Vec<Evidence> {
-    let most = micros(limits.drift).saturating_add(reading.round_trip_us);
+    let unsure = known.anchor.map_or(0, |anchor| anchor.round_trip_us).saturating_add(reading.round_trip_us);
+    let most = micros(limits.drift).saturating_add(unsure);
     let mut found: Vec<Evidence> = drift(limits, reading, known).into_iter().collect();
     let shows = reading.database_at;
     let gained = known.anchor.filter(|anchor| anchor.boot == reading.boot).map(|anchor| {
@@ -303,6 +306,7 @@ mod tests {
             boot_us: since * 1_000_000,
             database_at: at(database),
             hall_at: at(database),
+            round_trip_us: 400,
             farewell: false,
         }
     }

@@ -34,14 +34,16 @@ struct PastRow {
     database_at: DateTime<Utc>,
     #[diesel(sql_type = sql_types::Timestamptz)]
     hall_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::BigInt)]
+    round_trip_us: i64,
     #[diesel(sql_type = sql_types::Bool)]
     farewell: bool,
 }
 
 impl From<PastRow> for Past {
     fn from(row: PastRow) -> Self {
-        let PastRow { boot, boot_us, database_at, hall_at, farewell } = row;
-        Self { boot, boot_us, database_at, hall_at, farewell }
+        let PastRow { boot, boot_us, database_at, hall_at, round_trip_us, farewell } = row;
+        Self { boot, boot_us, database_at, hall_at, round_trip_us, farewell }
     }
 }
 
@@ -83,7 +85,7 @@ async fn past(
     boot: Uuid,
 ) -> Result<Option<Past>, Problem> {
     let row: Option<PastRow> = statement(format!(
-        "SELECT boot, boot_us, database_at, hall_at, farewell FROM clock_ticks WHERE n > {SINCE} AND {condition} LIMIT 1"
+        "SELECT boot, boot_us, database_at, hall_at, round_trip_us, farewell FROM clock_ticks WHERE n > {SINCE} AND {condition} LIMIT 1"
     ))
     .bind::<sql_types::Uuid, _>(boot)
     .get_result(conn)
@@ -389,7 +391,7 @@ pub async fn between(
     until: DateTime<Utc>,
 ) -> Result<Vec<Past>, Problem> {
     let rows: Vec<PastRow> = statement(
-        "SELECT boot, boot_us, database_at, hall_at, farewell FROM clock_ticks
+        "SELECT boot, boot_us, database_at, hall_at, round_trip_us, farewell FROM clock_ticks
           WHERE n >= coalesce((SELECT max(n) FROM clock_ticks WHERE hall_at < $1), 0)
             AND n <= coalesce((SELECT min(n) FROM clock_ticks WHERE hall_at >= $2), 9223372036854775807)
           ORDER BY n",

@@ -135,7 +135,7 @@ impl Watch {
     /// The watch begins anew with the clocks as they are, in the transaction of a decision; answers the tick.
     ///
     /// # Errors
-    /// `Err` of the result's inside names a drift that still stands; else when the database is away.
+    /// When the database is away; the inner one is a drift that still stands.
     pub(crate) async fn begin_anew(&self, tx: &mut Tx<'_>) -> Result<Result<i64, Evidence>, Problem> {
         let (reading, known) = self.read(tx.conn()).await?;
         if let Some(drift) = rules::drift(&self.0.limits, &reading, &known) {

@@ -17,7 +17,7 @@ pub struct Faked {
     cluster: Option<Cluster>,
     offset: PathBuf,
     // After the cluster has left it.
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Faked {
@@ -25,14 +25,14 @@ impl Faked {
     pub fn start() -> Self {
         let scratch = Scratch::new("faked");
         let offset = scratch.path().join("offset");
-        let faked = Self { cluster: None, offset, _scratch: scratch };
+        let mut faked = Self { cluster: None, offset, scratch };
         faked.shift("+0");
         let folder = faked.wrappers();
         let options = ClusterOptions {
             fsync: false,
             max_connections: 60,
             binaries: Some(folder),
-            ..ClusterOptions::new(faked._scratch.path())
+            ..ClusterOptions::new(faked.scratch.path())
         };
         let cluster = Cluster::start(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -40,7 +40,8 @@ impl Faked {
             prepare_roles(&cluster.superuser_url()).await.unwrap();
             create_database(&cluster.superuser_url(), "hall", OWNER_ROLE).await.unwrap();
         });
-        Self { cluster: Some(cluster), ..faked }
+        faked.cluster = Some(cluster);
+        faked
     }
 
     /// Its database.
@@ -60,7 +61,7 @@ impl Faked {
     /// PostgreSQL's programs; the server is told where its clock lies.
     fn wrappers(&self) -> PathBuf {
         let real = Binaries::find(None, None).unwrap();
-        let folder = self._scratch.path().join("bin");
+        let folder = self.scratch.path().join("bin");
         fs::create_dir(&folder).unwrap();
         let clock = format!(
             "export LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1\n",
