@@ -379,7 +379,7 @@ fn a_shared_bid_of_the_page_opens_by_bidder_and_agency() {
     let (desk_base, desk_tender, desk_folder) = (base.clone(), tender.clone(), folder.path().to_owned());
     let desk_devtools = devtools.clone();
     runtime().block_on(async {
-        let scene = async move |client| {
+        let scene = async move |client: Client| {
             let desk = Desk::begin(client, &desk_devtools, &desk_base, &desk_tender, &desk_folder).await;
             desk.client.set_window_size(1280, 1600).await.unwrap();
             desk.visit("en").await;
@@ -404,7 +404,7 @@ fn a_shared_bid_of_the_page_opens_by_bidder_and_agency() {
         };
         driver.drive(false, scene).await;
         let folder = folder.path().to_owned();
-        let scene = async move |client| {
+        let scene = async move |client: Client| {
             let desk = Desk::begin(client, &devtools, &base, &tender, &folder).await;
             desk.visit("zh").await;
             desk.says("#own", &["已受理，有效"]).await;
