@@ -391,7 +391,7 @@ async function withdraw() {
   }
 }
 
-// Nothing is released before the close, nor where the hall's list of bids contradicts its own root.
+// Nothing is released before the close, nor where the hall's list of bids lacks this one or contradicts its own root.
 async function checkClosed() {
   const path = `/tenders/${facts.tender}`;
   const { deadline } = await asked(path);
@@ -399,8 +399,9 @@ async function checkClosed() {
   if (facts.sandbox !== "true" && Date.now() < Date.parse(deadline)) throw new seal.Flaw("early");
   const opening = await asked(`${path}/opening`);
   const hashes = await asked(`${path}/opening/hashes`);
-  const digests = hashes.items.map((item) => item.envelope);
-  const fits = Date.parse(hashes.closedAt) >= Date.parse(deadline) && digests.length === hashes.count;
+  const digests = hashes.items.map((item) => item.envelope.replace("sha256:", ""));
+  const whole = digests.length === hashes.count && digests.includes(facts.envelope);
+  const fits = whole && Date.parse(hashes.closedAt) >= Date.parse(deadline);
   const root = await seal.merkleRoot(digests);
   if (!fits || opening.bids !== hashes.count || root !== hashes.bidRoot) throw new seal.Flaw("list");
 }

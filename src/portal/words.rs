@@ -596,7 +596,7 @@ words! {
     back_home: "回到大厅", "Back to the hall";
     // Signing in, and the desk.
     sign_in_title: "登录", "Sign in";
-    sign_in_lead: "招标人、代理机构、中心、专家和监督部门由此进入工作台。公开信息无需登录。", "Purchasers, agents, centres, experts and supervisors enter their desk here. Public information needs no account.";
+    sign_in_lead: "招标人、代理机构、投标人、中心、专家和监督部门由此登录。公开信息无需登录。", "Purchasers, agents, bidders, centres, experts and supervisors sign in here. Public information needs no account.";
     sign_in_login: "登录名", "Login name";
     sign_in_password: "密码", "Password";
     sign_in_button: "登录", "Sign in";

@@ -13,6 +13,8 @@ mod bench;
 #[cfg(test)]
 mod benchmarks;
 #[cfg(test)]
+mod bid_page;
+#[cfg(test)]
 mod bids;
 #[cfg(test)]
 mod board;

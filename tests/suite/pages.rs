@@ -122,6 +122,11 @@ impl Driver {
         unreachable!("attempts do not end")
     }
 
+    /// Where the browser's DevTools take commands by HTTP, for what WebDriver does not know.
+    pub(crate) fn devtools(&self) -> String {
+        self.address.clone()
+    }
+
     /// Drives a browser through `scenario` and closes it, also when the scenario fails.
     pub(crate) async fn drive<F: Future<Output = ()> + Send + 'static>(
         &self,
