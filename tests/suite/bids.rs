@@ -517,7 +517,7 @@ async fn revisions_follow_each_other_and_a_withdrawal_ends_a_bid() {
     hall.close(hall.tender).await.unwrap();
     let standing = bids::standing_bids(&mut conn, hall.tender).await.unwrap();
     assert_eq!(standing.iter().map(|bid| bid.id).collect::<Vec<_>>(), [last]);
-    assert_eq!(bids::ciphertext(&mut conn, last).await.unwrap(), third.ciphertext);
+    assert_eq!(bids::ciphertext(&mut conn, last).await.unwrap(), Some(third.ciphertext));
 }
 
 #[tokio::test]

@@ -342,7 +342,7 @@ fn whoever_likes_counts_the_bids_and_supervision_opens_them_again() {
         let page: OpeningArchive = serde_json::from_value(page.json.clone()).unwrap();
         for bid in &page.items {
             let secret = SecretString::from(bid.secret.clone().unwrap());
-            let ciphertext = STANDARD.decode(&bid.ciphertext).unwrap();
+            let ciphertext = STANDARD.decode(bid.ciphertext.as_deref().unwrap()).unwrap();
             let opened = open(&bid.envelope, &ciphertext, &secret).unwrap();
             prices.push(opened.manifest.price().unwrap().unwrap().to_string());
             assert!(stood.contains(&bid.envelope.digest().unwrap().0));
