@@ -27,22 +27,18 @@ pub struct Program {
 impl Program {
     /// Starts a sandbox at hall time `start` on the folder `data`, or goes on with the one that is there.
     pub fn sandbox(data: &Path, start: &str) -> Self {
-        Self::start(data, start, |_| {})
+        Self::told(data, start, |_| {})
     }
 
     /// The same, with a turn of the log every second.
     pub fn beating(data: &Path, start: &str) -> Self {
-        Self::start(data, start, |command| {
+        Self::told(data, start, |command| {
             command.env("TENDERHALL__LOG__BEAT_SECONDS", "1");
         })
     }
 
     /// The same, told more by `tell`.
     pub fn told(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
-        Self::start(data, start, tell)
-    }
-
-    fn start(data: &Path, start: &str, tell: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenderhall"));
         command
             .args(["demo", "--listen", "127.0.0.1:0", "--start", start, "--password", PASSWORD, "--data"])
@@ -86,7 +82,7 @@ impl Watched {
     pub fn sandbox(data: &Path, start: &str, level: &str) -> Self {
         let log = data.join("log");
         let metrics = free_port();
-        let program = Program::start(data, start, |command| {
+        let program = Program::told(data, start, |command| {
             command
                 .args(["--metrics-listen", &metrics.to_string()])
                 .env("TENDERHALL__TELEMETRY__LEVEL", level)
