@@ -192,3 +192,35 @@ async fn a_cancelled_job_is_not_done_and_may_come_back() {
     assert_eq!(seen.lock().unwrap().len(), 1);
     assert!(!in_unit(&db, async |tx| jobs::reschedule(tx, "x", start() + TimeDelta::days(9)).await).await);
 }
+
+#[actix_web::test]
+async fn a_job_that_is_held_back_waits_leaves_nothing_and_counts_no_failure() {
+    let test = TestDb::fresh().await;
+    let db = sandbox(&test).await;
+    let seen = Seen::default();
+    let mut jobs = recorder(&seen);
+    jobs.on("close", async |tx: &mut Tx<'_>, job: &jobs::Job| {
+        jobs::schedule(tx, "note", "left behind", job.due_at, json!({})).await
+    });
+    // Each guard's turn: held back before the handler; fit before and held back after it; then fit.
+    let turns = Arc::new(Mutex::new(vec![true, true, false, true, false]));
+    jobs.hold_back(&["close"], async move |_: &mut Tx<'_>| Ok(turns.lock().unwrap().pop().unwrap()));
+    schedule(&db, "close", "a", start() + TimeDelta::hours(1)).await;
+    schedule(&db, "note", "b", start() + TimeDelta::hours(2)).await;
+    let looker = connect(&test.superuser_url).await.unwrap();
+    for turn in 0..2 {
+        let reading = advance(&db, &jobs, ClockMove::Advance("PT3H".into())).await.unwrap();
+        assert_eq!(reading.failed, ["close"], "turn {turn}");
+        let sql = "SELECT attempts, failure IS NULL AND done_at IS NULL AND retry_at > clock_timestamp(),
+                          (SELECT count(*) FROM jobs) FROM jobs WHERE key = 'a'";
+        let row = looker.query_one(sql, &[]).await.unwrap();
+        assert_eq!((row.get::<_, i32>(0), row.get::<_, bool>(1), row.get::<_, i64>(2)), (0, true, 2));
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1, "others go on");
+    in_unit(&db, async |tx| jobs::wake(tx).await).await;
+    let sql = "SELECT retry_at <= clock_timestamp() FROM jobs WHERE key = 'a'";
+    assert!(looker.query_one(sql, &[]).await.unwrap().get::<_, bool>(0), "it runs at once");
+    let reading = advance(&db, &jobs, ClockMove::Advance("PT3H".into())).await.unwrap();
+    assert!(reading.failed.is_empty());
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
