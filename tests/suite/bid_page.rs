@@ -205,7 +205,7 @@ fn prepare(app: &TestApp) -> Scratch {
     let key = BidderKey::from_seed(&sandbox_signing_key(PASSWORD, "bidder.0001"));
     std::fs::write(folder.path().join("bidder.key"), key.file_text().expose_secret()).unwrap();
     std::fs::write(folder.path().join("投标函.txt"), "愿以上述价格承包。").unwrap();
-    std::fs::write(folder.path().join("施工组织设计.pdf"), vec![7; 300_000]).unwrap();
+    std::fs::write(folder.path().join("施工组织设计.pdf"), vec![7_u8; 300_000]).unwrap();
     folder
 }
 
@@ -231,7 +231,7 @@ fn opened(folder: &Path, envelope: &Path, bid: &Path, secret: &Path) -> Value {
     program.arg("open").arg("--json").arg("--envelope").arg(envelope).arg("--bid").arg(bid);
     let done = program.arg("--secret").arg(secret).arg("--out").arg(&out).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert_eq!(std::fs::read(out.join("施工组织设计.pdf")).unwrap(), vec![7; 300_000]);
+    assert_eq!(std::fs::read(out.join("施工组织设计.pdf")).unwrap(), vec![7_u8; 300_000]);
     assert_eq!(std::fs::read_to_string(out.join("投标函.txt")).unwrap(), "愿以上述价格承包。");
     let said: Value = serde_json::from_slice(&done.stdout).unwrap();
     said["manifest"].clone()
@@ -281,7 +281,7 @@ async fn what_is_wrong_is_said(desk: &Desk) {
     desk.choose("#key", &["投标函.txt"]).await;
     press(&desk.client, "#seal-form button").await;
     desk.says("#key-note", &["不是 tenderhall keygen"]).await;
-    std::fs::write(desk.file("large.bin"), vec![1; 1_050_000]).unwrap();
+    std::fs::write(desk.file("large.bin"), vec![1_u8; 1_050_000]).unwrap();
     desk.seal("18376739.00", &["large.bin"]).await;
     desk.says("#seal-note", &["请减少文件，或使用命令行"]).await;
     desk.no_breach().await;
