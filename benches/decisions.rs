@@ -67,6 +67,18 @@ fn scoring(bench: &mut Criterion) {
         parameters
     };
     let others = [
+        ("works: mean", "engComprehensive", slopes(serde_json::json!({"benchmark": "mean"}))),
+        (
+            "works: floating mean",
+            "engComprehensive",
+            slopes(serde_json::json!({"benchmark": "floating", "floatPercent": "3"})),
+        ),
+        (
+            "works: midpoint",
+            "engComprehensive",
+            serde_json::json!({"benchmark": "midpoint", "ceiling": "19000000.00", "fullMarks": "100",
+                "scoreDecimals": 4}),
+        ),
         (
             "works: composite benchmark",
             "engComprehensive",
@@ -87,6 +99,8 @@ fn scoring(bench: &mut Criterion) {
         ("works: lowest evaluated", "engLowestEvaluated", serde_json::json!({})),
         ("consultation", "gpConsultation", serde_json::json!({"priceWeight": "30"})),
         ("purchase: by price alone", "gpLowestPrice", serde_json::json!({})),
+        ("negotiation", "negotiation", serde_json::json!({})),
+        ("inquiry", "inquiry", serde_json::json!({})),
         (
             "framework: entry",
             "frameworkEntry",
@@ -98,6 +112,13 @@ fn scoring(bench: &mut Criterion) {
         let Some(numbers) = numbers(&method) else { continue };
         bench.bench_function(title, |it| it.iter(|| score(black_box(&method), numbers, black_box(&offers))));
     }
+    let agreed: Vec<Offer> =
+        offers.iter().map(|offer| Offer { agreement_price: Some(offer.price), ..offer.clone() }).collect();
+    let Some(method) = method("frameworkSecondRound", serde_json::json!({})) else { return };
+    let Some(numbers) = numbers(&method) else { return };
+    bench.bench_function("framework: second round", |it| {
+        it.iter(|| score(black_box(&method), numbers, black_box(&agreed)));
+    });
 }
 
 fn counting(bench: &mut Criterion) {

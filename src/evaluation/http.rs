@@ -139,7 +139,7 @@ async fn open_next_stage(
     .await
 }
 
-/// Sign the own sheet. One a member; nobody else sees it before the report.
+/// Sign the own sheet, anew only to put unequal marks of facts right; nobody else sees it before the report.
 #[utoipa::path(tag = "evaluation", request_body = NewSheet,
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Signed", body = SheetSigned), Problems))]

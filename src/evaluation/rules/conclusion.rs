@@ -162,7 +162,7 @@ fn tell_corrected(members: &[u32]) -> Option<Say> {
         Say::new(
             format!("评委{}改正了不一致的客观评审因素评分（财政部令第87号第64条）", numbers.join("、")),
             format!(
-                "Members {} put unequal marks of objective factors right (87 art. 64)",
+                "Members {} put unequal marks of objective factors right (Order 87, art. 64)",
                 numbers.join(", ")
             ),
         )
