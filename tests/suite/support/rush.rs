@@ -223,8 +223,10 @@ impl Rush {
     pub fn end_in(&self, sql: &Sql, time: Duration) {
         let millis = time.as_millis();
         let Self { tender, .. } = self;
+        // Behind the lock: the clock is read after the wait for bids under way, or the deadline would lie before them.
         sql.run(&format!(
             "SET session_replication_role = replica;
+             SELECT FROM tenders WHERE id = '{tender}' FOR UPDATE;
              UPDATE tenders SET deadline = hall_now() + interval '{millis} milliseconds' WHERE id = '{tender}';
              UPDATE jobs SET due_at = (SELECT deadline FROM tenders WHERE id = '{tender}')
               WHERE key = 'close {tender}'"
