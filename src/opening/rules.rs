@@ -326,7 +326,7 @@ mod tests {
             released_at: None,
             outcome,
             price: price.map(|price| serde_json::from_value(price).unwrap()),
-            form: Some(serde_json::json!({"part": part, part.as_ref(): true})),
+            form: Some(serde_json::json!({"part": part, part.to_string(): true})),
             files: Some(serde_json::json!([part])),
             clause: None,
             recovery: None,

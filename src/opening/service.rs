@@ -172,8 +172,8 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     }
     let entry = entry.row("openings", opening.id);
     let seed = opening.benchmark_draw.as_ref().map(|draw| &draw.seed);
-    let facts = json!({"stage": opening.stage, "opened": tally.opened, "revoked": tally.revoked, "withdrawn": tally.withdrawn,
-        "recovered": tally.recovered, "benchmarkSeed": seed});
+    let facts = json!({"stage": opening.stage, "opened": tally.opened, "revoked": tally.revoked,
+        "withdrawn": tally.withdrawn, "recovered": tally.recovered, "benchmarkSeed": seed});
     ledger::record(tx, &actor, now, entry.facts(facts)).await?;
     publish_record(tx, &actor, &tender, &opening, &tally, now).await
 }

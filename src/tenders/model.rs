@@ -185,9 +185,9 @@ pub struct DocumentApproval {
 pub struct Close {
     /// When the lot was closed.
     pub at: DateTime<Utc>,
-    /// Bids that stand.
+    /// Bids that stand: bidders of whom every part is in.
     pub bid_count: i32,
-    /// Merkle root over the accepted envelopes' hashes.
+    /// Merkle root over the hashes of every envelope that stood, those of incomplete bids among them.
     pub bid_root: [u8; 32],
 }
 
