@@ -487,7 +487,7 @@ async fn out_so_far(
 /// The host begins the next stage of a divided opening: every sheet is signed, and only who passed is opened further.
 ///
 /// # Errors
-/// 403, 404, 409 while a sheet is missing, where no stage waits, or when no bid is left.
+/// 403, 404, 409 while a sheet is missing or objective factors differ, where no stage waits, or when no bid is left.
 pub async fn open_next_stage(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -502,6 +502,8 @@ pub async fn open_next_stage(
     unreported(&evaluation)?;
     let opened = opened_bids(tx.conn(), id).await?;
     let out = out_so_far(tx.conn(), &setting, &evaluation, &opened).await?;
+    let factors = tender.document.factors(&setting.procedure)?;
+    rules::facts_agree(&factors, &store::read_sheets(&store::signed_sheets(tx.conn(), id).await?)?)?;
     let out = out.into_iter().map(|bid| (bid.bidder, bid.reason)).collect();
     stages::begin_next(tx, actor, &tender, setting.law.settings(), &out, now).await?;
     answer(tx, actor, law, id, now).await

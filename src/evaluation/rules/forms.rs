@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rejections::open;
 use crate::{
     evaluation::model::{BidMarks, NewQualification, NewSheet, Sheet},
-    kernel::{Code, FieldError, Rejection, Say, id::BidId},
+    kernel::{Code, FieldError, Refusal, Rejection, Say, id::BidId},
     opening::OpenedBid,
     scoring::{
         factors::{Factors, Judgement},
@@ -188,6 +188,21 @@ pub fn objective_marks_differ(factors: &Factors, sheets: &[Sheet]) -> bool {
             None => false,
         })
     })
+}
+
+/// That members agree on every fact before prices are opened: nobody signs anew with prices in view.
+///
+/// # Errors
+/// `objective-scores-unequal` (EV-0g).
+pub fn facts_agree(factors: &Factors, sheets: &[Sheet]) -> Result<(), Refusal> {
+    if !objective_marks_differ(factors, sheets) {
+        return Ok(());
+    }
+    let detail = Say::new(
+        "客观评审因素评分不一致，须先改正并重新签署，再开启报价。",
+        "Members differ on an objective factor: put it right and sign anew before prices are opened.",
+    );
+    Err(Refusal::new(Code::ObjectiveScoresUnequal, detail))
 }
 
 fn objective(factors: &Factors) -> impl Iterator<Item = &str> {

@@ -284,6 +284,9 @@ fn a_sheet_signed_anew_puts_facts_right_and_nothing_else() {
     );
     sheets[4] = marks(5, &[(1, "39.99", "22.40"), (2, "35", "22.10"), (3, "38", "22.10")]);
     assert!(objective_marks_differ(&goods(), &sheets));
+    let refusal = facts_agree(&goods(), &sheets).unwrap_err();
+    assert_eq!(refusal.code, Code::ObjectiveScoresUnequal, "no price is opened meanwhile");
+    facts_agree(&goods(), &c1_sheets()).unwrap();
     let before = &sheets[4].content;
     let anew = |rows: &[(u128, &str, &str)]| {
         let wrong = check_correction(&goods(), before, &marks(5, rows).content).err();
