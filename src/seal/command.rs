@@ -636,7 +636,8 @@ fn print_seal(out: &mut dyn Write, report: &SealReport, folder: &Path) -> Result
     for path in &report.written {
         writeln!(out, "已写 Written      {}", path.display())?;
     }
-    writeln!(out, "递交 Hand in      tenderhall submit --sealed {}", folder.display())?;
+    let (tender, sealed) = (&report.tender, folder.display());
+    writeln!(out, "递交 Hand in      tenderhall submit --server URL --tender {tender} --sealed {sealed}")?;
     if report.shares > 0 {
         writeln!(out, "请核对策略摘要与公告一致；share.key 用于开标时释放本单位份额，不得交给任何人。")?;
         writeln!(

@@ -167,6 +167,9 @@ fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], SealError> {
     Ok(front)
 }
 
+/// What is done with the files of a plaintext that is read as it comes.
+pub type EachFile<'f, E> = dyn FnMut(&FileEntry, &[u8]) -> Result<(), E> + 'f;
+
 /// A plaintext as it comes by, counted.
 struct Coming<'r> {
     source: &'r mut dyn Read,
@@ -225,10 +228,7 @@ impl Coming<'_> {
 /// [`Flaw::Malformed`], [`Flaw::NotCanonical`], [`Flaw::FileName`], [`Flaw::FileCount`], [`Flaw::FileHash`],
 /// [`Flaw::TrailingBytes`], [`Flaw::Padding`], [`Flaw::PaddedLength`], [`Flaw::Decryption`] where the source fails; and
 /// what `each` fails with.
-pub fn read<E: From<SealError>>(
-    plaintext: &mut dyn Read,
-    each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<(), E>,
-) -> Result<Manifest, E> {
+pub fn read<E: From<SealError>>(plaintext: &mut dyn Read, each: &mut EachFile<'_, E>) -> Result<Manifest, E> {
     let mut coming = Coming { source: plaintext, passed: 0 };
     let manifest = read_head(&mut coming)?;
     for entry in &manifest.files {

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::envelope::{Client, Envelope, Passing, Payload};
 use super::flaw::{Flaw, SealError, ensure};
-use super::plaintext::{self, FileEntry, Form, Manifest, build, parse};
+use super::plaintext::{self, EachFile, Form, Manifest, build, parse};
 use super::policy::CheckedPolicy;
 use super::shares::share_out;
 use super::signature::{BidderKey, Sig};
@@ -132,7 +132,8 @@ pub fn seal_watched(
 }
 
 fn encrypt(to: &Recipient, plaintext: &[u8], done: &mut dyn FnMut(u64)) -> io::Result<Vec<u8>> {
-    let encryptor = Encryptor::with_recipients(iter::once(to as _)).map_err(io::Error::other)?;
+    let to: &dyn age::Recipient = to;
+    let encryptor = Encryptor::with_recipients(iter::once(to)).map_err(io::Error::other)?;
     let mut ciphertext = Vec::with_capacity(plaintext.len() + READ_AHEAD);
     let mut writer = encryptor.wrap_output(&mut ciphertext)?;
     for piece in plaintext.chunks(READ_AHEAD) {
@@ -245,14 +246,15 @@ pub fn open_stream<E: From<SealError>>(
     envelope: &Envelope,
     ciphertext: &mut dyn Read,
     secret: &SecretString,
-    each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<(), E>,
+    each: &mut EachFile<'_, E>,
 ) -> Result<Manifest, E> {
     check_secret(secret, &envelope.bid_key)?;
     let identity = read_secret(secret)?;
+    let identity: &dyn age::Identity = &identity;
     let mut coming = BufReader::with_capacity(READ_AHEAD, Passing::new(ciphertext));
     let decryptor = Decryptor::new_buffered(&mut coming).map_err(|cause| Flaw::Decryption.because(cause))?;
     let mut plain =
-        decryptor.decrypt(iter::once(&identity as _)).map_err(|cause| Flaw::Decryption.because(cause))?;
+        decryptor.decrypt(iter::once(identity)).map_err(|cause| Flaw::Decryption.because(cause))?;
     let manifest = plaintext::read(&mut plain, each)?;
     check_manifest(&manifest, envelope)?;
     io::copy(&mut coming, &mut io::sink()).map_err(|cause| Flaw::Decryption.because(cause))?;

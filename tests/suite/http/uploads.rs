@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rand::Rng as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tenderhall::seal::{BidderKey, Content, Nonce, Policy, SealError, Target, open, open_stream, seal};
 
 use crate::support::{
     Answer, TestApp,
@@ -299,4 +300,42 @@ fn spoil(bidder: &Bidder<'_>, mut bid: SealedBid) -> SealedBid {
     envelope.payload.sha256 = tenderhall::seal::Digest(Sha256::digest(&bid.ciphertext).into());
     bid.envelope = bidder.sign(envelope);
     bid
+}
+
+#[test]
+fn a_streamed_bid_opens_to_the_same_and_to_nothing_when_a_byte_is_changed() {
+    let policy = Policy::bidder_only("T-1".parse().unwrap(), "1".parse().unwrap(), 1).unwrap();
+    let key = BidderKey::from_seed(&[7; 32]);
+    let target = Target {
+        part: "whole".parse().unwrap(),
+        bidder: "ORG-77".parse().unwrap(),
+        revision: 1,
+        prev: None,
+        nonce: Nonce([5; 32]),
+    };
+    let files = vec![("a.txt".to_owned(), b"letter".to_vec()), ("b.txt".to_owned(), Vec::new())];
+    let content = Content { files: files.clone(), ..Content::default() };
+    let bid = seal(&policy, &key, target, content).unwrap();
+    let streamed = |ciphertext: &[u8]| {
+        let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut source = ciphertext;
+        let manifest = open_stream(&bid.envelope, &mut source, &bid.secret, &mut |entry, piece| {
+            if piece.is_empty() {
+                found.push((entry.name.clone(), Vec::new()));
+            }
+            found.last_mut().unwrap().1.extend_from_slice(piece);
+            Ok::<_, SealError>(())
+        });
+        manifest.map(|manifest| (manifest, found))
+    };
+    let whole = open(&bid.envelope, &bid.ciphertext, &bid.secret).unwrap();
+    assert_eq!(streamed(&bid.ciphertext).unwrap(), (whole.manifest, files));
+    for at in 0..bid.ciphertext.len() {
+        let mut changed = bid.ciphertext.clone();
+        changed[at] ^= 1;
+        assert!(streamed(&changed).is_err(), "byte {at}");
+    }
+    for other in [&bid.ciphertext[..bid.ciphertext.len() - 1], &[&bid.ciphertext[..], b"x"].concat()] {
+        assert!(streamed(other).is_err(), "{} bytes", other.len());
+    }
 }
