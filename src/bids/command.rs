@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,7 +50,7 @@ pub struct SubmitArgs {
     /// 访问令牌 / Access token of the bidder's account
     #[arg(long, env = "TENDERHALL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub token: SecretString,
-    /// 密封输出文件夹 / Folder that `seal` wrote; `receipt.txt` is put into it
+    /// 密封输出文件夹 / Folder that `seal` wrote; `receipt.txt`, or the receipt of a refusal, is put into it
     #[arg(long, value_name = "DIR")]
     pub sealed: PathBuf,
     /// 回执公钥文件 / File with the hall's receipt key, kept from before; without it the hall is asked
@@ -76,6 +76,12 @@ struct Report {
     chunks_sent: usize,
     time: DateTime<Utc>,
     receipt: PathBuf,
+}
+
+/// What `submit` needs to know of a tender.
+#[derive(Deserialize)]
+struct Deadline {
+    deadline: DateTime<Utc>,
 }
 
 /// The sealed bid and the hall it goes to.
@@ -169,6 +175,14 @@ impl<'a> Counter<'a> {
         self.args.sealed.join(RECEIPT)
     }
 
+    /// Where a receipt is kept; a refusal does not stand in the way of the receipt that may follow it.
+    fn place_of(&self, receipt: &Receipt) -> PathBuf {
+        if receipt.verdict == Verdict::Accepted {
+            return self.receipt_path();
+        }
+        self.args.sealed.join(format!("refusal-{}.txt", receipt.time.format("%Y%m%dT%H%M%SZ")))
+    }
+
     fn receipt_key(&self) -> Result<NoteKey> {
         let text = match &self.args.receipt_key {
             Some(path) => read_file(path, u64::try_from(NOTE_LIMIT)?)?,
@@ -226,8 +240,11 @@ impl<'a> Counter<'a> {
 
     /// Makes it a bid, checks what the hall signs, and keeps it.
     fn finalise(&self, body: &Value, key: &NoteKey) -> Result<(Receipt, PathBuf)> {
-        let path = format!("/api/v1/tenders/{}/bids", self.args.tender);
-        let once = format!("submit-{}", self.digest);
+        let tender = format!("/api/v1/tenders/{}", self.args.tender);
+        // A refusal is kept under its key: where the deadline was moved since, the bid is asked for anew.
+        let Deadline { deadline } = self.hall.document(&tender)?;
+        let (path, once) =
+            (format!("{tender}/bids"), format!("submit-{}-{}", self.digest, deadline.timestamp()));
         let answered = patiently(|| self.hall.post_once(&path, &once, body))?;
         let Some(text) = answered.text("receipt") else {
             bail!("POST {path}: {}", answered.refusal());
@@ -240,7 +257,7 @@ impl<'a> Counter<'a> {
             && TaggedDigest::from(receipt.envelope) == self.digest
             && receipt.payload == self.envelope.payload.sha256;
         ensure!(mine, "回执不是这份投标的 / The receipt is for another bid");
-        let place = self.receipt_path();
+        let place = self.place_of(&receipt);
         if !holds(&place, &text) {
             write_new(&place, text.as_bytes(), 0o644)?;
         }

@@ -209,7 +209,8 @@ pub async fn settle_alone(
     entry: Entry,
 ) -> Result<(Settled, Entry), Problem> {
     let plain = bidder_alone(tender)?;
-    let policy = plain.policy.clone().for_bids(shape.parts, shape.max_part_bytes).map_err(Problem::internal)?;
+    let policy =
+        plain.policy.clone().for_bids(shape.parts, shape.max_part_bytes).map_err(Problem::internal)?;
     if policy.digest() == plain.policy.digest() {
         return Ok((plain, entry));
     }

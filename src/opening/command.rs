@@ -253,8 +253,9 @@ fn check_closed(args: &ReleaseArgs, hall: &Hall<'_>) -> Result<(Window, Option<C
     let Some(keys) = &args.keys else { return Ok((window, None)) };
     // The hall's clock may be a sandbox's, a witness's never is.
     let since = if args.believe_hall_clock { 0 } else { u64::try_from(deadline.timestamp())? };
-    let confirmed = check_logged(desk, hall, &hashes, &read_keys(keys)?, since)
-        .context("日志中未见经见证的截止记录 / The log does not have the close confirmed: nothing is released")?;
+    let confirmed = check_logged(desk, hall, &hashes, &read_keys(keys)?, since).context(
+        "日志中未见经见证的截止记录 / The log does not have the close confirmed: nothing is released",
+    )?;
     Ok((window, Some(confirmed)))
 }
 
@@ -278,7 +279,8 @@ fn check_logged(
         && entry.body.get("facts") == Some(&facts);
     ensure!(told, "the entry is not that of this close");
     let proof = hall.get(&format!("/api/v1/log/proof/{}", entry.leaf));
-    let proof = proof.context("尚未写入日志，请稍后再试 / It has no place in the log yet; try again in a minute")?;
+    let proof =
+        proof.context("尚未写入日志，请稍后再试 / It has no place in the log yet; try again in a minute")?;
     entry.confirmed(&Proof::parse(&String::from_utf8(proof)?)?, keys, since)
 }
 

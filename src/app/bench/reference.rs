@@ -196,8 +196,10 @@ fn keep_by_groups(url: &str) -> anyhow::Result<mpsc::Sender<Kept>> {
             )
             .bind::<sql_types::Array<sql_types::Binary>, _>(rows);
             if insert.execute(&mut conn).await.is_ok() {
-                // A caller that has gone needs no answer.
-                callers.into_iter().for_each(|caller| drop(caller.send(())));
+                for caller in callers {
+                    // A caller that has gone needs no answer.
+                    let _told = caller.send(());
+                }
             }
         }
     };

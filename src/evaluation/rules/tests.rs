@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     Conclusion, Findings, Grounds, all_signed, check_correction, check_qualification, check_sheet, conclude,
-    low_price_closed, low_price_decisions, low_price_review, objective_marks_differ, repeated_prices, screen,
-    standing,
+    facts_agree, low_price_closed, low_price_decisions, low_price_review, objective_marks_differ,
+    repeated_prices, screen, standing,
 };
 use crate::{
     evaluation::model::{

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::support::{
     Answer, Client, TestApp, bidding::Bidder, client::login_form, contract::DOCUMENT, program::Watched,
-    scratch::Scratch,
-    works::START,
+    scratch::Scratch, works::START,
 };
 
 /// One account of every role and relation, none of which bids.
