@@ -115,7 +115,7 @@ fn opening_view(
     query: &ProjectQuery,
     found: Option<&HashSet<BidId>>,
 ) -> OpeningView {
-    let rejected: HashSet<BidId> = rejected.iter().map(|bid| bid.bid).collect();
+    let rejected: HashSet<_> = rejected.iter().map(|bid| bid.bidder).collect();
     let fits = |line: &RecordLine| found.is_none_or(|found| found.contains(&line.bid_id));
     let found: Vec<(usize, &RecordLine)> =
         one_each(record).into_iter().enumerate().filter(|(_, line)| fits(line)).collect();
@@ -132,7 +132,7 @@ fn opening_view(
             Outcome::Revoked => BidOutcome::Revoked,
             Outcome::Withdrawn => BidOutcome::Withdrawn,
             Outcome::Sealed => BidOutcome::Rejected,
-            Outcome::Opened if rejected.contains(&line.bid_id) => BidOutcome::Rejected,
+            Outcome::Opened if rejected.contains(&line.bidder_id) => BidOutcome::Rejected,
             Outcome::Opened => BidOutcome::Opened,
         },
     };
