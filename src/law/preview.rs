@@ -130,12 +130,8 @@ mod tests {
                 (Code::InvalidRequest, "/length")
             );
         }
-        for (from, length, unit, direction) in [
-            ("0025-11-17", 594, "month", "backward"),
-            ("1960-01-01", 100, "year", "backward"),
-            ("9990-01-01", 20, "year", "forward"),
-        ] {
-            let asked = json!({"from": from, "length": length, "unit": unit, "direction": direction});
+        for from in ["0025-11-17", "1990-11-17", "9999-11-17"] {
+            let asked = json!({"from": from, "length": 594, "unit": "month", "direction": "backward"});
             let Err(Problem::Rejection(rejection)) = ask(asked) else { panic!("{from} is counted") };
             assert_eq!(rejection.errors[0].pointer, "/from");
         }

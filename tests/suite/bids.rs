@@ -314,7 +314,7 @@ async fn one_key_is_one_bid_however_often_it_is_sent() {
     let intakes = [&hall.intake, &hall.other_intake];
     let sent = (0..10).map(|n| hall.hand_in(intakes[n % 2], &bidder, &bid, "same"));
     let answers = join_all(sent).await;
-    let first = answers[0].as_ref().unwrap();
+    let first = answers.iter().find_map(|answer| answer.as_ref().ok()).unwrap();
     for answer in &answers {
         // Another instance may be asked while the key is in flight; it says so and never takes the bid twice.
         assert!(
