@@ -45,6 +45,9 @@ use crate::{
 /// becomes script or markup.
 pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
+/// Newest revisions among which the last is looked for.
+const REVISIONS: i64 = 200;
+
 /// What the page is good for at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -278,8 +281,9 @@ async fn own_bid(
     actor: &Actor,
     tender: TenderId,
 ) -> Result<Option<OwnBid>, Problem> {
-    let lines = bids::service::list(conn, actor, Some(tender), None, 1).await?;
-    let Some(last) = lines.first() else { return Ok(None) };
+    let lines = bids::service::list(conn, actor, Some(tender), None, REVISIONS).await?;
+    // By revision: two may have been taken in at the same moment.
+    let Some(last) = lines.iter().max_by_key(|line| line.revision) else { return Ok(None) };
     let bid = bids::service::read(conn, actor, last.id).await?;
     let state = match bid.state {
         BidState::Accepted => reader.w.bid_state_accepted,
