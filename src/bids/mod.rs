@@ -26,4 +26,4 @@ pub mod uploads;
 pub use intake::Intake;
 pub use model::{BidState, Ciphertext, StandingBid};
 pub use receipts::ReceiptKeys;
-pub use service::{ciphertext, close, revoke, standing_bid, standing_bids, stood};
+pub use service::{ciphertext, ciphertexts, close, revoke, standing_bid, standing_bids, stood};

@@ -463,6 +463,17 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Opti
     store::ciphertext(conn, bid).await
 }
 
+/// [`ciphertext`] of many bids in one turn; those that were uploaded are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ciphertexts(
+    conn: &mut AsyncPgConnection,
+    ids: &[BidId],
+) -> Result<HashMap<BidId, Vec<u8>>, Problem> {
+    store::ciphertexts(conn, ids).await
+}
+
 /// One bid that stood at the close; none for one that was superseded, withdrawn or incomplete.
 ///
 /// # Errors

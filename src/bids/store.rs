@@ -527,6 +527,30 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Opti
 }
 
 #[derive(QueryableByName)]
+struct CiphertextRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    bid_id: BidId,
+    #[diesel(sql_type = sql_types::Binary)]
+    bytes: Vec<u8>,
+}
+
+/// [`ciphertext`] of many bids in one turn; those that were uploaded are left out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ciphertexts(
+    conn: &mut AsyncPgConnection,
+    bids: &[BidId],
+) -> Result<HashMap<BidId, Vec<u8>>, Problem> {
+    let rows: Vec<CiphertextRow> =
+        statement("SELECT bid_id, bytes FROM bid_ciphertexts WHERE bid_id = ANY($1)")
+            .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
+            .get_results(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.bid_id, row.bytes)).collect())
+}
+
+#[derive(QueryableByName)]
 struct AtCloseRow {
     #[diesel(sql_type = sql_types::Uuid)]
     id: BidId,

@@ -249,15 +249,19 @@ async fn open_batch(
 ) -> Result<Vec<OpenedBid>, Problem> {
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
     let board = Board::of(tx.conn(), &ids).await?;
+    let openers: Vec<_> = batch.iter().map(|bid| (*bid, board.opener(bid, &terms.settled))).collect();
+    let open: Vec<BidId> =
+        openers.iter().filter(|(_, opener)| opener.is_ok()).map(|(bid, _)| bid.id).collect();
+    let mut ciphertexts = bids::ciphertexts(tx.conn(), &open).await?;
     let mut locked = Vec::with_capacity(batch.len());
     let mut unlocked: HashMap<BidId, _> = HashMap::new();
     let mut blanks = Vec::with_capacity(batch.len());
-    for bid in batch {
-        match board.opener(bid, &terms.settled) {
+    for (bid, opener) in openers {
+        match opener {
             Ok(opener) => {
                 blanks.push(blank(bid, Some(&opener), terms)?);
                 let (envelope, secret) = (bid.envelope.clone(), opener.secret);
-                match bids::ciphertext(tx.conn(), bid.id).await? {
+                match ciphertexts.remove(&bid.id) {
                     Some(ciphertext) => locked.push(Locked { bid: bid.id, envelope, ciphertext, secret }),
                     None => {
                         let found = open_uploaded(tx.conn(), bid.id, envelope, secret).await?;
