@@ -216,6 +216,9 @@ pub async fn insert_sheet(
     Ok(id)
 }
 
+/// Number, sheet, its hash, time and number of a signing.
+type Signing = (i32, Value, Vec<u8>, DateTime<Utc>, i32);
+
 /// The sheet of each member that counts, by the member's number, as kept: the last one signed.
 ///
 /// # Errors
@@ -224,7 +227,7 @@ pub async fn signed_sheets(
     conn: &mut AsyncPgConnection,
     tender: TenderId,
 ) -> Result<Vec<SignedSheet>, Problem> {
-    let rows: Vec<(i32, Value, Vec<u8>, DateTime<Utc>, i32)> = score_sheets::table
+    let rows: Vec<Signing> = score_sheets::table
         .filter(score_sheets::tender_id.eq(tender))
         .distinct_on(score_sheets::number)
         .order((score_sheets::number, score_sheets::revision.desc()))

@@ -197,7 +197,7 @@ async fn read(
     }
     let project = projects::load(&mut conn, tender.project).await?;
     authorize(actor, Action::BidSubmit, &Object::of(&project.parties(), Phase::Published))
-        .map_err(|no| for_bidders(no.into()))?;
+        .map_err(for_bidders)?;
     let clock = clock::reading(&mut conn).await?;
     let settled = holders::policy_of(&mut conn, id).await?;
     let policy = settled.policy.policy();

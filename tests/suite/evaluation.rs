@@ -422,16 +422,7 @@ fn a_purchase_comes_out_to_the_last_digit() {
     assert_eq!((&reviewed["qualified"], &reviewed["phase"]), (&json!(3), &json!("opened")));
     app.as_("purchaser.taibus").post(&path, &json!({"bids": verdicts(3)})).expect(409).problem("duplicate");
     agency.act(&tender.path("evaluation/start")).expect(200);
-    for (member, service) in members.iter().zip(["22.40", "22.41", "22.39", "22.42", "22.40"]) {
-        // The fourth member is wrong about a fact.
-        let compliance = if service == "22.42" { "39" } else { "40" };
-        let marks = json!([
-            {"bidId": bids[0], "marks": {"compliance": compliance, "service": service}},
-            {"bidId": bids[1], "marks": {"compliance": "35", "service": "22.10"}},
-            {"bidId": bids[2], "marks": {"compliance": "38", "service": "22.10"}},
-        ]);
-        app.as_(member).post(&tender.path("scores"), &json!({"marks": marks})).expect(200);
-    }
+    all_sign(&tender, &members, &bids);
     unequal_facts_are_put_right(&tender, &members, &bids);
     let made = agency.act(&tender.path("report")).expect(200);
     assert!(made["report"].is_null(), "the host reads the report once it is signed");
@@ -479,6 +470,19 @@ fn a_purchase_comes_out_to_the_last_digit() {
     assert_eq!(transcript["transcript"]["seed"].as_str().unwrap().len(), 64);
     assert_eq!(transcript["transcript"]["drawn"].as_array().unwrap().len(), 9);
     assert!(app.as_("agency.one").get(&format!("/api/v1/draws/{draw}")).expect(200)["transcript"].is_null());
+}
+
+/// Every member signs; the fourth is wrong about a fact.
+fn all_sign(tender: &Tender<'_>, members: &[String], bids: &[String]) {
+    for (member, service) in members.iter().zip(["22.40", "22.41", "22.39", "22.42", "22.40"]) {
+        let compliance = if service == "22.42" { "39" } else { "40" };
+        let marks = json!([
+            {"bidId": bids[0], "marks": {"compliance": compliance, "service": service}},
+            {"bidId": bids[1], "marks": {"compliance": "35", "service": "22.10"}},
+            {"bidId": bids[2], "marks": {"compliance": "38", "service": "22.10"}},
+        ]);
+        tender.app.as_(member).post(&tender.path("scores"), &json!({"marks": marks})).expect(200);
+    }
 }
 
 /// EV-0g: the report waits until the member who differs has signed anew, and then only facts may have changed.

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tenderhall::{
     bids::rules::merkle_root,
     identity::sandbox::sandbox_signing_key,
+    kernel::time::machine_now,
     seal::{BidderKey, Content, Nonce, Receipt, Target, Verdict, seal},
 };
 use uuid::Uuid;
@@ -402,7 +403,7 @@ fn insist(
     one: &Try,
     mut turn: usize,
 ) -> Outcome {
-    let (begun, first_sent) = (Instant::now(), Utc::now());
+    let (begun, first_sent) = (Instant::now(), machine_now());
     let mut was_unknown = false;
     loop {
         assert!(begun.elapsed() < PATIENCE, "{} gets no answer", one.login);
@@ -412,7 +413,7 @@ fn insist(
             Ok((status @ (201 | 409), answer)) if answer["receipt"].is_string() => {
                 let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
                 let (bid, receipt) = (text("bidId"), text("receipt"));
-                return Outcome { status, bid, receipt, was_unknown, first_sent, answered: Utc::now() };
+                return Outcome { status, bid, receipt, was_unknown, first_sent, answered: machine_now() };
             }
             // Another instance has it in hand: it has been heard, but not answered.
             Ok((409, answer)) if answer["code"] == "idempotency-key-in-flight" => was_unknown = true,
