@@ -692,7 +692,7 @@ words! {
     bid_released: "已释放，本投标可以开启。", "Released: the bid can be opened.";
     bid_released_part: "已释放，待其他持有人释放后开启。", "Released. It opens when the other holder has released too.";
     bid_command: "命令行方式", "By command line";
-    bid_command_lead: "不依赖本页的方式，也用于约 1 MB 以上的投标文件。FOLDER 为投标文件夹，PRICE 为报价，bidder.key 为签名密钥；替换时加 --replaces。", "The way that does not depend on this page, and the one for bids over about 1 MB. FOLDER holds the files, PRICE is the price, bidder.key the signing key; --replaces makes a new revision.";
+    bid_command_lead: "不依赖本页的方式，也用于约 1 MB 以上的投标文件。FOLDER 为投标文件夹，PRICE 为报价，bidder.key 为签名密钥，访问令牌放在环境变量 TENDERHALL_TOKEN；替换时加 --replaces。", "The way that does not depend on this page, and the one for bids over about 1 MB. FOLDER holds the files, PRICE is the price, bidder.key the signing key, TENDERHALL_TOKEN the access token; --replaces makes a new revision.";
     bid_scripts: "本页运行的脚本", "The scripts of this page";
     bid_scripts_lead: "浏览器只运行与以下摘要相符的脚本；监督部门可与源代码和 docs/seal/README.md 载明的摘要核对。", "The browser runs only scripts of these digests. A supervisor can compare them with the source and with docs/seal/README.md.";
     bid_script: "文件", "File";
