@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use secrecy::SecretString;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::{
@@ -32,7 +32,11 @@ use crate::{
         shares::{Board, Opener},
         store,
     },
-    platform::{db::Tx, http::Reply, jobs},
+    platform::{
+        db::{Tx, check, defer},
+        http::Reply,
+        jobs,
+    },
     projects,
     scoring::method::BenchmarkDraw,
     seal::Envelope,
@@ -136,28 +140,16 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let parts = stages.of(opening.stage);
     let due = rules::due(&standing, parts, &store::sealed(tx.conn(), id).await?);
     let mut tally = Tally::default();
-    for batch in due.chunks(BATCH.div_ceil(parts.len().max(1))) {
-        let lines = open_batch(tx, &batch.concat(), &terms).await?;
+    let mut batches = due.chunks(BATCH.div_ceil(parts.len().max(1))).map(<[_]>::concat);
+    let mut under_way = read_batch(tx, batches.next(), &terms).await?.map(Batch::decrypt);
+    // While one batch is decrypted the next is read, and the last one written.
+    while let Some(batch) = under_way {
+        let next = read_batch(tx, batches.next(), &terms).await?;
+        let lines = batch.lines().await?;
+        under_way = next.map(Batch::decrypt);
         let fates = rules::fates(&lines);
         tally.count(&lines, &fates);
-        let rows = store::insert_opened(tx, id, &lines).await?;
-        // A bid ends with all its parts, those of later stages and earlier ones among them.
-        let of = |outcome| -> Vec<BidId> {
-            let ended = |bid: &&StandingBid| fates.get(&bid.bidder) == Some(&outcome);
-            let here = standing.iter().filter(ended).filter(|bid| bid.state == BidState::Accepted);
-            here.map(|bid| bid.id).collect()
-        };
-        let (revoked, withdrawn) = (of(Outcome::Revoked), of(Outcome::Withdrawn));
-        bids::revoke(tx, &revoked, bids::service::NOT_OPENED).await?;
-        bids::revoke(tx, &withdrawn, bids::service::NOT_OPENED_BY_OTHERS).await?;
-        let mut entry = Entry::new("opening.bidsOpened").project(tender.project).tender(id).of_bid();
-        for row in rows {
-            entry = entry.row("opened_bids", row);
-        }
-        for bid in revoked.iter().chain(&withdrawn) {
-            entry = entry.row("bids", bid.0);
-        }
-        ledger::record(tx, &actor, now, entry).await?;
+        write_batch(tx, &tender, now, (&lines, &fates), &standing).await?;
     }
     opening.concluded_at = Some(now);
     if stages.ends_with(opening.stage) {
@@ -176,6 +168,37 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
         "withdrawn": tally.withdrawn, "recovered": tally.recovered, "benchmarkSeed": seed});
     ledger::record(tx, &actor, now, entry.facts(facts)).await?;
     publish_record(tx, &actor, &tender, &opening, &tally, now).await
+}
+
+/// Writes what became of a batch: its lines, the end of the bids that cannot be read, and the entry of both.
+async fn write_batch(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    now: DateTime<Utc>,
+    (lines, fates): (&[OpenedBid], &HashMap<OrganisationId, Outcome>),
+    standing: &[StandingBid],
+) -> Result<(), Problem> {
+    let rows = store::insert_opened(tx, tender.id, lines).await?;
+    // A bid ends with all its parts, those of later stages and earlier ones among them.
+    let of = |outcome| -> Vec<BidId> {
+        let ended = |bid: &&StandingBid| fates.get(&bid.bidder) == Some(&outcome);
+        let here = standing.iter().filter(ended).filter(|bid| bid.state == BidState::Accepted);
+        here.map(|bid| bid.id).collect()
+    };
+    let (revoked, withdrawn) = (of(Outcome::Revoked), of(Outcome::Withdrawn));
+    bids::revoke(tx, &revoked, bids::service::NOT_OPENED).await?;
+    bids::revoke(tx, &withdrawn, bids::service::NOT_OPENED_BY_OTHERS).await?;
+    let mut entry = Entry::new("opening.bidsOpened").project(tender.project).tender(tender.id).of_bid();
+    for row in rows {
+        entry = entry.written("opened_bids", row.id, row.content);
+    }
+    for bid in revoked.iter().chain(&withdrawn) {
+        entry = entry.row("bids", bid.0);
+    }
+    ledger::record(tx, &Actor::Hall("opening.conclude"), now, entry).await?;
+    // The deferred checks of these rows run beside the decryption of the next ones instead of at the commit.
+    check(tx.shared()).await?;
+    defer(tx.shared()).await
 }
 
 /// What became of the bids, in numbers.
@@ -241,20 +264,52 @@ pub async fn benchmark_draw(
     Ok(store::find(conn, id).await?.and_then(|opening| opening.benchmark_draw))
 }
 
-/// Decrypts one batch off the async threads; the order stays that of receipt.
-async fn open_batch(
+/// Bids read from the database.
+struct Batch {
+    /// What is known of each from outside, in the order of receipt.
+    blanks: Vec<OpenedBid>,
+    /// What large ones turned out to be: they were decrypted as they came.
+    large: HashMap<BidId, Result<decrypt::Unlocked, String>>,
+    small: Vec<Locked>,
+}
+
+/// Bids that are being decrypted off the async threads.
+struct UnderWay {
+    blanks: Vec<OpenedBid>,
+    large: HashMap<BidId, Result<decrypt::Unlocked, String>>,
+    small: JoinHandle<Vec<(BidId, Result<decrypt::Unlocked, String>)>>,
+}
+
+impl Batch {
+    fn decrypt(self) -> UnderWay {
+        let Self { blanks, large, small } = self;
+        UnderWay { blanks, large, small: tokio::task::spawn_blocking(move || decrypt::open_all(small)) }
+    }
+}
+
+impl UnderWay {
+    /// Waits for the decryption; the order stays that of receipt.
+    async fn lines(self) -> Result<Vec<OpenedBid>, Problem> {
+        let mut unlocked = self.large;
+        unlocked.extend(self.small.await.map_err(Problem::internal)?);
+        Ok(self.blanks.into_iter().map(|line| filled(unlocked.remove(&line.bid), line)).collect())
+    }
+}
+
+async fn read_batch(
     tx: &mut Tx<'_>,
-    batch: &[&StandingBid],
+    batch: Option<Vec<&StandingBid>>,
     terms: &Terms,
-) -> Result<Vec<OpenedBid>, Problem> {
+) -> Result<Option<Batch>, Problem> {
+    let Some(batch) = batch else { return Ok(None) };
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
     let board = Board::of(tx.conn(), &ids).await?;
     let openers: Vec<_> = batch.iter().map(|bid| (*bid, board.opener(bid, &terms.settled))).collect();
     let open: Vec<BidId> =
         openers.iter().filter(|(_, opener)| opener.is_ok()).map(|(bid, _)| bid.id).collect();
     let mut ciphertexts = bids::ciphertexts(tx.conn(), &open).await?;
-    let mut locked = Vec::with_capacity(batch.len());
-    let mut unlocked: HashMap<BidId, _> = HashMap::new();
+    let mut small = Vec::with_capacity(batch.len());
+    let mut large: HashMap<BidId, _> = HashMap::new();
     let mut blanks = Vec::with_capacity(batch.len());
     for (bid, opener) in openers {
         match opener {
@@ -262,10 +317,10 @@ async fn open_batch(
                 blanks.push(blank(bid, Some(&opener), terms)?);
                 let (envelope, secret) = (bid.envelope.clone(), opener.secret);
                 match ciphertexts.remove(&bid.id) {
-                    Some(ciphertext) => locked.push(Locked { bid: bid.id, envelope, ciphertext, secret }),
+                    Some(ciphertext) => small.push(Locked { bid: bid.id, envelope, ciphertext, secret }),
                     None => {
                         let found = open_uploaded(tx.conn(), bid.id, envelope, secret).await?;
-                        unlocked.insert(bid.id, found);
+                        large.insert(bid.id, found);
                     }
                 }
             }
@@ -276,9 +331,7 @@ async fn open_batch(
             }),
         }
     }
-    let opened = tokio::task::spawn_blocking(move || decrypt::open_all(locked));
-    unlocked.extend(opened.await.map_err(Problem::internal)?);
-    Ok(blanks.into_iter().map(|line| filled(unlocked.remove(&line.bid), line)).collect())
+    Ok(Some(Batch { blanks, large, small }))
 }
 
 /// Decrypts one bid chunk by chunk while they come from the database.

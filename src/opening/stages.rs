@@ -113,7 +113,8 @@ pub async fn begin_next(
     for lines in sealed.chunks(ROWS_OF_ENTRY) {
         let rows = store::insert_opened(tx, tender.id, lines).await?;
         let entry = Entry::new("opening.bidsSealed").project(tender.project).tender(tender.id).of_bid();
-        let entry = rows.into_iter().fold(entry, |entry, row| entry.row("opened_bids", row));
+        let entry =
+            rows.into_iter().fold(entry, |entry, row| entry.written("opened_bids", row.id, row.content));
         ledger::record(tx, actor, now, entry).await?;
     }
     let entry = Entry::new("opening.stageBegan").project(tender.project).tender(tender.id);

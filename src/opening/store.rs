@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::{
     AggregateExpressionMethods, AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable,
-    OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper,
+    OptionalExtension, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper, sql_types,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rust_decimal::Decimal;
@@ -18,7 +18,10 @@ use crate::{
         id::{BidId, OrganisationId, TenderId},
     },
     opening::model::{Extension, OpenedBid, Opening, Outcome},
-    platform::db::{Tx, unreadable},
+    platform::{
+        db::{Tx, unreadable},
+        statement::statement,
+    },
     schema::{opened_bids, opening_recoveries, opening_shares, openings},
 };
 
@@ -223,7 +226,7 @@ pub async fn openable(
 }
 
 /// A released share as it is kept.
-#[derive(Queryable, Selectable)]
+#[derive(QueryableByName)]
 #[diesel(table_name = opening_shares)]
 pub struct ShareRow {
     /// The bid.
@@ -245,12 +248,14 @@ pub struct ShareRow {
 /// # Errors
 /// When the database is away.
 pub async fn shares_of(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Vec<ShareRow>, Problem> {
-    Ok(opening_shares::table
-        .filter(opening_shares::bid_id.eq_any(bids))
-        .order(opening_shares::n)
-        .select(ShareRow::as_select())
-        .load(conn)
-        .await?)
+    // A join, since `= ANY` may be planned as a walk of the whole table for every batch.
+    Ok(statement(
+        "SELECT s.bid_id, s.clause, s.member, s.share, s.released_at, s.completes
+           FROM unnest($1::uuid[]) AS wanted (bid_id) JOIN opening_shares s ON s.bid_id = wanted.bid_id ORDER BY s.n",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
+    .get_results(conn)
+    .await?)
 }
 
 /// Keeps the order that a bid may be opened without its bidder, and answers its row id.
@@ -347,37 +352,57 @@ impl TryFrom<OpenedRow> for OpenedBid {
     }
 }
 
-/// Writes lines of the record and answers their row ids.
+/// A written row and the hash of its content, as the record wants it.
+#[derive(QueryableByName)]
+pub struct Written {
+    /// The row.
+    #[diesel(sql_type = sql_types::Uuid)]
+    pub id: Uuid,
+    /// `audit_content` of it.
+    #[diesel(sql_type = sql_types::Binary)]
+    pub content: Vec<u8>,
+}
+
+/// Writes lines of the opening record in one statement, however many.
 ///
 /// # Errors
 /// When the database is away or a constraint breaks.
 pub async fn insert_opened(
     tx: &mut Tx<'_>,
     tender: TenderId,
-    bids: &[OpenedBid],
-) -> Result<Vec<Uuid>, Problem> {
-    let rows: Vec<OpenedRow> = bids
-        .iter()
-        .map(|bid| OpenedRow {
-            id: Uuid::new_v4(),
-            tender_id: tender,
-            bid_id: bid.bid,
-            bidder_id: bid.bidder,
-            seq: bid.seq,
-            received_at: bid.received_at,
-            released_at: bid.released_at,
-            outcome: bid.outcome.to_string(),
-            price: bid.price.map(Money::value),
-            form: bid.form.clone(),
-            files: bid.files.clone(),
-            failure: bid.failure.clone(),
-            clause: bid.clause,
-            recovery: bid.recovery.clone(),
-            part: bid.part.to_string(),
-        })
-        .collect();
-    diesel::insert_into(opened_bids::table).values(&rows).execute(tx.conn()).await?;
-    Ok(rows.iter().map(|row| row.id).collect())
+    lines: &[OpenedBid],
+) -> Result<Vec<Written>, Problem> {
+    fn of<'l, T>(lines: &'l [OpenedBid], field: impl Fn(&'l OpenedBid) -> T) -> Vec<T> {
+        lines.iter().map(field).collect()
+    }
+    let rows = statement(
+        "INSERT INTO opened_bids (tender_id, id, bid_id, bidder_id, seq, received_at, released_at, outcome, price, form,
+                                  files, failure, clause, recovery, part)
+         SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::timestamptz[],
+                                  $7::timestamptz[], $8::text[], $9::numeric[], $10::jsonb[], $11::jsonb[], $12::text[],
+                                  $13::integer[], $14::text[], $15::text[])
+         RETURNING id, audit_content(to_jsonb(opened_bids)) AS content",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(of(lines, |_| Uuid::new_v4()))
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(of(lines, |line| line.bid))
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(of(lines, |line| line.bidder))
+    .bind::<sql_types::Array<sql_types::BigInt>, _>(of(lines, |line| line.seq))
+    .bind::<sql_types::Array<sql_types::Timestamptz>, _>(of(lines, |line| line.received_at))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Timestamptz>>, _>(of(lines, |line| line.released_at))
+    .bind::<sql_types::Array<sql_types::Text>, _>(of(lines, |line| line.outcome.as_ref()))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Numeric>>, _>(of(lines, |line| {
+        line.price.map(Money::value)
+    }))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Jsonb>>, _>(of(lines, |line| line.form.as_ref()))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Jsonb>>, _>(of(lines, |line| line.files.as_ref()))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(of(lines, |line| line.failure.as_deref()))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Integer>>, _>(of(lines, |line| line.clause))
+    .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(of(lines, |line| line.recovery.as_deref()))
+    .bind::<sql_types::Array<sql_types::Text>, _>(of(lines, |line| line.part.as_ref()))
+    .get_results(tx.conn())
+    .await?;
+    Ok(rows)
 }
 
 /// Parts that stay sealed since an earlier stage ended their bids.

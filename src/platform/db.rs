@@ -187,12 +187,16 @@ impl Tx<'_> {
 /// # Errors
 /// When the database is away.
 pub async fn mark(mut conn: &AsyncPgConnection) -> Result<(), Problem> {
-    let (deferred, marked) = (
-        statement("SET CONSTRAINTS ALL DEFERRED").execute(&mut conn),
-        statement("SAVEPOINT mark").execute(&mut conn),
-    );
-    try_join!(deferred, marked)?;
+    try_join!(defer(conn), async { Ok(statement("SAVEPOINT mark").execute(&mut conn).await?) })?;
     Ok(())
+}
+
+/// Lets deferred checks wait for [`check`] or the commit again.
+///
+/// # Errors
+/// When the database is away.
+pub async fn defer(mut conn: &AsyncPgConnection) -> Result<(), Problem> {
+    Ok(statement("SET CONSTRAINTS ALL DEFERRED").execute(&mut conn).await.map(drop)?)
 }
 
 /// Runs the deferred checks now, so that what they find can still be undone and does not fall on the commit.

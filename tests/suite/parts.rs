@@ -1,5 +1,6 @@
 //! Bids in parts: sealed apart, opened in two stages, and the price of nobody who did not pass.
 
+use rand::Rng as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tenderhall::{
@@ -7,7 +8,7 @@ use tenderhall::{
         model::BidHashes,
         verify::{OpeningArgs, opening},
     },
-    seal::shares::open_share,
+    seal::{Content, shares::open_share},
 };
 
 use crate::{
@@ -319,6 +320,84 @@ fn to_the_award(app: &TestApp, works: &Divided<'_>, members: &[String]) {
     let tender = agency.get(&format!("/api/v1/tenders/{}", works.tender.id)).expect(200);
     let page = app.page(&format!("/projects/{}", tender.text_at("/projectId")));
     assert!(page.contains("18,000,001.00"), "the page tells the opened price");
+}
+
+/// A technical part too large for its submission.
+fn uploaded(works: &mut Divided<'_>, number: u32) {
+    let policy = works.app.seal_policy(&works.tender.id);
+    let bidder = works.app.bidder(number);
+    let mut drawings = vec![0; 2 * 1024 * 1024];
+    rand::rng().fill_bytes(&mut drawings);
+    let mut content = Content { files: vec![("施工图.pdf".to_owned(), drawings)], ..Content::default() };
+    content.form.insert("termDays".to_owned(), json!(200));
+    let technical = bidder.seal_content(&policy, "technical", content, (1, None));
+    let upload = bidder.upload_part(&works.tender.id, "technical", &technical.ciphertext);
+    let price = bidder.seal_part(&policy, "price", "18000009.00", None);
+    // What was uploaded for one part is not taken for another.
+    bidder.submit_uploaded(&works.tender.id, &price, &upload, "price").expect(422);
+    let id = bidder.submit_uploaded(&works.tender.id, &technical, &upload, "technical").expect(201);
+    let technical = Part { id: id.text_at("/bidId"), name: "technical", sealed: technical };
+    let id = bidder.submit(&works.tender.id, &price, "price-2").expect(201).text_at("/bidId");
+    works.bids.push((bidder, vec![technical, Part { id, name: "price", sealed: price }]));
+}
+
+#[test]
+fn a_large_part_is_uploaded_and_the_second_window_summons_and_is_extended() {
+    let app = TestApp::sandbox(START);
+    let mut document = divided(json!([["technical"], ["price"]]));
+    document["maxBidMebibytes"] = json!(64);
+    let mut works = Divided::of(&app, &document);
+    for number in 1..=3 {
+        works.bid(number, &["technical", "price"]);
+    }
+    uploaded(&mut works, 9);
+    app.hold(DRAW);
+    works.tender.run(&works.draw);
+    app.hold(DEADLINE);
+    for bid in 0..4 {
+        works.release(bid, "technical").expect(200);
+    }
+    app.hold(FIRST_OVER);
+    let record = works.record().expect(200);
+    let large = &works.part(3, "technical").id;
+    let line = record["bids"].as_array().unwrap().iter().find(|line| line["bidId"] == large.as_str());
+    assert_eq!(line.unwrap()["outcome"], "opened");
+    let members = works.begin_evaluation();
+    works.sign_sheets(&members, Some(&works.part(1, "technical").id));
+    app.hold(SECOND);
+    app.as_("agency.one").act(&works.path("opening/stages")).expect(200);
+    // A letter goes to whoever has to release now, and to nobody else.
+    let summoned: Vec<String> = app.sql().values(
+        "SELECT o.recipient FROM outbox o WHERE o.subject LIKE '%报价部分开始解密%' ORDER BY o.recipient",
+        &[],
+    );
+    let mut wanted: Vec<String> = [0, 2, 3]
+        .map(|bid| {
+            app.sql().value(
+                "SELECT email FROM organisations WHERE id = $1::text::uuid",
+                &[&works.bids[bid].0.organisation],
+            )
+        })
+        .into();
+    wanted.sort();
+    assert_eq!(summoned, wanted);
+    works.release(0, "price").expect(200);
+    works.release(3, "price").expect(200);
+    let extension = json!({"until": "2026-03-16T15:45:00+08:00", "reason": "解密客户端故障"});
+    app.as_("agency.one").post(&works.path("opening/extension"), &extension).expect(200);
+    app.as_("agency.one")
+        .post(&works.path("opening/extension"), &extension)
+        .expect(409)
+        .problem("wrong-state");
+    app.hold(SECOND_OVER);
+    assert_eq!(works.record().expect(200)["laterStages"], Value::Null, "the window was extended");
+    works.release(2, "price").expect(200);
+    // All are open now: the record waits for nobody any more.
+    app.hold("2026-03-16T15:31:00+08:00");
+    let record = works.record().expect(200);
+    let stage = &record["laterStages"][0];
+    assert_eq!((&stage["stage"], &stage["extension"]["reason"]), (&json!(2), &extension["reason"]));
+    assert_eq!((&record["opened"], &record["revoked"]), (&json!(3), &json!(0)));
 }
 
 /// What an officer releases of a part.

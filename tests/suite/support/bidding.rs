@@ -150,6 +150,15 @@ impl Bidder<'_> {
             .post(&format!("/api/v1/tenders/{tender}/uploads"), &json!({"size": size}))
     }
 
+    /// Uploads the whole ciphertext of a part of a divided bid; answers the upload's id.
+    pub fn upload_part(&self, tender: &str, part: &str, ciphertext: &[u8]) -> String {
+        let path = format!("/api/v1/tenders/{tender}/uploads");
+        let body = json!({"size": ciphertext.len(), "part": part});
+        let upload = self.client.as_(&self.login).post(&path, &body).expect(201).id();
+        self.put_chunks(&upload, ciphertext);
+        upload
+    }
+
     /// Sends a chunk with its digest.
     pub fn put_chunk(&self, upload: &str, n: usize, bytes: &[u8]) -> Answer {
         let digest = format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(bytes)));
@@ -166,10 +175,14 @@ impl Bidder<'_> {
     /// Uploads a whole ciphertext; answers the upload's id.
     pub fn upload(&self, tender: &str, ciphertext: &[u8]) -> String {
         let upload = self.begin_upload(tender, ciphertext.len()).expect(201).id();
-        for (n, chunk) in ciphertext.chunks(CHUNK).enumerate() {
-            self.put_chunk(&upload, n, chunk).expect(200);
-        }
+        self.put_chunks(&upload, ciphertext);
         upload
+    }
+
+    fn put_chunks(&self, upload: &str, ciphertext: &[u8]) {
+        for (n, chunk) in ciphertext.chunks(CHUNK).enumerate() {
+            self.put_chunk(upload, n, chunk).expect(200);
+        }
     }
 
     /// Hands a bid in whose ciphertext is uploaded.
