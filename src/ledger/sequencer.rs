@@ -27,7 +27,7 @@ use crate::{
 /// Leaves are added in multiples of this.
 pub const STEP: usize = 8;
 /// Over how many beats entries that came together are spread at most.
-const SPREAD: usize = 3;
+pub const SPREAD: usize = 3;
 /// Most entries of one turn.
 const MOST: i64 = 16_384;
 /// Rows below the low mark that are searched once more at each turn, one part after another: the mark relies on the

@@ -1,7 +1,9 @@
-//! The verifiable log: entries given their place, beside their mere insertion, and proofs out of a grown tree, beside
-//! reading one stored hash. The log is filled past the API, by its own sequencer.
+//! The verifiable log: entries given their place, beside their mere insertion, proofs out of a grown tree, beside reading
+//! one stored hash, and how long an entry waits for the checkpoint that covers it. The log is filled past the API, by a
+//! sequencer of the measurement's own; the waits are those of the hall's.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -13,13 +15,13 @@ use super::{
     Rounds,
     figure::Figure,
     hall::{Hall, Place},
-    load::{Again, Same, drive},
+    load::{Again, Same, Waits, drive},
 };
 use crate::{
     kernel::{Problem, id::RequestId},
     ledger::{
         Log,
-        sequencer::{Due, Turn},
+        sequencer::{Due, SPREAD, Turn},
     },
     platform::{
         cluster::{APP_ROLE, Cluster},
@@ -38,6 +40,11 @@ const MADE: u32 = 50_000;
 const READERS: usize = 8;
 /// Different proofs.
 const PROOFS: u32 = 5_000;
+/// Entries whose wait for a checkpoint is taken, and the time from one to the next.
+const WAITING: usize = 200;
+const APART: Duration = Duration::from_millis(200);
+/// How exactly a wait is taken.
+const GLANCE: Duration = Duration::from_millis(10);
 
 pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figure>> {
     let hall = Hall::start(place, "log")?;
@@ -78,10 +85,19 @@ pub(super) fn measure(place: &Place, rounds: Rounds) -> anyhow::Result<Vec<Figur
         let reading = drive(hall.address, Same(tile), READERS, time, 200)?;
         proved.push((ours.rate(), reading.rate()));
     }
+    client.progress.step("log: waits for a checkpoint");
+    let waits = runtime.block_on(waits(&db))?;
     client.progress.done();
+    let longest = settings.beat_seconds * u64::try_from(SPREAD)?;
     Ok(vec![
         Figure::of_rounds("entries given their place in the log", "their insertion alone", "/s", &grown),
         Figure::of_rounds("proofs out of the log, 8 readers", "one stored hash", "/s", &proved),
+        Figure::below(
+            "an entry's wait for its checkpoint, 99 % below",
+            waits.at(99) / Decimal::from(1000),
+            u32::try_from(longest)?,
+            "s",
+        ),
     ])
 }
 
@@ -109,6 +125,50 @@ async fn make(db: &Db) -> Result<(), Problem> {
         Ok(())
     })
     .await
+}
+
+/// From the commit of each entry until a checkpoint covers it.
+async fn waits(db: &Db) -> Result<Waits, Problem> {
+    let (mut made, mut found) = (0, Vec::with_capacity(WAITING));
+    let mut waiting: HashMap<i64, Instant> = HashMap::new();
+    let began = Instant::now();
+    while made < WAITING || !waiting.is_empty() {
+        let due = APART * u32::try_from(made).map_err(Problem::internal)?;
+        if made < WAITING && began.elapsed() >= due {
+            waiting.insert(make_one(db).await?, Instant::now());
+            made += 1;
+        }
+        for entry in placed(db, waiting.keys().copied().collect()).await? {
+            found.extend(waiting.remove(&entry).map(|since| since.elapsed()));
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    Ok(found.into_iter().collect())
+}
+
+#[derive(diesel::QueryableByName)]
+struct Numbered {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
+async fn make_one(db: &Db) -> Result<i64, Problem> {
+    let sql = "INSERT INTO log_pending (at, act, skeleton, leaf)
+               VALUES (hall_now(), 'bench.made', '{}', sha256(gen_random_uuid()::text::bytea)) RETURNING id";
+    db.transaction("log.bench", RequestId::random(), async |tx| {
+        Ok(diesel::sql_query(sql).get_result::<Numbered>(tx.conn()).await?.id)
+    })
+    .await
+}
+
+/// Which of these entries a checkpoint covers.
+async fn placed(db: &Db, entries: Vec<i64>) -> Result<Vec<i64>, Problem> {
+    let rows: Vec<Numbered> =
+        diesel::sql_query("SELECT pending_id AS id FROM log_leaf WHERE pending_id = ANY($1)")
+            .bind::<diesel::sql_types::Array<diesel::sql_types::BigInt>, _>(entries)
+            .get_results(&mut *db.read().await?)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 #[derive(diesel::QueryableByName)]
