@@ -158,6 +158,37 @@ function listFiles() {
   show("file-list", files.length > 0);
 }
 
+// ---- The price --------------------------------------------------------------------------------------------------
+
+// Units as they may be typed behind the number, and by how many places each moves the decimal point.
+const UNITS = [["万元", 4], ["萬元", 4], ["万", 4], ["萬", 4], ["元", 0]];
+
+// An amount as typed, in yuan with two decimals. The point moves in the text itself, so that no digit is lost or
+// rounded; null for what is no number, is finer than a fen, or has over 14 digits. A unit that is typed beats the chosen.
+function inYuan(typed, unit) {
+  const text = typed.trim();
+  const [behind, places] = UNITS.find(([word]) => text.endsWith(word)) ?? ["", unit === "wan" ? 4 : 0];
+  const number = text.slice(0, text.length - behind.length).trim().replaceAll("，", ",");
+  const plain = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(number) ? number.replaceAll(",", "") : number;
+  const [, whole, fraction = ""] = /^(0|[1-9]\d*)(?:\.(\d+))?$/.exec(plain) ?? [];
+  if (whole === undefined || fraction.length > places + 2) return null;
+  const digits = fraction.padEnd(places + 2, "0");
+  const yuan = (whole + digits.slice(0, places)).replace(/^0+(?=\d)/, "");
+  return yuan.length > 14 ? null : `${yuan}.${digits.slice(places)}`;
+}
+
+// What would be sealed, or null: a price is above zero.
+function price() {
+  const yuan = inYuan(at("price").value, at("price-unit").value);
+  return yuan && /[1-9]/.test(yuan) ? yuan : null;
+}
+
+// Says in yuan what stands in the field. The figure itself stays as it was typed, whatever unit is chosen.
+function readBack() {
+  const yuan = price();
+  tell("price-read", yuan && `${say("priceRead")} ${grouped(yuan)} ${say("yuan")}`);
+}
+
 // ---- Sealing ----------------------------------------------------------------------------------------------------
 
 // What is sealed and not yet handed in: the bid, the name its files get, and the key of its submission.
@@ -169,10 +200,10 @@ const fileName = (revision, rest) => `${facts.code}-r${revision}-${rest}`;
 
 // What was typed, or the first field that is wrong with its note.
 function form() {
-  const price = at("price").value.trim();
+  const amount = price();
   const term = at("term").value.trim();
   const right = {
-    price: /^(0|[1-9]\d{0,13})(\.\d{1,2})?$/.test(price) && Number(price) > 0,
+    price: amount !== null,
     term: /^[1-9]\d{0,4}$/.test(term) && Number(term) <= 36500,
   };
   for (const field of ["term", "price"]) {
@@ -180,8 +211,7 @@ function form() {
     if (!right[field]) at(field).focus();
   }
   if (!right.price || !right.term) return null;
-  const [whole, fraction = ""] = price.split(".");
-  const filled = { price: { amount: `${whole}.${fraction.padEnd(2, "0")}`, currency: "CNY" }, termDays: Number(term) };
+  const filled = { price: { amount, currency: "CNY" }, termDays: Number(term) };
   if (at("small")?.checked) filled.smallEnterprise = true;
   const statement = at("statement").value.trim();
   if (statement) filled.statement = statement;
@@ -458,6 +488,8 @@ async function start() {
     show("withdraw", facts.stands === "true");
     at("seal-form").addEventListener("submit", makeBid);
     at("seal-form").addEventListener("input", forget);
+    for (const field of ["price", "price-unit"]) at(field).addEventListener("input", readBack);
+    readBack();
     at("files").addEventListener("change", listFiles);
     at("save-key").addEventListener("click", () => save(fileName(sealed.revision, sealed.bid.kept.name), sealed.bid.kept.text));
     at("kept").addEventListener("change", checkKept);

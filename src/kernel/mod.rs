@@ -15,6 +15,7 @@ pub mod problem;
 pub mod region;
 pub mod say;
 pub mod time;
+pub mod typed;
 
 pub use actor::{Actor, OrganisationKind, Role};
 pub use allowed::AllowedAction;

@@ -27,5 +27,5 @@ pub mod store;
 pub mod verify;
 
 pub use model::{OpenedBid, Opening, Outcome};
-pub use service::{benchmark_draw, opened_bids};
+pub use service::{benchmark_draw, opened_bids, waits};
 pub use store::find;

@@ -461,6 +461,36 @@ pub async fn read(
     Ok((view(conn, actor, law, &tender, &opening, now).await?, opening.version))
 }
 
+/// Whether the opening of a tender, or its record, waits for the supervision office's decision over the clock.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waits(
+    conn: &mut AsyncPgConnection,
+    tender: &Tender,
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    if tenders::service::opening_waits(conn, tender, now).await? {
+        return Ok(true);
+    }
+    match store::find(conn, tender.id).await? {
+        Some(opening) => record_waits(conn, tender, &opening, now).await,
+        None => Ok(false),
+    }
+}
+
+/// Whether the window is over and the record waits for that decision.
+async fn record_waits(
+    conn: &mut AsyncPgConnection,
+    tender: &Tender,
+    opening: &Opening,
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    // A tender that has ended keeps an opening that nobody concludes any more.
+    let due = tender.ended.is_none() && opening.concluded_at.is_none() && now >= opening.window_until;
+    Ok(due && timekeeping::store::is_suspect(conn).await?)
+}
+
 pub(super) async fn view(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
@@ -486,7 +516,6 @@ pub(super) async fn view(
     let judged_by = projects::law_of(conn, law, &project).await?;
     let extend = may(Action::OpeningExtend)
         .and_then(|()| rules::may_extend(judged_by.settings(), tender.phase, opening, &ask, now));
-    let over = opening.concluded_at.is_none() && now >= opening.window_until;
     Ok(OpeningView {
         tender_id: tender.id,
         phase: tender.phase,
@@ -495,7 +524,7 @@ pub(super) async fn view(
         began_at: opening.began_at,
         window_until: opening.window_until,
         extension: extension_view(opening),
-        waits: over && timekeeping::store::is_suspect(conn).await?,
+        waits: record_waits(conn, tender, opening, now).await?,
         concluded_at: opening.concluded_at,
         bids: envelopes(conn, tender, opening).await?,
         released: store::released(conn, opening).await?,

@@ -67,8 +67,10 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
         .install_recorder()?)
 }
 
-/// Parts of routes that are asked for each bid: taking it in, and what a bidder's program does just before.
-const ASKED_FOR_EACH_BID: [&str; 5] = ["bids", "uploads", "token", "seal-policy", "receipt-key"];
+/// Parts of routes that are asked for each bid: taking it in, and what a bidder's program or browser does just before;
+/// the page that seals brings its scripts with it.
+const ASKED_FOR_EACH_BID: [&str; 8] =
+    ["bids", "uploads", "token", "seal-policy", "receipt-key", "bid", "login", "static"];
 
 /// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
 /// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of a route that every bid
@@ -151,6 +153,10 @@ mod tests {
             "/api/v1/uploads/{id}",
             "/api/v1/auth/token",
             "/api/v1/tenders/{id}/seal-policy",
+            "/api/v1/tenders/{id}/receipt-key",
+            "/tenders/{id}/bid",
+            "/login",
+            "/static/{hash}/{name}",
         ] {
             assert!(tells_of_bids(sealed), "{sealed}");
         }

@@ -32,6 +32,7 @@ use crate::{
     identity::{Action, Call, Object, Phase, authorize, service::me},
     kernel::{Actor, Category, Code, Problem, Rejection, Say, actor::AccountActor, id::TenderId},
     notices::{self, model::NoticeFilter, model::NoticeKind},
+    opening,
     platform::{clock, db::Db},
     projects,
     seal::{
@@ -209,6 +210,7 @@ async fn read(
         ..NoticeFilter::default()
     };
     let (notices, _) = notices::store::list(&mut conn, &filter).await?;
+    let waits = opening::waits(&mut conn, &tender, clock.now).await?;
     Ok(BidView {
         tender: id.to_string(),
         code: tender.code.to_string(),
@@ -217,7 +219,7 @@ async fn read(
         notice: notices.first().map(|notice| reader.notice_href(&notice.id.to_string())),
         bidder: account.organisation.to_string(),
         organisation: reader.says(&me(&mut conn, account).await?.organisation.name),
-        countdown: Countdown { deadline: tender.deadline, now: clock.now, runs: !clock.held },
+        countdown: Countdown { deadline: tender.deadline, now: clock.now, runs: !clock.held, waits },
         standing: standing(&tender, clock.now, own.as_ref()),
         policy: settled.policy.digest().to_string(),
         clauses: policy.clauses.iter().map(|clause| clause_said(reader, clause)).collect(),

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     assets, bid, board, page,
-    question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion, unit_typed},
+    question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
     reader::{HallFacts, Reader, encoded},
     sign_in,
     statutes::{CalendarView, LawQuery, LawView, ProjectLawView},
@@ -24,7 +24,7 @@ use super::{
     view::{Choice, DeadlineView, ErrorView, HomeView, NoticeView, NoticesView, ProjectView, VenueView},
 };
 use crate::{
-    kernel::{Code, Fault, Problem, Refusal, Rejection, Say},
+    kernel::{Code, Fault, Problem, Refusal, Rejection, Say, typed::unit_typed},
     platform::http::meta::request_id,
 };
 

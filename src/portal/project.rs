@@ -19,6 +19,7 @@ use crate::{
     kernel::{Actor, Category, Problem, Rejection, id::ProjectId, time::hall_date},
     law::store as law_store,
     notices::{self, model::NoticeFilter},
+    opening,
     platform::{clock, db::unreadable},
     projects::{self, Project, model::ProjectView as Registered},
     rooms,
@@ -70,7 +71,8 @@ pub(super) async fn read(
         let tender = shown.swap_remove(at);
         let setting = tenders::setting(conn, &hall.law, &tender, hall_date(clock.now)).await?;
         let deadline = tender.deadline;
-        view.countdown = Some(Countdown { deadline, now: clock.now, runs: !clock.held });
+        let waits = opening::waits(conn, &tender, clock.now).await?;
+        view.countdown = Some(Countdown { deadline, now: clock.now, runs: !clock.held, waits });
         let open = tender.phase == TenderPhase::Published && clock.now < deadline;
         view.bid = open.then(|| format!("/tenders/{}/bid", tender.id));
         of_tender(conn, reader, &mut view, &tender, &setting, clock.now).await?;

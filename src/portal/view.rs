@@ -310,6 +310,8 @@ pub struct Countdown {
     pub now: DateTime<Utc>,
     /// Whether hall time runs; a sandbox may hold it.
     pub runs: bool,
+    /// Whether the opening waits for a decision over the hall's clock.
+    pub waits: bool,
 }
 
 /// One booked room.

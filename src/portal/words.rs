@@ -265,6 +265,8 @@ words! {
     deadline_left: "距投标截止", "Until the bid deadline";
     deadline_passed: "投标已截止", "The bid deadline has passed";
     countdown_note: "以大厅服务器时间为准。", "The hall's own clock decides.";
+    opening_waits: "开标等待中。", "The opening waits.";
+    opening_waits_why: "大厅的时钟有疑，须待监督部门就时钟作出决定后继续。已受理的投标仍然有效。依据：本厅设定 clock，不是法律规定。", "The hall's clock is in doubt; the opening goes on once the supervision office has decided about it. Bids that were taken in stand. Rule: clock, a setting of the hall's own, not law.";
     days: "天", "days";
     hours: "时", "h";
     minutes: "分", "min";
@@ -647,7 +649,9 @@ words! {
     bid_again: "替换为新的一版", "Replace it by a new revision";
     bid_offer: "报价与承诺", "Price and commitments";
     bid_price: "投标报价（元）", "Price (yuan)";
-    bid_price_hint: "数字，至多两位小数，如 18376739.00", "Digits with at most two decimals, such as 18376739.00";
+    bid_price_typed: "投标报价", "Price";
+    bid_price_hint: "按所选单位填写，如 18376739.00 元或 1837.6739 万元；密封的总是元", "In the unit chosen: 18376739.00, or 1837.6739 × 10,000 yuan. What is sealed is always yuan";
+    bid_price_read: "密封的报价：", "The price that is sealed:";
     bid_term: "工期或交货期（日）", "Term (days)";
     bid_term_hint: "招标文件要求不超过", "The document asks for at most";
     bid_small: "本单位为小微企业，提供中小企业声明函", "We are a small or micro enterprise and attach the declaration";
@@ -699,7 +703,7 @@ words! {
     bid_no_crypto: "本页须经 HTTPS 打开，浏览器才提供密码功能。", "The browser offers cryptography only over HTTPS: open this page that way.";
     bid_no_ed25519: "此浏览器不支持 Ed25519 签名，无法在页面中投标。请使用较新的浏览器（Chromium 137、Firefox 129、Safari 17 或更新），或使用命令行。", "This browser cannot sign with Ed25519, so it cannot bid in the page. Use a newer one (Chromium 137, Firefox 129, Safari 17 or later) or the command line.";
     bid_no_scripts: "脚本未通过摘要核对，浏览器没有运行；请刷新页面，仍不行请联系中心。", "A script did not match its digest and was not run. Reload the page; if that does not help, call the centre.";
-    bid_no_price: "报价须为数字，至多两位小数，不带千分位，且大于零。", "The price must be digits with at most two decimals, without separators, and above zero.";
+    bid_no_price: "报价须为大于零的数字，精确到分：以元计至多两位小数，以万元计至多六位小数；逗号只可用作千分位。", "The price must be digits above zero and no finer than a fen: at most two decimals in yuan, six in units of 10,000 yuan. Commas may only set thousands apart.";
     bid_no_term: "工期须为 1 至 36500 的整数。", "The term must be a whole number from 1 to 36500.";
     bid_no_key: "请选择密钥文件。", "Choose the key file.";
     bid_no_key_file: "这不是 tenderhall keygen 生成的签名密钥文件。", "This is no signing key file of tenderhall keygen.";

@@ -27,7 +27,7 @@ use super::wire::{Digest, IdText, Nonce, Word, base64_text};
 use crate::identity::model::enrolment_text;
 use crate::kernel::Money;
 use crate::kernel::id::OrganisationId;
-use crate::kernel::money::Amount;
+use crate::kernel::typed::in_yuan;
 
 /// Most plaintext the tool reads into memory.
 const INPUT_LIMIT: u64 = 256 * 1024 * 1024;
@@ -88,8 +88,9 @@ pub struct SealArgs {
     /// 投标文件夹 / Folder of the bid's files
     #[arg(long = "in", value_name = "DIR")]
     pub input: PathBuf,
-    /// 投标报价（元） / Price in yuan, such as 18376739.00
-    #[arg(long, value_name = "YUAN")]
+    /// 投标报价，如 18376739.00 或 1837.6739万元；密封的总是元 / Price in yuan, or in 万元 (10,000 yuan) where that is typed
+    /// behind it, such as 18376739.00 or 1837.6739万元; what is sealed is always yuan
+    #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
     /// 其他表单内容 / Further form values as a JSON object in a file
     #[arg(long, value_name = "FILE")]
@@ -499,7 +500,7 @@ fn read_form(args: &SealArgs) -> Result<super::plaintext::Form> {
         None => super::plaintext::Form::new(),
     };
     if let Some(price) = &args.price {
-        let amount = Amount::parse(price).map_err(|cause| anyhow::anyhow!("--price: {cause}"))?;
+        let amount = in_yuan(price, false).map_err(|cause| anyhow::anyhow!("--price: {cause}"))?;
         let twice = form.insert("price".into(), serde_json::to_value(Money::from(amount))?).is_some();
         ensure!(!twice, "报价在 --price 与 --form 中重复 / The price stands in --price and in --form");
     }

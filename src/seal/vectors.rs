@@ -505,7 +505,11 @@ fn the_commands_make_seal_replace_and_open_a_bid() {
     };
     command::seal(&seal_to("one", None), &mut Vec::new()).unwrap();
     assert!(command::seal(&seal_to("one", None), &mut Vec::new()).is_err(), "nothing is overwritten");
-    command::seal(&seal_to("two", Some("one")), &mut Vec::new()).unwrap();
+    // What is typed in 万元 is sealed in yuan.
+    let typed = |price: &str| command::SealArgs { price: Some(price.into()), ..seal_to("two", Some("one")) };
+    let finer_than_a_fen = command::seal(&typed("0.1234567万元"), &mut Vec::new()).unwrap_err().to_string();
+    assert!(finer_than_a_fen.contains("--price") && finer_than_a_fen.contains('6'), "{finer_than_a_fen}");
+    command::seal(&typed("1837.6739万元"), &mut Vec::new()).unwrap();
     let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(root.join("two/secret.txt")).unwrap());
     assert_eq!(mode & 0o777, 0o400);
     let mut args = command::OpenArgs {

@@ -728,8 +728,11 @@ async fn view(
     })
 }
 
-/// Whether the deadline has passed and the opening waits for a decision over the clock.
-async fn opening_waits(
+/// Whether the deadline has passed and close and opening wait for a decision over the clock.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opening_waits(
     conn: &mut AsyncPgConnection,
     tender: &Tender,
     now: DateTime<Utc>,

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tenderhall::{
     identity::sandbox::sandbox_signing_key,
+    kernel::typed::in_yuan,
     portal::bid::{CONTENT_POLICY, scripts},
     seal::BidderKey,
 };
 
 use crate::{
-    pages::{Driver, PATIENCE, accessible, element, fill, open, picture, press, runtime, says},
+    pages::{Driver, PATIENCE, accessible, choose, element, fill, open, picture, press, runtime, says},
     support::{
         TestApp,
         client::{PASSWORD, form_text},
@@ -79,6 +80,54 @@ const hex = (plain) => [...plain].map((byte) => byte.toString(16).padStart(2, "0
   same("name", seal.isFileName("投标函（正本）.pdf"), true);
 })().catch((error) => wrong.push(String(error))).then(() => done(wrong));
 "##;
+
+/// Texts of an amount, for the page's reading and the program's.
+const TYPED: [&str; 33] = [
+    "950",
+    "950.5",
+    "0.000001",
+    "0.0000001",
+    "0.1234567",
+    "1837.6739",
+    "1.23",
+    "1.234",
+    "0",
+    "0.00",
+    "12,5",
+    "1,234",
+    "1,234,567.89",
+    "1,2345",
+    "1.000,00",
+    "0,123",
+    "02000",
+    "2000.",
+    ".5",
+    "+1",
+    "-1",
+    "2e3",
+    "二千",
+    "９５",
+    " 950 万元 ",
+    "950万",
+    "950 萬",
+    "9,500,000元",
+    "950万万",
+    "万元",
+    "99999999999999",
+    "9999999999.999999",
+    "100000000000000",
+];
+
+/// The page reads every amount as the program does: the same yuan, or nothing.
+async fn amounts_are_read_as_the_program_reads_them(client: &Client) {
+    let typed: Vec<_> = TYPED.iter().flat_map(|text| [(*text, "yuan"), (*text, "wan")]).collect();
+    let read = "return arguments[0].map(([text, unit]) => inYuan(text, unit))";
+    let found = client.execute(read, vec![json!(typed)]).await.unwrap();
+    for ((text, unit), found) in typed.into_iter().zip(found.as_array().unwrap()) {
+        let wanted = in_yuan(text, unit == "wan").ok().map(|amount| amount.to_string());
+        assert_eq!(found.as_str(), wanted.as_deref(), "{text} in {unit}");
+    }
+}
 
 fn vectors() -> Value {
     let raw = |name: &str| std::fs::read(format!("{VECTORS}/{name}")).unwrap();
@@ -259,10 +308,12 @@ fn a_bidder_seals_replaces_withdraws_and_releases_in_the_page() {
         desk.says("#own-none", &["尚未递交"]).await;
         let wrong = desk.client.execute_async(OVER_VECTORS, vec![vectors()]).await.unwrap();
         assert_eq!(wrong, json!([]), "seal.js and the golden vectors");
+        amounts_are_read_as_the_program_reads_them(&desk.client).await;
         what_is_wrong_is_said(&desk).await;
         first_revision(&desk, &folder).await;
         let list = || hall.as_("bidder.0001").get("/api/v1/bids").expect(200);
         assert_eq!(list()["items"][0]["revision"], 1);
+        priced_in_wan(&desk).await;
         replaced_and_withdrawn(&desk, &hall).await;
         late_and_released(&desk, &hall).await;
     }));
@@ -274,6 +325,15 @@ async fn what_is_wrong_is_said(desk: &Desk) {
     desk.seal("12,5", &["投标函.txt"]).await;
     desk.says("#price-note", &["至多两位小数"]).await;
     accessible(&desk.client, "a wrong price").await;
+    // 1234.567 yuan: finer than a fen, and nothing is rounded.
+    choose(&desk.client, "#price-unit", "wan").await;
+    desk.seal("0.1234567", &["投标函.txt"]).await;
+    desk.says("#price-note", &["以万元计至多六位小数"]).await;
+    let shown = "return [...document.querySelectorAll('#price-read, #sealed')].map((part) => part.hidden)";
+    assert_eq!(desk.client.execute(shown, Vec::new()).await.unwrap(), json!([true, true]));
+    fill(&desk.client, "#price", "0.123456").await;
+    desk.says("#price-read", &["密封的报价： 1,234.56 元"]).await;
+    choose(&desk.client, "#price-unit", "yuan").await;
     fill(&desk.client, "#price", "18376739.00").await;
     desk.client.execute("document.getElementById('key').value = ''", Vec::new()).await.unwrap();
     press(&desk.client, "#seal-form button").await;
@@ -309,6 +369,27 @@ async fn first_revision(desk: &Desk, folder: &Scratch) {
     desk.says("#own-envelope", &[&digest]).await;
 }
 
+/// 950 万元 is sealed as 9500000.00 yuan, and the page says so before and after.
+async fn priced_in_wan(desk: &Desk) {
+    choose(&desk.client, "#price-unit", "wan").await;
+    desk.seal("950", &["投标函.txt", "施工组织设计.pdf"]).await;
+    desk.says("#price-read", &["密封的报价： 9,500,000.00 元"]).await;
+    desk.says("#sealed-price", &["9,500,000.00"]).await;
+    // So tall that a picture has the price as it was typed and the step that shows it sealed.
+    desk.client.set_window_size(1280, 1950).await.unwrap();
+    let down = "document.getElementById('sealed').scrollIntoView({block: 'end'})";
+    desk.client.execute(down, Vec::new()).await.unwrap();
+    picture(&desk.client, "bid-sealed").await;
+    desk.client.set_window_size(1280, 1600).await.unwrap();
+    let secret = desk.submit("r2-secret.txt").await;
+    desk.says("#receipt-text", &["result ACCEPTED", "revision 2 prev sha256:"]).await;
+    let envelope = desk.saved("[data-save='envelope']", "r2-envelope.json").await;
+    let bid = desk.saved("[data-save='bid']", "r2-bid.age").await;
+    let manifest = opened(&desk.file("in-wan"), &envelope, &bid, &secret);
+    assert_eq!(manifest["form"]["price"], json!({"amount": "9500000.00", "currency": "CNY"}));
+    choose(&desk.client, "#price-unit", "yuan").await;
+}
+
 async fn replaced_and_withdrawn(desk: &Desk, hall: &TestApp) {
     let states = || {
         let list = hall.as_("bidder.0001").get("/api/v1/bids").expect(200);
@@ -319,8 +400,8 @@ async fn replaced_and_withdrawn(desk: &Desk, hall: &TestApp) {
     };
     // In the same visit, and after a new one: both know what the next revision follows.
     desk.seal("18000000.01", &["投标函.txt"]).await;
-    desk.submit("r2-secret.txt").await;
-    desk.says("#receipt-text", &["result ACCEPTED", "revision 2 prev sha256:"]).await;
+    desk.submit("r3-secret.txt").await;
+    desk.says("#receipt-text", &["result ACCEPTED", "revision 3 prev sha256:"]).await;
     desk.visit("zh").await;
     desk.says("#own", &["已受理，有效"]).await;
     press(&desk.client, "#withdraw-go").await;
@@ -330,21 +411,21 @@ async fn replaced_and_withdrawn(desk: &Desk, hall: &TestApp) {
     desk.says("#withdraw-sure-note", &["请先勾选"]).await;
     press(&desk.client, "#withdraw-sure").await;
     press(&desk.client, "#withdraw-go").await;
-    desk.says("#receipt-text", &["result WITHDRAWN", "revision 2"]).await;
+    desk.says("#receipt-text", &["result WITHDRAWN", "revision 3"]).await;
     desk.says("#receipt-checked", &["签名已用"]).await;
     desk.says("#own-state", &["已撤回"]).await;
-    assert_eq!(states(), [json!([2, "withdrawn"]), json!([1, "superseded"])]);
+    assert_eq!(states(), [json!([3, "withdrawn"]), json!([2, "superseded"]), json!([1, "superseded"])]);
     desk.visit("zh").await;
     desk.seal("17999999.99", &["投标函.txt"]).await;
-    desk.submit("r3-secret.txt").await;
-    desk.says("#receipt-text", &["result ACCEPTED", "revision 3"]).await;
-    assert_eq!(states()[0], json!([3, "accepted"]));
+    desk.submit("r4-secret.txt").await;
+    desk.says("#receipt-text", &["result ACCEPTED", "revision 4"]).await;
+    assert_eq!(states()[0], json!([4, "accepted"]));
 }
 
 async fn late_and_released(desk: &Desk, hall: &TestApp) {
     desk.seal("16000000.00", &["投标函.txt"]).await;
     hall.hold(DEADLINE);
-    desk.submit("r4-secret.txt").await;
+    desk.submit("r5-secret.txt").await;
     desk.says("#submit-note", &["已到投标截止时间", "招标投标法 28"]).await;
     desk.says("#receipt-title", &["逾期"]).await;
     desk.says("#receipt-text", &["result REFUSED_LATE"]).await;
@@ -361,7 +442,7 @@ async fn late_and_released(desk: &Desk, hall: &TestApp) {
     desk.choose("#release-key", &[&key("r1-secret.txt")]).await;
     press(&desk.client, "#release-go").await;
     desk.says("#release-note", &["该密钥不是此投标的密钥"]).await;
-    desk.choose("#release-key", &[&key("r3-secret.txt")]).await;
+    desk.choose("#release-key", &[&key("r4-secret.txt")]).await;
     press(&desk.client, "#release-go").await;
     desk.says("#release-well", &["已释放，本投标可以开启"]).await;
     picture(&desk.client, "bid-release-zh").await;

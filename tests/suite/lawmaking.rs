@@ -108,9 +108,12 @@ fn a_calendar_moves_deadlines_only_when_the_office_has_seen_which() {
     approve(&office, &read).expect(409).problem("wrong-state");
     assert_eq!((count(&app).as_str(), count(&other).as_str()), ("2026-03-17", "2026-03-17"));
     assert_eq!(app.public().get("/api/v1/law/calendar/2026").expect(200)["version"], "2026-2");
-    let acts: Vec<String> =
-        app.sql().values("SELECT act FROM log_pending WHERE act LIKE 'law.%' ORDER BY id OFFSET 5", &[]);
-    assert_eq!(acts, ["law.changeEntered", "law.calendarAdopted"]);
+    let acts: Vec<String> = app.sql().values(
+        "SELECT act || ' ' || (body #>> '{facts,digest}') FROM log_pending WHERE act LIKE 'law.%' ORDER BY id OFFSET 5",
+        &[],
+    );
+    let digest = entered.text_at("/digest");
+    assert_eq!(acts, [format!("law.changeEntered {digest}"), format!("law.calendarAdopted {digest}")]);
 }
 
 #[test]
@@ -184,6 +187,14 @@ fn a_change_is_sent_back_with_its_reason_and_stays_as_it_was() {
     let entered = admin.post(CALENDARS, &with_day_off(&app, "2026-06-01")).expect(201);
     let path = format!("{CHANGES}/{}/refuse", entered.id());
     office.post(&path, &json!({"reason": " "})).expect(422).points_to("/reason");
+    // Whoever entered it decides nothing, whatever roles an account may come to have.
+    for state in ["adopted", "refused"] {
+        let alone = format!(
+            "UPDATE law_changes SET state = '{state}', decided_at = entered_at, decided_by = entered_by, reason = '自批',
+                    adopted_no = CASE '{state}' WHEN 'adopted' THEN 99 END WHERE state = 'entered'"
+        );
+        assert_eq!(app.sql().refused(&alone), "law_changes_two_people", "{state}");
+    }
     let sent_back = office.post(&path, &json!({"reason": "通知未发布"})).expect(200);
     assert_eq!((&sent_back["state"], &sent_back["reason"]), (&json!("refused"), &json!("通知未发布")));
     approve(&office, &entered).expect(409).problem("wrong-state");

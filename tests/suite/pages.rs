@@ -206,7 +206,7 @@ pub(crate) async fn fill(client: &Client, selector: &str, value: &str) {
     field.send_keys(value).await.unwrap();
 }
 
-async fn choose(client: &Client, selector: &str, value: &str) {
+pub(crate) async fn choose(client: &Client, selector: &str, value: &str) {
     element(client, selector).await.select_by_value(value).await.unwrap();
 }
 

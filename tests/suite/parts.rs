@@ -475,3 +475,51 @@ fn officers_open_the_second_stage_of_shared_bids_and_nothing_of_it_before() {
         |number: usize| json!([format!("1800000{number}.00"), ["agency", "centre", "supervisor"], true]);
     assert_eq!(prices, [opened(1), opened(2), opened(3)]);
 }
+
+/// EV-0g before prices: what members find as a fact is agreed before anybody sees what a bid costs.
+#[test]
+fn no_price_is_opened_while_members_differ_on_a_fact() {
+    let app = TestApp::sandbox(START);
+    let mut document = divided(json!([["technical"], ["price"]]));
+    let evaluation = &mut document["evaluation"];
+    evaluation["price"]["parameters"]["fullMarks"] = json!("60");
+    evaluation["technical"] = json!("marked");
+    evaluation["factors"] = json!([
+        {"key": "price", "matter": "price", "weight": "60", "judged": "computed"},
+        {"key": "compliance", "matter": "technicalCompliance", "weight": "30", "judged": "objective"},
+        {"key": "design", "matter": "technicalSolution", "weight": "10", "judged": "subjective"},
+    ]);
+    let mut works = Divided::of(&app, &document);
+    for number in 1..=3 {
+        works.bid(number, &["technical", "price"]);
+    }
+    app.hold(DRAW);
+    works.tender.run(&works.draw);
+    app.hold(DEADLINE);
+    for bid in 0..3 {
+        works.release(bid, "technical").expect(200);
+    }
+    app.hold(FIRST_OVER);
+    let members = works.begin_evaluation();
+    let sign = |member: &str, compliance: &str| {
+        let marks: Vec<Value> = (0..3)
+            .map(|bid| {
+                let id = &works.part(bid, "technical").id;
+                json!({"bidId": id, "marks": {"compliance": compliance, "design": "8"}})
+            })
+            .collect();
+        app.as_(member).post(&works.path("scores"), &json!({"marks": marks})).expect(200);
+    };
+    sign(&members[0], "29");
+    for member in &members[1..] {
+        sign(member, "28");
+    }
+    app.hold(SECOND);
+    let agency = app.as_("agency.one");
+    agency.act(&works.path("opening/stages")).expect(409).problem("objective-scores-unequal");
+    assert_eq!(app.public().get(&works.path("opening")).expect(200)["stage"], 1);
+    works.release(0, "price").expect(409);
+    sign(&members[0], "28");
+    agency.act(&works.path("opening/stages")).expect(200);
+    works.release(0, "price").expect(200);
+}

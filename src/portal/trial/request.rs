@@ -8,8 +8,8 @@ use super::{
     wire,
 };
 use crate::{
-    kernel::{Rejection, Say},
-    portal::{question::in_yuan, reader::Reader},
+    kernel::{Rejection, Say, typed::in_yuan},
+    portal::reader::Reader,
     scoring::preview::PreviewRequest,
 };
 
@@ -83,7 +83,7 @@ impl Form<'_> {
         let w = self.reader.w;
         let amount = in_yuan(typed, self.wan());
         let wrong = || Rejection::at(pointer, "invalid", Say::new(w.amount_example, w.amount_example));
-        amount.map(|amount| amount.to_string()).ok_or_else(wrong)
+        amount.map(|amount| amount.to_string()).map_err(|_| wrong())
     }
 
     fn offer(&self, row: usize) -> Result<Value, Rejection> {

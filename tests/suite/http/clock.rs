@@ -112,6 +112,7 @@ fn a_clock_that_jumps_ahead_refuses_nobody_closes_nothing_and_is_put_right_befor
     let seen = tender_of(&app, &tender);
     assert_eq!((&seen["phase"], &seen["openingWaits"]), (&json!("published"), &json!(true)));
     app.public().get(&format!("/api/v1/tenders/{tender}/opening")).expect(404);
+    page_waits(&app, &tender, true);
     assert_eq!(clock(&app)["waiting"], json!([tender]));
     // One suspicion, one entry and one letter to each, however many ticks.
     sleep(Duration::from_secs(3));
@@ -137,12 +138,56 @@ fn a_clock_that_jumps_ahead_refuses_nobody_closes_nothing_and_is_put_right_befor
     decide(&app, &suspect["suspicion"], &json!([])).expect(200);
     let sound = clock(&app);
     assert_eq!((&sound["standing"], &sound["waiting"]), (&json!("sound"), &json!([])));
+    page_waits(&app, &tender, false);
     bid(&app, &tender, 3).expect(201);
     app.hold(DEADLINE);
     let seen = tender_of(&app, &tender);
     assert_eq!((&seen["phase"], &seen["openingWaits"]), (&json!("opening"), &Value::Null));
     assert_eq!(app.sql().value::<i32>("SELECT bid_count FROM tenders", &[]), 3);
     decide(&app, &suspect["suspicion"], &json!([])).expect(409).problem("wrong-state");
+}
+
+/// Whether the project's page tells everybody that the opening waits, why, and by which rule, in both languages.
+fn page_waits(app: &Client, tender: &str, waits: bool) {
+    let project = tender_of(app, tender).text_at("/projectId");
+    for (language, said) in [
+        ("zh", ["开标等待中。", "监督部门就时钟作出决定后继续", "本厅设定 clock"]),
+        (
+            "en",
+            ["The opening waits.", "the supervision office has decided about it", "Rule: clock, a setting"],
+        ),
+    ] {
+        let page = app.page(&format!("/projects/{project}?lang={language}"));
+        for said in said {
+            assert_eq!(page.contains(said), waits, "{language}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_in_doubt_after_the_window_lets_the_record_wait_and_everybody_is_told() {
+    let faked = Faked::start();
+    let app = on_a_movable_clock(&faked);
+    let tender = app.published_works();
+    for number in 1..=3 {
+        bid(&app, &tender, number).expect(201);
+    }
+    app.hold(DEADLINE);
+    let opening = || app.public().get(&format!("/api/v1/tenders/{tender}/opening")).expect(200);
+    let ends = opening().text_at("/windowUntil");
+    faked.shift("+600");
+    let suspect = wait_until_suspect(&app);
+    assert_eq!(opening()["waits"], Value::Null, "bidders still release: nothing waits yet");
+    page_waits(&app, &tender, false);
+    let moved = app.as_("admin").post("/api/v1/sandbox/clock", &json!({"hold": ends})).expect(200);
+    assert_eq!(moved["failed"], json!(["opening.conclude"]), "the record waits");
+    assert_eq!(opening()["waits"], true);
+    page_waits(&app, &tender, true);
+    faked.shift("+0");
+    decide(&app, &suspect["suspicion"], &json!([])).expect(200);
+    wait_until("the record does not come", || !opening()["concludedAt"].is_null());
+    assert_eq!(opening()["waits"], Value::Null);
+    page_waits(&app, &tender, false);
 }
 
 #[test]

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use tenderhall::portal::bid::scripts;
+
 use crate::support::{
     Answer, Client, TestApp, bidding::Bidder, client::login_form, contract::DOCUMENT, program::Watched,
     scratch::Scratch, works::START,
@@ -185,12 +187,26 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Twenty programs log in, read the policy and bid, one of them revised and sent again, one refused, one uploaded, and
+    /// What a browser asks for before a bid, and a program too.
+    fn look(&self, login: &str) {
+        let bid = format!("/tenders/{}/bid", self.tender);
+        for page in ["/login", &bid, &scripts()[0].href] {
+            self.client
+                .as_(login)
+                .with("Accept", "text/html")
+                .send("GET", page, None, Vec::new())
+                .expect(200);
+        }
+        self.client.public().get(&format!("/api/v1/tenders/{}/receipt-key", self.tender)).expect(200);
+    }
+
+    /// Twenty log in, look at the page that seals, read policy and receipt key, and bid, one of them revised and sent again, one refused, one uploaded, and
     /// an upload that comes to nothing; answers the ids of bids and uploads.
     fn bid(&self) -> (Vec<String>, Vec<String>) {
         let (mut ids, mut uploads) = (Vec::new(), Vec::new());
         for (number, bidder) in self.bidders.iter().enumerate() {
             self.client.public().form("/api/v1/auth/token", &login_form(&bidder.login)).expect(200);
+            self.look(&bidder.login);
             let policy = self.client.seal_policy(&self.tender);
             let bid = bidder.seal(&policy, &format!("180000{number:02}.00"));
             if number == 1 {
