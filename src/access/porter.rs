@@ -32,8 +32,8 @@ use crate::{
 
 /// Checks that may wait; more are held back at the door.
 const QUEUE: usize = 1024;
-/// Most checks of one commit.
-const GROUP: usize = 64;
+/// Most checks of one commit: what a group costs by itself is shared by all that wait, and a whole centre's doors may.
+const GROUP: usize = 256;
 /// Groups under way at the same time, each on a connection of its own.
 const LANES: usize = 2;
 /// Name of the unit of work.
