@@ -24,6 +24,7 @@ use crate::{
         command::{print_json, read_identity},
         envelope::Share,
         hall::Hall,
+        passphrase::PassphraseArgs,
         policy::SealPolicyAnswer,
         shares::open_share,
         wire::{IdText, read_base64},
@@ -49,6 +50,9 @@ pub struct Desk {
     /// 份额密钥文件 / Age identity: the officer's key made by `keygen --officer`, or the bidder's share.key
     #[arg(long, value_name = "FILE")]
     pub identity: PathBuf,
+    /// Passphrase of the identity.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -109,7 +113,7 @@ impl Desk {
 /// When the hall cannot be reached or refuses, or the identity reads none of the caller's canaries.
 pub fn canary(args: &CanaryArgs, out: &mut dyn Write) -> Result<()> {
     let desk = &args.desk;
-    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity, &desk.passphrase)?);
     let put_out: Items<OwnCanary> = hall.document(&desk.path("/canaries"))?;
     let read = |one: &OwnCanary| {
         let file = read_base64(one.canary.as_deref()?)?;
@@ -175,7 +179,7 @@ struct Report {
 /// or a share cannot be read or does not fit.
 pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
     let desk = &args.desk;
-    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity, &desk.passphrase)?);
     let (window, confirmed) = check_closed(args, &hall)?;
     let answer: SealPolicyAnswer = hall.document(&desk.path("/seal-policy"))?;
     let held: Items<HeldShare> = hall.document(&desk.path("/opening/shares"))?;

@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
     thread::sleep,
@@ -185,6 +187,36 @@ fn officer(app: &TestApp, login: &str) -> Officer {
     Officer { login: login.to_owned(), desk: scratch }
 }
 
+/// Runs a program on a terminal of its own, where `typed` answers its questions; answers what stood on it.
+#[track_caller]
+fn on_terminal(desk: &Path, command: &str, typed: &[&str]) -> (bool, String) {
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", command, "/dev/null"])
+        .current_dir(desk)
+        .env_remove("TENDERHALL_TOKEN")
+        .env("NO_PROXY", "*");
+    script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = script.spawn().unwrap();
+    let (mut keys, mut screen) = (running.stdin.take().unwrap(), running.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    for line in typed {
+        // An answer is typed when it is asked for: what comes earlier may be thrown away with the terminal's queue.
+        let asked = shown.len();
+        while !String::from_utf8_lossy(&shown[asked..]).contains(": ") {
+            let mut piece = [0; 256];
+            let read = screen.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "{command}: {}", String::from_utf8_lossy(&shown));
+            shown.extend(&piece[..read]);
+        }
+        sleep(Duration::from_millis(300));
+        keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+    screen.read_to_end(&mut shown).unwrap();
+    drop(keys);
+    (running.wait().unwrap().success(), String::from_utf8_lossy(&shown).into_owned())
+}
+
 /// Two officers of each body, and the tender they hold shares for.
 fn shared_works(app: &TestApp) -> (String, Vec<Officer>) {
     let tender = app.shared_tender(&app.works_project(), false);
@@ -207,6 +239,59 @@ fn shared_works(app: &TestApp) -> (String, Vec<Officer>) {
 /// The arguments by which the program asks the hall as `login`.
 fn asking<'a>(server: &'a str, tender: &'a str, token: &'a str, identity: &'a str) -> [&'a str; 8] {
     ["--server", server, "--tender", tender, "--token", token, "--identity", identity]
+}
+
+#[test]
+fn a_passphrase_protects_a_key_file_the_way_age_does_it() {
+    let scratch = Scratch::new("protected");
+    let desk = scratch.path();
+    let program = env!("CARGO_BIN_EXE_tenderhall");
+    let hide = |name: &str, text: &str| {
+        fs::write(desk.join(name), text).unwrap();
+        fs::set_permissions(desk.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let organisation = "0190f3a4-7c1e-4b6a-9d2f-5e8c1a3b7d90";
+    // Asked for twice, and not shown.
+    let keygen = format!("{program} keygen --passphrase --organisation {organisation} --out ");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}signing"), &["correct horse", "correct horse"]);
+    assert!(made && screen.contains("0400") && !screen.contains("correct horse"), "{screen}");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}other"), &["correct horse", "correct hose"]);
+    assert!(!made && screen.contains("not the same") && !desk.join("other").exists(), "{screen}");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}other"), &["short"]);
+    assert!(!made && screen.contains("at least 8") && !desk.join("other").exists(), "{screen}");
+    // A script names files; the two keys have a passphrase each.
+    hide("of-signing", "correct horse\n");
+    hide("of-key", "battery staple 口令\n");
+    let officer = ["keygen", "--out", "key", "--organisation", organisation, "--officer", "officer-1"];
+    let signing = ["--signing-key", "signing", "--signing-passphrase-file"];
+    let made = said(desk, &[&officer[..], &signing, &["of-signing", "--passphrase-file", "of-key"]].concat());
+    let kept = fs::read(desk.join("key")).unwrap();
+    assert!(kept.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+    // Debian's age opens it, and hands the key to whoever knows the passphrase.
+    let (opened, screen) = on_terminal(desk, "age -d -o plain key", &["battery staple 口令"]);
+    assert!(opened, "{screen}");
+    let plain = fs::read_to_string(desk.join("plain")).unwrap();
+    let public = made["publicKey"].as_str().unwrap();
+    assert!(plain.starts_with(&format!("# public key: {public}\nAGE-SECRET-KEY-1")), "no identity file");
+    // The other way round: what age protects is read here.
+    hide("again", &plain);
+    let (closed, screen) =
+        on_terminal(desk, "age -p -a -o by-age again", &["staple battery", "staple battery"]);
+    assert!(closed, "{screen}");
+    fs::set_permissions(desk.join("by-age"), fs::Permissions::from_mode(0o600)).unwrap();
+    hide("of-age", "staple battery");
+    let canary =
+        ["canary", "--server", "http://127.0.0.1:1", "--tender", "T-1", "--token", "x", "--identity"];
+    let canary = |more: &[&str]| complaint(desk, &[&canary[..], more].concat(), 1);
+    // The key is read before the hall is asked: a hall that is not there is complained of last.
+    for (key, passphrase) in [("key", "of-key"), ("by-age", "of-age")] {
+        let gone = canary(&[key, "--passphrase-file", passphrase]);
+        assert!(gone.contains("127.0.0.1:1") && !gone.contains("passphrase"), "{gone}");
+    }
+    let wrong = canary(&["key", "--passphrase-file", "of-signing"]);
+    assert!(wrong.contains("key: 口令不对 / Wrong passphrase"), "{wrong}");
+    fs::set_permissions(desk.join("of-key"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(canary(&["key", "--passphrase-file", "of-key"]).contains("chmod 400"));
 }
 
 #[test]
