@@ -68,7 +68,8 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Parts of routes that are asked for each bid: taking it in, and what a bidder's program does just before.
-const ASKED_FOR_EACH_BID: [&str; 5] = ["bids", "uploads", "token", "seal-policy", "receipt-key"];
+const ASKED_FOR_EACH_BID: [&str; 6] =
+    ["bids", "uploads", "token", "seal-policy", "seal-policies", "receipt-key"];
 
 /// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
 /// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of a route that every bid

@@ -55,7 +55,8 @@ pub fn unprotect(file: &[u8], passphrase: SecretString) -> Result<SecretString> 
     );
     let mut identity = scrypt::Identity::new(passphrase);
     identity.set_max_work_factor(MOST_WORK);
-    let mut opened = decryptor.decrypt(iter::once(&identity as _)).map_err(|error| told(&error))?;
+    let identity: &dyn age::Identity = &identity;
+    let mut opened = decryptor.decrypt(iter::once(identity)).map_err(|error| told(&error))?;
     let mut text = String::new();
     opened.read_to_string(&mut text).context("密钥文件已损坏 / The key file is damaged")?;
     Ok(text.into())

@@ -361,6 +361,88 @@ fn officers_and_bidders_open_by_clauses_and_a_supervisor_verifies_it() {
 }
 
 #[test]
+fn after_the_loss_of_every_key_of_a_body_bids_open_by_the_policy_they_were_sealed_for() {
+    let app = TestApp::sandbox(START);
+    let (tender, officers) = shared_works(&app);
+    let server = format!("http://{}", app.address());
+    let desks: Vec<_> = (1..=3)
+        .map(|number| {
+            let (desk, login) = (Scratch::new("desk"), format!("bidder.{number:04}"));
+            hand_in(&app, desk.path(), &login, &tender, &format!("1800000{number}.00"));
+            (desk, login)
+        })
+        .collect();
+    let first = app.seal_policy(&tender).digest().to_string();
+    // Both officers of the agency lose their keys, and make others that a passphrase protects.
+    for (at, officer) in officers[..2].iter().enumerate() {
+        let agency = app.as_(&officer.login);
+        let keys =
+            agency.get(&format!("/api/v1/seal-keys?organisation={}", agency.organisation())).expect(200);
+        let lost = keys.text_at(&format!("/items/{at}/id"));
+        agency.post(&format!("/api/v1/seal-keys/{lost}/revoke"), &json!({"reason": "遗失"})).expect(200);
+        let desk = officer.desk.path();
+        fs::write(desk.join("pass"), "correct horse").unwrap();
+        fs::set_permissions(desk.join("pass"), fs::Permissions::from_mode(0o600)).unwrap();
+        let (organisation, account) = (agency.organisation(), agency.get("/api/v1/auth/me").expect(200));
+        let account = account.text_at("/account");
+        let whose = ["--organisation", &organisation, "--officer", &account, "--signing-key", "signing"];
+        said(desk, &[&["keygen", "--out", "new", "--passphrase-file", "pass"][..], &whose].concat());
+        agency.post("/api/v1/seal-keys", &json_in(&desk.join("new.enrolment.json"))).expect(201);
+    }
+    let reason = json!({"reason": "代理机构两把密钥均已遗失"});
+    app.as_("agency.one").post(&format!("/api/v1/tenders/{tender}/seal-policies"), &reason).expect(200);
+    let second = app.seal_policy(&tender).digest().to_string();
+    let token = app.token(&officers[0].login);
+    let protected =
+        [&["canary", "--passphrase-file", "pass"][..], &asking(&server, &tender, &token, "new")].concat();
+    assert_eq!(said(officers[0].desk.path(), &protected)["proved"], 1);
+    // One bidder seals anew: the same envelope's next revision under the policy that the hall gives now.
+    let (desk, login) = &desks[0];
+    let bidder = app.as_(login).organisation();
+    let again = ["seal", "--server", &server, "--tender", &tender, "--policy-digest", &second, "--in", "in"];
+    let again =
+        [&again[..], &["--price", "17000001.00", "--form", "form.json", "--bidder", &bidder]].concat();
+    let next = ["--key", "key", "--replaces", "out/envelope.json", "--out", "anew"];
+    assert_eq!(said(desk.path(), &[&again[..], &next].concat())["revision"], 2);
+    let token = app.token(login);
+    let hand_in = ["submit", "--server", &server, "--tender", &tender, "--token", &token, "--sealed", "anew"];
+    said(desk.path(), &hand_in);
+
+    app.hold(DEADLINE);
+    let run = |desk: &Path, login: &str, identity: &str, more: &[&str]| {
+        let token = app.token(login);
+        said(
+            desk,
+            &[&["release", "--without-log"][..], more, &asking(&server, &tender, &token, identity)].concat(),
+        )
+    };
+    // The agency's new key reads the new bid; its shares of the other two are to keys that are gone.
+    let agency = run(officers[0].desk.path(), &officers[0].login, "new", &["--passphrase-file", "pass"]);
+    assert_eq!((&agency["released"], &agency["otherKey"]), (&json!(1), &json!(2)));
+    assert_eq!(run(officers[2].desk.path(), &officers[2].login, "key", &[])["released"], 3);
+    for (at, (desk, login)) in desks.iter().enumerate() {
+        let key = if at == 0 { "anew/share.key" } else { "out/share.key" };
+        assert_ne!(run(desk.path(), login, key, &[])["opens"], 0);
+    }
+    app.hold("2026-03-16T10:00:00+08:00");
+    let scratch = Scratch::new("verify");
+    let token = app.token("supervisor.audit");
+    let verify =
+        ["verify", "opening", "--from", "files", "--server", &server, "--tender", &tender, "--token", &token];
+    let report = said(
+        scratch.path(),
+        &[&verify[..], &["--policy-digest", &first, "--policy-digest", &second]].concat(),
+    );
+    assert_eq!((&report["opened"], &report["policyDigests"]), (&json!(3), &json!([first, second])));
+    // Whoever knows of the first notice only finds a policy that it does not name.
+    let verify = ["verify", "opening", "--from", "files", "--policy-digest", &first, "--json"];
+    let output = program(scratch.path(), &verify);
+    assert!(!output.status.success());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["differences"][0].as_str().unwrap().contains("not that of the notice"), "{report}");
+}
+
+#[test]
 fn nothing_is_released_before_a_witness_has_confirmed_the_close() {
     let office = Office::found();
     let witness: WitnessKey = office.key.parse().unwrap();
