@@ -924,6 +924,7 @@ diesel::table! {
         answer_sha256 -> Bytea,
         made_at -> Timestamptz,
         proved_at -> Nullable<Timestamptz>,
+        policy_no -> Int4,
     }
 }
 
@@ -1010,6 +1011,7 @@ diesel::table! {
         tender_id -> Uuid,
         last_at -> Timestamptz,
         bid_n -> Int8,
+        seal_policy -> Nullable<Bytea>,
     }
 }
 

@@ -350,6 +350,8 @@ function showOwn(state, time) {
   at("own-state").textContent = state;
   at("own-at").textContent = stamp(time);
   at("own-envelope").textContent = `sha256:${facts.envelope}`;
+  // What is shown now is sealed for the present policy, or withdrawn.
+  at("own-earlier")?.remove();
   show("own-none", false);
   show("own");
   show("seal-new", false);

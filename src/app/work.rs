@@ -36,6 +36,7 @@ const BY_THE_CLOCK: [&str; 3] =
 pub fn handlers(law: &Lawbook, jurisdiction: &Jurisdictions, watch: &Watch) -> Jobs {
     let mut jobs = Jobs::default();
     jobs.on(tenders::service::CLOSE_JOB, bids::close);
+    tenders::sealing::register(&mut jobs);
     jobs.on(bids::uploads::service::CLEAR_JOB, bids::uploads::service::clear);
     opening::jobs::register(&mut jobs, law);
     rooms::usage::register(&mut jobs, law, jurisdiction);

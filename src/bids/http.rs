@@ -46,7 +46,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .configure(uploads::http::routes);
 }
 
-/// The seal policy of a published tender: who must come together to open a bid. Compare its digest with the notice.
+/// The seal policy of a published tender, the last where there are several: who must come together to open a bid. Compare
+/// its digest with the notice.
 #[utoipa::path(tag = "bids", params(("id" = TenderId, Path)),
     responses((status = 200, description = "Policy and digest", body = SealPolicyAnswer), Problems))]
 #[get("/api/v1/tenders/{id}/seal-policy")]
@@ -55,8 +56,8 @@ async fn seal_policy(
     db: web::Data<Db>,
     lots: web::Data<Lots>,
 ) -> Result<Reply, Problem> {
-    let lot = lots.get(&db, *id).await?;
-    Reply::ok(&SealPolicyAnswer::from(&lot.policy))
+    let lot = lots.fresh(&db, *id).await?;
+    Reply::ok(&SealPolicyAnswer::from(lot.policy()))
 }
 
 /// The public key that signs this tender's receipts, as a C2SP note verifier key.
@@ -80,7 +81,8 @@ fn plain(text: String) -> HttpResponse {
 }
 
 /// Submit a sealed bid, or its next revision, with its ciphertext or the upload that holds it. Exactly what comes before the deadline is taken in; anything later is
-/// refused with a signed receipt (`receipt` of the problem `bid-late`).
+/// refused with a signed receipt (`receipt` of the problem `bid-late`). Where a seal policy follows another, bids that are
+/// in keep theirs, and new ones are taken in for the last alone (409 `bid-policy-replaced`).
 #[utoipa::path(tag = "bids", request_body = NewBid,
     params(("id" = TenderId, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 201, description = "Taken in, with its receipt", body = BidAccepted), Problems))]
@@ -96,7 +98,7 @@ async fn submit(
     call.account()?;
     let Body { value, fingerprint } = body;
     let key = call.meta.idempotency_key.clone().ok_or_else(once::key_missing)?;
-    let lot = lots.get(&db, *tender).await?;
+    let lot = lots.for_envelope(&db, *tender, &value.envelope).await?;
     let request = Request { actor: call.actor, id: call.meta.request, key, fingerprint };
     intake.submit(service::prepare(&db, &lot, request, value).await?).await
 }

@@ -385,7 +385,11 @@ async fn accept(
     let mut fits = Vec::new();
     for place in open {
         let last = last.get(&place.submission.bidder);
-        match rules::follows(&place.submission.envelope, last) {
+        let envelope = &place.submission.envelope;
+        let fit = rules::for_policy_in_force(envelope, desk.held.seal_policy)
+            .map_err(Problem::from)
+            .and_then(|()| rules::follows(envelope, last));
+        match fit {
             Ok(()) => {
                 let standing = last.filter(|bid| bid.state == BidState::Accepted);
                 fits.push(Fit { place, replaces: standing.map(|bid| bid.id) });

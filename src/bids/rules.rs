@@ -14,7 +14,7 @@ use crate::{
         id::{BidId, OrganisationId},
         time::in_hall_zone,
     },
-    seal::{Envelope, Flaw, SealError, TaggedDigest},
+    seal::{Digest, Envelope, Flaw, SealError, TaggedDigest},
     tenders::{Part, Stages, TenderPhase},
 };
 
@@ -76,6 +76,22 @@ pub fn signer_stands(
     );
     let error = FieldError::new("/envelope/sig/key", "signer", format!("{} / {}", detail.zh, detail.en));
     Err(Rejection { code: Code::BidSigner, detail, errors: vec![error] }.into())
+}
+
+/// A bid that comes in is sealed for the policy in force; `replaced_by` is that policy where it is not the first. Bids that
+/// came in before keep theirs.
+///
+/// # Errors
+/// `bid-policy-replaced` with the digest of the policy in force.
+pub fn for_policy_in_force(envelope: &Envelope, replaced_by: Option<Digest>) -> Result<(), Refusal> {
+    let Some(in_force) = replaced_by.filter(|digest| *digest != envelope.policy_digest) else {
+        return Ok(());
+    };
+    let detail = Say::new(
+        "密封策略已更换，新递交的投标须按现行策略密封；此前已收的投标仍然有效。",
+        "A later seal policy is in force and new bids are sealed for it; a bid taken in before keeps its place.",
+    );
+    Err(Refusal::new(Code::BidPolicyReplaced, detail).with("policyDigest", json!(in_force)))
 }
 
 /// The next revision must follow the last one, withdrawn or not, with a fresh key and nonce.

@@ -17,7 +17,7 @@ use crate::{
         store::{self, About, NewReceipt},
         uploads,
     },
-    holders,
+    holders::{self, Policies},
     identity::{self, Action, Object, Parties, Phase, authorize},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
@@ -51,8 +51,8 @@ const ROWS_OF_ENTRY: usize = 256;
 /// Published tenders kept in memory at most.
 const KEPT: usize = 4096;
 
-/// What a submission needs to know of a published tender. Nothing of it changes any more once the notice is out:
-/// parties and centre are frozen by it, and so is the policy.
+/// What a submission needs to know of a published tender. Parties and centre are frozen by its notice; a policy may
+/// follow another, and which is in force is asked behind the lock of the intake.
 #[derive(Debug)]
 pub struct Lot {
     /// The tender.
@@ -63,8 +63,25 @@ pub struct Lot {
     pub centre: String,
     /// How the parties stand.
     pub parties: Parties,
-    /// The seal policy.
-    pub policy: CheckedPolicy,
+    /// The seal policies known so far.
+    pub policies: Policies,
+}
+
+impl Lot {
+    /// The policy that bids are sealed for, as far as is known.
+    pub fn policy(&self) -> &CheckedPolicy {
+        &self.policies.current().policy
+    }
+
+    /// The policy that an envelope is checked against.
+    fn policy_for(&self, envelope: &Envelope) -> &CheckedPolicy {
+        &self.policies.judging(envelope.policy_digest).policy
+    }
+
+    /// Whether another policy may have come since: a policy of the bidder alone names nobody who could lose a key.
+    fn may_be_behind(&self) -> bool {
+        !self.policy().policy().members.is_empty()
+    }
 }
 
 /// Published tenders as submissions need them, kept in memory.
@@ -80,6 +97,36 @@ impl Lots {
         if let Some(lot) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tender) {
             return Ok(Arc::clone(lot));
         }
+        self.anew(db, tender).await
+    }
+
+    /// The lot as it is now, of a tender whose policy may have been followed by another.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn fresh(&self, db: &Db, tender: TenderId) -> Result<Arc<Lot>, Problem> {
+        let lot = self.get(db, tender).await?;
+        if lot.may_be_behind() { self.anew(db, tender).await } else { Ok(lot) }
+    }
+
+    /// The lot for an envelope: as it is kept in memory, unless the envelope names a policy that is not known here.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn for_envelope(
+        &self,
+        db: &Db,
+        tender: TenderId,
+        envelope: &Envelope,
+    ) -> Result<Arc<Lot>, Problem> {
+        let lot = self.get(db, tender).await?;
+        if lot.policies.named(envelope.policy_digest).is_some() {
+            return Ok(lot);
+        }
+        self.fresh(db, tender).await
+    }
+
+    async fn anew(&self, db: &Db, tender: TenderId) -> Result<Arc<Lot>, Problem> {
         let mut conn = db.read().await?;
         let lot = Arc::new(load_lot(&mut conn, tender).await?);
         let mut lots = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +149,7 @@ async fn load_lot(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Lot, Pro
         project: project.id,
         centre: tender.centre_code,
         parties: project.parties(),
-        policy: holders::policy_of(conn, id).await?.policy,
+        policies: holders::policies_of(conn, id).await?,
     })
 }
 
@@ -139,7 +186,8 @@ pub async fn prepare(db: &Db, lot: &Lot, request: Request, new: NewBid) -> Resul
         (None, Some(id)) => {
             let upload = uploads::service::offered(db, bidder, lot.tender, id).await?;
             let kept = upload.payload().ok_or_else(Rejection::not_found)?;
-            let checked = envelope.check_uploaded(kept, &lot.policy, &word(bidder)?).map_err(of_envelope)?;
+            let policy = lot.policy_for(&envelope);
+            let checked = envelope.check_uploaded(kept, policy, &word(bidder)?).map_err(of_envelope)?;
             (Ciphertext::Uploaded(id), checked)
         }
         _ => return Err(one_of_two().into()),
@@ -189,7 +237,7 @@ fn check_inline(
     if bytes.len() > limit {
         return Err(of_envelope(Flaw::PayloadTooLarge.into()));
     }
-    let checked = envelope.check(&bytes, &lot.policy, &word(bidder)?).map_err(of_envelope)?;
+    let checked = envelope.check(&bytes, lot.policy_for(envelope), &word(bidder)?).map_err(of_envelope)?;
     Ok((Ciphertext::Inline(bytes), checked))
 }
 

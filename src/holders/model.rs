@@ -1,6 +1,6 @@
 //! Officers' keys, holders and canaries as they are kept and answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     kernel::id::{AccountId, OrganisationId},
-    seal::{CheckedPolicy, KeyEnrolment},
+    seal::{CheckedPolicy, Digest, KeyEnrolment},
 };
 
 /// An enrolled key of an officer.
@@ -100,6 +100,81 @@ impl Settled {
         let held = self.holders.iter().filter(move |(_, holder)| **holder == organisation);
         held.map(|(member, _)| member.as_str())
     }
+}
+
+/// Every policy of a tender, in the order of their numbers: bids are sealed for the last, and each is opened by the one
+/// that its envelope names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policies {
+    /// Those that came before the current one.
+    earlier: Vec<Settled>,
+    current: Settled,
+}
+
+impl Policies {
+    /// `current` after `earlier`.
+    pub fn new(earlier: Vec<Settled>, current: Settled) -> Self {
+        Self { earlier, current }
+    }
+
+    /// The one that bids are sealed for.
+    pub fn current(&self) -> &Settled {
+        &self.current
+    }
+
+    /// All of them, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = &Settled> {
+        self.earlier.iter().chain([&self.current])
+    }
+
+    /// The one with this digest.
+    pub fn named(&self, digest: Digest) -> Option<&Settled> {
+        self.all().find(|settled| settled.policy.digest() == digest)
+    }
+
+    /// The one that an envelope with this digest is judged by: no bid was taken in that names none of them, and against
+    /// the current one such an envelope does not hold.
+    pub fn judging(&self, digest: Digest) -> &Settled {
+        self.named(digest).unwrap_or(&self.current)
+    }
+}
+
+/// What a policy is still worth, by the keys that its officers have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+#[schema(as = SealPolicyState)]
+pub enum PolicyState {
+    /// Every body has a key left.
+    Whole,
+    /// A body has none left; at least one clause still opens bids without it.
+    Weakened,
+    /// No clause is left that could open a bid.
+    Broken,
+}
+
+/// How a policy stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// What it is still worth.
+    pub state: PolicyState,
+    /// Members that have lost every key.
+    pub lost: BTreeSet<String>,
+}
+
+/// The policy that bids of a tender are sealed for, as its answer shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SealPolicyLine)]
+pub struct PolicyLine {
+    /// 1 for the first.
+    pub policy_no: u32,
+    /// Its digest, as the notice prints it.
+    pub policy_digest: Digest,
+    /// What it is still worth.
+    pub state: PolicyState,
+    /// Members that have lost every key: `agency`, `centre`, `supervisor`.
+    pub lost: Vec<String>,
 }
 
 /// A canary of one officer for one tender.

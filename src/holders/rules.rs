@@ -1,11 +1,14 @@
 //! What must hold of holders. Pure.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::{
-    holders::model::{Body, Canary, Light},
-    kernel::{Code, LegalGround, Refusal, Say},
+    holders::model::{Body, Canary, Health, Light, PolicyState},
+    kernel::{Code, LegalGround, Refusal, Say, time::in_hall_zone},
+    seal::Policy,
 };
 
 /// Persons with a key that every body needs: one lost key must not keep a bid shut.
@@ -42,6 +45,61 @@ pub fn complete(bodies: &[Body]) -> Result<(), Refusal> {
     Err(Refusal::new(Code::SealKeysMissing, detail).by_rule(ground).with("missing", json!(missing)))
 }
 
+/// How a policy stands while these of its recipients are not revoked.
+pub fn health(policy: &Policy, usable: &BTreeSet<String>) -> Health {
+    let is_lost = |keys: &[String]| !keys.iter().any(|key| usable.contains(key));
+    let lost: BTreeSet<String> = policy
+        .members
+        .iter()
+        .filter(|(_, member)| is_lost(&member.recipients))
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let works = policy.clauses.iter().any(|clause| !clause.iter().any(|name| lost.contains(name.as_str())));
+    let state = match (lost.is_empty(), works) {
+        (true, _) => PolicyState::Whole,
+        (false, true) => PolicyState::Weakened,
+        (false, false) => PolicyState::Broken,
+    };
+    Health { state, lost }
+}
+
+/// Whether another policy may follow this one: a body has lost every key, and bidders and officers have the time that the
+/// centre gives them.
+///
+/// # Errors
+/// `seal-policy-stands` while every body can read; `too-late`, with the deadline that would leave the time.
+pub fn may_follow(
+    health: &Health,
+    hours: u32,
+    deadline: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    if health.state == PolicyState::Whole {
+        let detail = Say::new(
+            "每个持有单位都还有可用的份额密钥，现行密封策略继续有效。",
+            "Every body still has a key that reads: the seal policy stands.",
+        );
+        return Err(Refusal::new(Code::SealPolicyStands, detail));
+    }
+    let needed = now + TimeDelta::hours(i64::from(hours));
+    if needed <= deadline {
+        return Ok(());
+    }
+    let detail = Say::new(
+        format!(
+            "距截止不足 {hours} 小时，投标人来不及重新密封；请先将截止时间延至 {} 或更晚。",
+            in_hall_zone(needed)
+        ),
+        format!(
+            "Fewer than {hours} hours are left, too few to seal anew; first postpone the deadline to {} or later.",
+            in_hall_zone(needed)
+        ),
+    );
+    let ground =
+        LegalGround { id: "SEAL-3".into(), source: "hall".into(), article: None, earliest: Some(needed) };
+    Err(Refusal::new(Code::TooLate, detail).by_rule(ground))
+}
+
 /// When every officer of a tender has to have proved to read.
 pub fn due_at(deadline: DateTime<Utc>) -> DateTime<Utc> {
     deadline - CANARY_LEAD
@@ -64,7 +122,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::kernel::id::AccountId;
+    use crate::{kernel::id::AccountId, seal::policy::BODIES};
 
     fn canary(proved: bool, revoked: bool) -> Canary {
         Canary {
@@ -90,6 +148,50 @@ mod tests {
             assert_eq!(light(&some, deadline, last), Light::Waiting);
             assert_eq!(light(&some, deadline, due), Light::Red);
         }
+    }
+
+    fn recipients() -> [Vec<String>; 3] {
+        let key = || age::x25519::Identity::generate().to_public().to_string();
+        [vec![key(), key()], vec![key(), key()], vec![key(), key()]]
+    }
+
+    #[test]
+    fn a_policy_is_worth_what_its_clauses_still_open() {
+        let keys = recipients();
+        let word = |text: &str| text.parse().unwrap();
+        let policy = Policy::shared(word("T-1"), word("1"), 1, keys.clone()).unwrap();
+        // One key of each body is lost at most, unless the body is named.
+        let state = |gone: &[&str]| {
+            let left = BODIES.iter().zip(&keys).filter(|(body, _)| !gone.contains(body));
+            let usable = left.map(|(_, keys)| keys[1].clone()).collect();
+            let health = health(policy.policy(), &usable);
+            assert_eq!(health.lost, gone.iter().map(|body| (*body).to_owned()).collect());
+            health.state
+        };
+        assert_eq!(state(&[]), PolicyState::Whole);
+        for body in BODIES {
+            assert_eq!(state(&[body]), PolicyState::Weakened, "{body}");
+        }
+        // The supervision office is in no clause with the bidder.
+        assert_eq!(state(&["agency", "supervisor"]), PolicyState::Weakened);
+        assert_eq!(state(&["agency", "centre"]), PolicyState::Broken);
+        assert_eq!(state(&BODIES), PolicyState::Broken);
+    }
+
+    #[test]
+    fn another_policy_follows_a_loss_while_there_is_time() {
+        let deadline = DateTime::from_timestamp(1_773_624_600, 0).unwrap();
+        let last = deadline - TimeDelta::hours(48);
+        let late = last + TimeDelta::microseconds(1);
+        let of = |state| Health { state, lost: BTreeSet::new() };
+        for lost in [PolicyState::Weakened, PolicyState::Broken] {
+            assert_eq!(may_follow(&of(lost), 48, deadline, last), Ok(()));
+            let refused = may_follow(&of(lost), 48, deadline, late).unwrap_err();
+            assert_eq!(refused.code, Code::TooLate);
+            assert_eq!(refused.rule.unwrap().earliest, Some(deadline + TimeDelta::microseconds(1)));
+        }
+        let stands = may_follow(&of(PolicyState::Whole), 48, deadline, last).unwrap_err();
+        assert_eq!(stands.code, Code::SealPolicyStands);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     holders::{
         model::{
-            Body, Canaries, Canary, CanaryAnswer, CanaryLine, Light, RevokeSealKey, SealKey, SealKeyView,
-            Settled,
+            Body, Canaries, Canary, CanaryAnswer, CanaryLine, Health, Light, Policies, PolicyLine,
+            RevokeSealKey, SealKey, SealKeyView, Settled,
         },
         rules,
         store::{self, NewCanary},
@@ -26,6 +26,7 @@ use crate::{
     platform::{
         db::Tx,
         http::{Page, Reply},
+        jobs,
     },
     seal::{
         Flaw, KeyEnrolment, Policy, SealError, Word,
@@ -37,6 +38,9 @@ use crate::{
 
 /// The one lot inside a tender's envelopes: a tender is the procedure of one lot.
 pub const LOT: &str = "1";
+
+/// Event that a key was revoked; tenders whose policies name it hear of it by this.
+pub const KEY_REVOKED_EVENT: &str = "seal.keyRevoked";
 
 /// Enrols the caller's own key, vouched for by a signing key of its organisation.
 ///
@@ -108,6 +112,7 @@ pub async fn revoke(
     store::revoke_key(tx, id, account.account, now, reason).await?;
     let entry = Entry::new("seal.key.revoked").row("seal_keys", id).because(reason);
     ledger::record(tx, actor, now, entry).await?;
+    jobs::schedule(tx, KEY_REVOKED_EVENT, &format!("revoked {id}"), now, json!({"key": id})).await?;
     Reply::ok(&SealKeyView::from(SealKey { revoked_at: Some(now), ..key }))
 }
 
@@ -219,14 +224,14 @@ pub async fn settle_alone(
     Ok((settled, entry.row("seal_policies", row)))
 }
 
-/// Settles the policy of a tender whose bids are shared out, and puts a canary out for every officer. The rows are
-/// named in `entry`, which the caller records.
+/// Settles policy number `no` of a tender whose bids are shared out, and puts a canary out for every officer. The rows
+/// are named in `entry`, which the caller records.
 ///
 /// # Errors
 /// `seal-keys-missing`; when the database is away.
 pub async fn settle(
     tx: &mut Tx<'_>,
-    tender: TenderId,
+    (tender, no): (TenderId, u32),
     bodies: &[Body],
     shape: Shape,
     now: DateTime<Utc>,
@@ -237,7 +242,7 @@ pub async fn settle(
         let body = bodies.iter().find(|body| body.member == member);
         body.map(|body| body.keys.iter().map(|key| key.recipient.clone()).collect()).unwrap_or_default()
     };
-    let policy = Policy::shared(word(tender)?, word(LOT)?, 1, BODIES.map(recipients))
+    let policy = Policy::shared(word(tender)?, word(LOT)?, no, BODIES.map(recipients))
         .and_then(|policy| policy.for_bids(shape.parts, shape.max_part_bytes))
         .map_err(Problem::internal)?;
     let holders =
@@ -250,7 +255,7 @@ pub async fn settle(
             canaries.push(put_out(body.member, key).map_err(Problem::internal)?);
         }
     }
-    store::insert_canaries(tx, tender, &canaries, now).await?;
+    store::insert_canaries(tx, (tender, no), &canaries, now).await?;
     for canary in &canaries {
         entry = entry.row("seal_canaries", canary.id);
     }
@@ -271,15 +276,54 @@ fn put_out(member: &'static str, key: &SealKey) -> Result<NewCanary, SealError> 
     })
 }
 
-/// The policy of a tender: as it was settled at its publication, or that of the bidder alone.
+/// The policy that bids of a tender are sealed for: as it was settled last, or that of the bidder alone.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn policy_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Settled, Problem> {
-    match store::policy_of(conn, tender).await? {
-        Some(settled) => Ok(settled),
-        None => bidder_alone(tender),
+    Ok(policies_of(conn, tender).await?.current().clone())
+}
+
+/// Every policy of a tender.
+///
+/// # Errors
+/// When the database is away.
+pub async fn policies_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Policies, Problem> {
+    let mut kept = store::policies_of(conn, tender).await?;
+    let current = match kept.pop() {
+        Some(last) => last,
+        None => bidder_alone(tender)?,
+    };
+    Ok(Policies::new(kept, current))
+}
+
+/// How a policy stands, by the keys of it that are not revoked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn health(conn: &mut AsyncPgConnection, settled: &Settled) -> Result<Health, Problem> {
+    let policy = settled.policy.policy();
+    let named: Vec<&str> =
+        policy.members.values().flat_map(|member| &member.recipients).map(String::as_str).collect();
+    Ok(rules::health(policy, &store::usable(conn, &named).await?))
+}
+
+/// The current policy of a tender as its answer shows it.
+pub fn line(settled: &Settled, health: &Health) -> PolicyLine {
+    PolicyLine {
+        policy_no: settled.policy.policy().policy_no,
+        policy_digest: settled.policy.digest(),
+        state: health.state,
+        lost: health.lost.iter().cloned().collect(),
     }
+}
+
+/// Tenders that may have lost something by the revocation of a key.
+///
+/// # Errors
+/// When the database is away.
+pub async fn tenders_of_key(conn: &mut AsyncPgConnection, key: Uuid) -> Result<Vec<TenderId>, Problem> {
+    store::tenders_of_key(conn, key).await
 }
 
 /// The light of a tender's officers; none where the bidder alone holds the secret.

@@ -1,6 +1,6 @@
 //! Holders in the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::{OptionalExtension, QueryableByName, sql_types};
@@ -168,25 +168,66 @@ struct PolicyRow {
     holders: Value,
 }
 
-/// The last policy of a tender.
-///
-/// # Errors
-/// When the database is away, or the stored policy does not hold.
-pub async fn policy_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Option<Settled>, Problem> {
-    let row: Option<PolicyRow> = statement(
-        "SELECT document, holders FROM seal_policies WHERE tender_id = $1 ORDER BY policy_no DESC LIMIT 1",
-    )
-    .bind::<sql_types::Uuid, _>(tender)
-    .get_result(conn)
-    .await
-    .optional()?;
-    row.map(|row| {
+impl TryFrom<PolicyRow> for Settled {
+    type Error = Problem;
+
+    fn try_from(row: PolicyRow) -> Result<Self, Problem> {
         let document = serde_json::from_value(row.document).map_err(unreadable("seal_policies.document"))?;
         let holders: BTreeMap<String, OrganisationId> =
             serde_json::from_value(row.holders).map_err(unreadable("seal_policies.holders"))?;
-        Ok(Settled { policy: CheckedPolicy::new(document).map_err(Problem::internal)?, holders })
-    })
-    .transpose()
+        Ok(Self { policy: CheckedPolicy::new(document).map_err(Problem::internal)?, holders })
+    }
+}
+
+/// The policies of a tender that are kept, the first one first.
+///
+/// # Errors
+/// When the database is away, or a stored policy does not hold.
+pub async fn policies_of(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Settled>, Problem> {
+    let rows: Vec<PolicyRow> =
+        statement("SELECT document, holders FROM seal_policies WHERE tender_id = $1 ORDER BY policy_no")
+            .bind::<sql_types::Uuid, _>(tender)
+            .get_results(conn)
+            .await?;
+    rows.into_iter().map(Settled::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct Recipient {
+    #[diesel(sql_type = sql_types::Text)]
+    recipient: String,
+}
+
+/// Which of these recipients are not revoked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn usable(conn: &mut AsyncPgConnection, recipients: &[&str]) -> Result<BTreeSet<String>, Problem> {
+    let rows: Vec<Recipient> =
+        statement("SELECT recipient FROM seal_keys WHERE recipient = ANY($1) AND revoked_at IS NULL")
+            .bind::<sql_types::Array<sql_types::Text>, _>(recipients)
+            .get_results(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.recipient).collect())
+}
+
+#[derive(QueryableByName)]
+struct About {
+    #[diesel(sql_type = sql_types::Uuid)]
+    tender_id: TenderId,
+}
+
+/// The tenders for which an officer with this key has, or had, to prove to read.
+///
+/// # Errors
+/// When the database is away.
+pub async fn tenders_of_key(conn: &mut AsyncPgConnection, key: Uuid) -> Result<Vec<TenderId>, Problem> {
+    let rows: Vec<About> =
+        statement("SELECT DISTINCT tender_id FROM seal_canaries WHERE key_id = $1 ORDER BY tender_id")
+            .bind::<sql_types::Uuid, _>(key)
+            .get_results(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| row.tender_id).collect())
 }
 
 /// A canary about to be put out.
@@ -203,19 +244,20 @@ pub struct NewCanary {
     pub answer_sha256: [u8; 32],
 }
 
-/// Puts canaries out.
+/// Puts canaries out for a policy.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn insert_canaries(
     tx: &mut Tx<'_>,
-    tender: TenderId,
+    (tender, policy_no): (TenderId, u32),
     canaries: &[NewCanary],
     at: DateTime<Utc>,
 ) -> Result<(), Problem> {
     statement(
-        "INSERT INTO seal_canaries (tender_id, made_at, id, key_id, member, canary, answer_sha256)
-         SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[])",
+        "INSERT INTO seal_canaries (tender_id, made_at, id, key_id, member, canary, answer_sha256, policy_no)
+         SELECT $1, $2, canary.*, $8
+           FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[]) AS canary",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Timestamptz, _>(at)
@@ -228,6 +270,7 @@ pub async fn insert_canaries(
     .bind::<sql_types::Array<sql_types::Binary>, _>(
         canaries.iter().map(|one| one.answer_sha256.as_slice()).collect::<Vec<_>>(),
     )
+    .bind::<sql_types::Integer, _>(i32::try_from(policy_no).map_err(Problem::internal)?)
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -253,7 +296,7 @@ struct CanaryRow {
     revoked: bool,
 }
 
-/// The canaries of a tender by member; none where the bidder alone holds the secret.
+/// The canaries of a tender's current policy by member; none where the bidder alone holds the secret.
 ///
 /// # Errors
 /// When the database is away.
@@ -262,7 +305,9 @@ pub async fn canaries(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<
         "SELECT c.id, c.key_id, k.account_id, c.member, c.canary, c.answer_sha256, c.proved_at,
                 k.revoked_at IS NOT NULL AS revoked
            FROM seal_canaries c JOIN seal_keys k ON k.id = c.key_id
-          WHERE c.tender_id = $1 ORDER BY c.member, k.enrolled_at, c.key_id",
+          WHERE c.tender_id = $1
+            AND c.policy_no = (SELECT max(policy_no) FROM seal_policies WHERE tender_id = $1)
+          ORDER BY c.member, k.enrolled_at, c.key_id",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .get_results(conn)

@@ -25,7 +25,7 @@ pub mod tokens;
 
 pub use call::{Call, Key};
 pub use model::{Organisation, SigningKey};
-pub use organisations::{Card, cards, clock_desks, desks, kind_of, overseers, supervision_office};
+pub use organisations::{Card, bidders, cards, clock_desks, desks, kind_of, overseers, supervision_office};
 pub use policy::{Action, Duty, Object, Parties, Phase, Relation, authorize, authorize_known, check_matrix};
 pub use service::{
     Gate, account_actor, accounts, accounts_with_role, organisation, signing_key, signing_keys,

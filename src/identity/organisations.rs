@@ -107,6 +107,24 @@ pub async fn clock_desks(conn: &mut AsyncPgConnection) -> Result<Vec<Card>, Prob
     .await?)
 }
 
+/// Cards of everybody who may hand bids in to the hall, by id. Who reads what goes to all of them learns nothing of who
+/// bids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn bidders(conn: &mut AsyncPgConnection) -> Result<Vec<Card>, Problem> {
+    Ok(diesel::sql_query(
+        "SELECT o.id, o.name_zh, o.name_en, coalesce(o.uscc, '') AS uscc, o.email FROM organisations o
+          WHERE EXISTS (
+                SELECT FROM accounts a JOIN account_roles r ON r.account_id = a.id AND r.ended_at IS NULL
+                 WHERE a.organisation_id = o.id AND a.disabled_at IS NULL AND r.role = $1)
+          ORDER BY o.id",
+    )
+    .bind::<sql_types::Text, _>(Role::Bidder.as_ref())
+    .get_results::<Card>(conn)
+    .await?)
+}
+
 #[derive(QueryableByName)]
 struct Overseer {
     #[diesel(sql_type = sql_types::Uuid)]

@@ -87,6 +87,7 @@ codes! {
     DocumentNotApproved = "document-not-approved", 409, "招标文件未经批准", "The document is not approved";
     OpeningRoomMissing = "opening-room-missing", 409, "没有已确认的开标室", "No confirmed opening room";
     SealKeysMissing = "seal-keys-missing", 409, "份额密钥不足", "Too few officers' keys to seal for";
+    SealPolicyStands = "seal-policy-stands", 409, "现行密封策略仍然有效", "The seal policy stands";
     // bids
     BidLate = "bid-late", 409, "已过投标截止时间", "After the deadline for bids";
     BidRevision = "bid-revision", 409, "不是上一版投标的下一版", "Not the next revision of the standing bid";
@@ -97,6 +98,7 @@ codes! {
     BidTarget = "bid-target", 422, "信封不属于本招标项目", "The envelope is for another tender or lot";
     BidBidder = "bid-bidder", 422, "信封不属于该投标人", "The envelope is another bidder's";
     BidPolicy = "bid-policy", 422, "信封与密封策略不符", "The envelope does not fit the seal policy";
+    BidPolicyReplaced = "bid-policy-replaced", 409, "密封策略已更换，请重新密封", "A later seal policy is in force: seal anew";
     UploadQuota = "upload-quota", 409, "未提交的上传过多", "Too many uploads that serve no bid";
     UploadIncomplete = "upload-incomplete", 409, "上传尚未完整", "The upload is not whole yet";
     UploadWhole = "upload-whole", 409, "上传已完整，不再更改", "The upload is whole and does not change any more";

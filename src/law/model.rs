@@ -239,6 +239,8 @@ pub struct Settings {
     pub outage_window_minutes: u32,
     /// Minutes that such an outage must exceed.
     pub outage_minutes: u32,
+    /// Hours before the deadline until which another seal policy may follow one that a body has lost every key of.
+    pub reseal_hours: u32,
     /// Years the files of works are kept (no law names a number).
     pub engineering_retention_years: u32,
     /// Most MiB that a document may allow for a sealed bid.

@@ -115,13 +115,13 @@ pub async fn page(
     wanted.retain(|bid| bid.seq > after && stages.stage_of(bid.part).is_some_and(|at| Some(at) <= told));
     let further = wanted.len() > limit;
     wanted.truncate(limit);
-    let settled = holders::policy_of(conn, id).await?;
+    let policies = holders::policies_of(conn, id).await?;
     let ids: Vec<_> = wanted.iter().map(|bid| bid.id).collect();
     let board = Board::of(conn, &ids).await?;
     let mut items = Vec::with_capacity(wanted.len());
     for bid in wanted {
         let ciphertext = bids::ciphertext(conn, bid.id).await?.map(|bytes| base64_text(&bytes));
-        let secret = board.opener(&bid, &settled).ok();
+        let secret = board.opener(&bid, policies.judging(bid.envelope.policy_digest)).ok();
         let secret = secret.map(|opener| opener.secret.expose_secret().to_owned());
         items.push(ArchivedBid { seq: bid.seq, bid_id: bid.id, envelope: bid.envelope, ciphertext, secret });
     }

@@ -21,9 +21,11 @@ use crate::{
     ledger::{audit::Keys, checkpoint::Proof, evidence::Confirmed},
     opening::model::{BidHashes, HeldShare, ReleasedShares},
     seal::{
+        Policy,
         command::{print_json, read_identity},
         envelope::Share,
         hall::Hall,
+        passphrase::PassphraseArgs,
         policy::SealPolicyAnswer,
         shares::open_share,
         wire::{IdText, read_base64},
@@ -49,6 +51,9 @@ pub struct Desk {
     /// 份额密钥文件 / Age identity: the officer's key made by `keygen --officer`, or the bidder's share.key
     #[arg(long, value_name = "FILE")]
     pub identity: PathBuf,
+    /// Passphrase of the identity.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -109,7 +114,7 @@ impl Desk {
 /// When the hall cannot be reached or refuses, or the identity reads none of the caller's canaries.
 pub fn canary(args: &CanaryArgs, out: &mut dyn Write) -> Result<()> {
     let desk = &args.desk;
-    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity, &desk.passphrase)?);
     let put_out: Items<OwnCanary> = hall.document(&desk.path("/canaries"))?;
     let read = |one: &OwnCanary| {
         let file = read_base64(one.canary.as_deref()?)?;
@@ -164,6 +169,7 @@ struct Report {
     waits_for_others: usize,
     does_not_fit: Vec<String>,
     cannot_read: Vec<String>,
+    other_key: usize,
     not_provided_for: usize,
     released_before: usize,
 }
@@ -175,9 +181,9 @@ struct Report {
 /// or a share cannot be read or does not fit.
 pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
     let desk = &args.desk;
-    let (hall, identity) = (desk.hall(), read_identity(&desk.identity)?);
+    let (hall, identity) = (desk.hall(), read_identity(&desk.identity, &desk.passphrase)?);
     let (window, confirmed) = check_closed(args, &hall)?;
-    let answer: SealPolicyAnswer = hall.document(&desk.path("/seal-policy"))?;
+    let policies: Items<SealPolicyAnswer> = hall.document(&desk.path("/seal-policies"))?;
     let held: Items<HeldShare> = hall.document(&desk.path("/opening/shares"))?;
     let mut report = Report {
         stage: window.stage,
@@ -190,12 +196,22 @@ pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
         waits_for_others: 0,
         does_not_fit: Vec::new(),
         cannot_read: Vec::new(),
+        other_key: 0,
         not_provided_for: held.items.iter().filter(|share| !share.wanted).count(),
         released_before: held.items.iter().filter(|share| share.wanted && share.released).count(),
     };
     let mut ready = Vec::new();
     for share in held.items.iter().filter(|share| share.wanted && !share.released) {
-        match opened(share, &answer, &identity) {
+        let answer = policies.items.iter().find(|answer| answer.policy_digest == share.policy_digest);
+        let answer = answer
+            .context("投标所用的密封策略未公布 / A bid is sealed for a policy that the hall does not show")?;
+        let is_to_mine = |answer: &SealPolicyAnswer| names(&answer.policy, &share.member, &identity);
+        // A body that lost its keys has others in the policy that follows, which read nothing of bids sealed before.
+        if !is_to_mine(answer) && policies.items.iter().any(is_to_mine) {
+            report.other_key += 1;
+            continue;
+        }
+        match opened(share, answer, &identity) {
             Ok(text) => ready.push(json!({
                 "bidId": share.bid_id, "clause": share.clause, "member": share.member, "share": text.expose_secret()
             })),
@@ -222,6 +238,12 @@ pub fn release(args: &ReleaseArgs, out: &mut dyn Write) -> Result<()> {
     let whole = report.cannot_read.is_empty() && report.does_not_fit.is_empty();
     ensure!(whole, "部分份额打不开或不符 / Some shares cannot be read or do not fit");
     Ok(())
+}
+
+/// Whether a policy names this key as one of the member's.
+fn names(policy: &Policy, member: &str, identity: &Identity) -> bool {
+    let held = policy.members.iter().find(|(name, _)| name.as_str() == member);
+    held.is_some_and(|(_, held)| held.recipients.contains(&identity.to_public().to_string()))
 }
 
 fn opened(share: &HeldShare, answer: &SealPolicyAnswer, identity: &Identity) -> Result<SecretString> {
@@ -299,6 +321,9 @@ fn print(out: &mut dyn Write, report: &Report) -> Result<()> {
     writeln!(out, "其中可开启 Open now   {}", report.opens)?;
     writeln!(out, "待其他持有人 Waiting  {}", report.waits_for_others)?;
     writeln!(out, "此前已释放 Before     {}", report.released_before)?;
+    if report.other_key > 0 {
+        writeln!(out, "属其他密钥 Other key   {}", report.other_key)?;
+    }
     writeln!(out, "未启用补救 Not due    {}", report.not_provided_for)?;
     for bid in &report.does_not_fit {
         writeln!(out, "份额不符 Not fitting  {bid}")?;

@@ -17,7 +17,7 @@ use crate::{
     },
     ledger::evidence::Evidence,
     scoring::method::BenchmarkDraw,
-    seal::{Envelope, TaggedDigest},
+    seal::{Digest, Envelope, TaggedDigest},
     tenders::{Part, TenderPhase},
 };
 
@@ -184,6 +184,8 @@ pub struct HeldShare {
     pub clause: u32,
     /// Holder of the share.
     pub member: String,
+    /// Digest of the policy that the bid was sealed for.
+    pub policy_digest: Digest,
     /// The share as an age file in base64, to the holder's recipients.
     pub age: String,
     /// Whether it opens a clause without the bidder.

@@ -56,6 +56,7 @@ pub async fn order(
     let opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
     rules::may_release(tender.phase, &opening, now)?;
+    // Every policy of a tender has the clauses of the first.
     let settled = holders::policy_of(tx.conn(), id).await?;
     if !settled.policy.policy().clauses.iter().any(|clause| rules::is_recovery(clause)) {
         return Err(rules::bidders_alone().into());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     bids::{self, BidState, StandingBid},
-    holders::{self, Settled},
+    holders::{self, Policies},
     identity::{Action, cards},
     kernel::{
         Actor, AllowedAction, Problem, Rejection, Say, Seed,
@@ -132,7 +132,7 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let standing = bids::standing_bids(tx.conn(), id).await?;
     let remedy = tender.document.sealing.as_ref().is_some_and(|sealing| sealing.remedy);
     let terms = Terms {
-        settled: holders::policy_of(tx.conn(), id).await?,
+        policies: holders::policies_of(tx.conn(), id).await?,
         ordered: store::recoveries(tx.conn(), id).await?,
         remedy,
     };
@@ -227,7 +227,7 @@ impl Tally {
 
 /// By what the bids of a tender are opened.
 struct Terms {
-    settled: Settled,
+    policies: Policies,
     ordered: HashMap<BidId, String>,
     remedy: bool,
 }
@@ -304,7 +304,9 @@ async fn read_batch(
     let Some(batch) = batch else { return Ok(None) };
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
     let board = Board::of(tx.conn(), &ids).await?;
-    let openers: Vec<_> = batch.iter().map(|bid| (*bid, board.opener(bid, &terms.settled))).collect();
+    // Each by the policy that its envelope names.
+    let opener = |bid: &StandingBid| board.opener(bid, terms.policies.judging(bid.envelope.policy_digest));
+    let openers: Vec<_> = batch.iter().map(|bid| (*bid, opener(bid))).collect();
     let open: Vec<BidId> =
         openers.iter().filter(|(_, opener)| opener.is_ok()).map(|(bid, _)| bid.id).collect();
     let mut ciphertexts = bids::ciphertexts(tx.conn(), &open).await?;
@@ -596,6 +598,7 @@ pub async fn record(
     lines.retain(|line| is_told(line.part));
     let mut fates: Vec<Outcome> = rules::fates(&lines).into_values().collect();
     fates.retain(|fate| *fate != Outcome::Sealed);
+    // Every policy of a tender has the clauses of the first, so that a clause's number says who opened a bid.
     let settled = holders::policy_of(conn, id).await?;
     let clauses = &settled.policy.policy().clauses;
     let members = |line: &OpenedBid| -> Vec<String> {

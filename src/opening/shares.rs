@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     bids::{self, StandingBid},
-    holders::{self, Settled},
+    holders::{self, Policies, Settled},
     identity::{Action, Object, Parties, authorize},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
@@ -119,15 +119,20 @@ impl Board {
 struct Place {
     tender: Tender,
     parties: Parties,
-    settled: Settled,
+    policies: Policies,
 }
 
 impl Place {
     async fn of(conn: &mut AsyncPgConnection, id: TenderId) -> Result<Self, Problem> {
         let tender = tenders::load(conn, id).await?;
         let parties = projects::load(conn, tender.project).await?.parties();
-        let settled = holders::policy_of(conn, id).await?;
-        Ok(Self { tender, parties, settled })
+        let policies = holders::policies_of(conn, id).await?;
+        Ok(Self { tender, parties, policies })
+    }
+
+    /// The policy that a bid was sealed for.
+    fn policy_of(&self, bid: &StandingBid) -> &Settled {
+        self.policies.judging(bid.envelope.policy_digest)
     }
 
     fn remedy(&self) -> bool {
@@ -147,7 +152,7 @@ impl Place {
         let mine = if asked.member == BIDDER {
             bid.bidder == account.organisation
         } else {
-            self.settled.members_of(account.organisation).any(|member| member == asked.member)
+            self.policy_of(&bid).members_of(account.organisation).any(|member| member == asked.member)
         };
         if mine { Ok(bid) } else { Err(Rejection::not_found().into()) }
     }
@@ -222,7 +227,7 @@ async fn put_all(
     let mut entry = Entry::new("opening.shareReleased").project(place.tender.project).tender(id).of_bid();
     let mut answers = Vec::with_capacity(fits.len());
     for fit in fits {
-        let clause = rules::clause_of(place.settled.policy.policy(), &fit.asked)?;
+        let clause = rules::clause_of(place.policy_of(&fit.bid).policy.policy(), &fit.asked)?;
         if rules::is_recovery(clause)
             && !place.remedy()
             && !store::is_recovered(tx.conn(), fit.bid.id).await?
@@ -243,7 +248,7 @@ async fn put_all(
 }
 
 fn check(place: &Place, bid: &StandingBid, asked: &ReleaseShare) -> Result<(), Rejection> {
-    let clause = rules::clause_of(place.settled.policy.policy(), asked)?;
+    let clause = rules::clause_of(place.policy_of(bid).policy.policy(), asked)?;
     let share = SecretString::from(asked.share.clone());
     check_released(clause, &share, &bid.envelope.bid_key).map_err(|error| {
         let detail = if clause.len() > 1 {
@@ -318,7 +323,8 @@ async fn conclude_if_all_open(
     opening: &Opening,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let clauses = &place.settled.policy.policy().clauses;
+    // Every policy of a tender has the clauses of the first; only their keys differ.
+    let clauses = &place.policies.current().policy.policy().clauses;
     let with_bidder: Vec<i32> =
         (0..).zip(clauses).filter(|(_, clause)| !rules::is_recovery(clause)).map(|(at, _)| at).collect();
     let due = service::envelopes(tx.conn(), &place.tender, opening).await?;
@@ -352,10 +358,11 @@ pub async fn held(
     let ids: Vec<BidId> = standing.iter().map(|bid| bid.id).collect();
     let board = Board::of(conn, &ids).await?;
     let recoveries = store::recoveries(conn, id).await?;
-    let members: Vec<&str> = place.settled.members_of(account.organisation).collect();
-    let clauses = &place.settled.policy.policy().clauses;
     let mut items = Vec::new();
     for bid in &standing {
+        let settled = place.policy_of(bid);
+        let members: Vec<&str> = settled.members_of(account.organisation).collect();
+        let clauses = &settled.policy.policy().clauses;
         for share in &bid.envelope.shares {
             let member = share.member.as_str();
             let mine =
@@ -370,6 +377,7 @@ pub async fn held(
                 bid_id: bid.id,
                 clause: share.clause,
                 member: member.to_owned(),
+                policy_digest: bid.envelope.policy_digest,
                 age: share.age.clone(),
                 recovery,
                 wanted: !recovery || place.remedy() || recoveries.contains_key(&bid.id),

@@ -18,7 +18,7 @@ use crate::{
     opening::model::{ArchivedBid, BidHashes, OpeningArchive, Outcome},
     seal::{
         Checked, CheckedPolicy, Digest, Envelope, Flaw, IdText, Manifest, Payload, Receipt, SealError,
-        TaggedDigest,
+        TaggedDigest, Word,
         command::{new_file, print_json, read_file, write_new},
         envelope::{AGE_INTRO, ENVELOPE_LIMIT},
         hall::Hall,
@@ -34,6 +34,8 @@ use crate::{
 /// Longest document of a folder of an opening: a bid that came with its submission, or a record.
 const FILE_LIMIT: u64 = 512 * 1024 * 1024;
 /// The files of an opening's folder, beside `bids/`.
+const POLICIES: &str = "seal-policies.json";
+/// Where folders of before have the one policy there was.
 const POLICY: &str = "seal-policy.json";
 const RECORD: &str = "record.json";
 const HASHES: &str = "hashes.json";
@@ -80,9 +82,9 @@ pub struct OpeningArgs {
     /// 访问令牌 / Access token of a supervisor
     #[arg(long, env = "TENDERHALL_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub token: Option<SecretString>,
-    /// 公告载明的策略摘要 / Policy digest printed on the notice
+    /// 公告载明的策略摘要 / Policy digest printed on the notice; once for each policy, where one followed another
     #[arg(long, value_name = "HEX")]
-    pub policy_digest: Option<Digest>,
+    pub policy_digest: Vec<Digest>,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -208,11 +210,17 @@ struct Signer {
 
 type Signers = BTreeMap<String, Vec<Signer>>;
 
+/// The answer of `GET /api/v1/tenders/{id}/seal-policies`.
+#[derive(Deserialize)]
+struct Policies {
+    items: Vec<SealPolicyAnswer>,
+}
+
 /// What `verify opening` found.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Findings {
-    policy_digest: Digest,
+    policy_digests: Vec<Digest>,
     bids: usize,
     opened: usize,
     not_opened: usize,
@@ -227,11 +235,13 @@ pub fn opening(args: &OpeningArgs, out: &mut dyn Write) -> Result<()> {
     if let (Some(server), Some(tender)) = (&args.server, &args.tender) {
         fetch(&Hall::new(server, args.token.as_ref()), tender, &args.from)?;
     }
-    let findings = check(&args.from, args.policy_digest)?;
+    let findings = check(&args.from, &args.policy_digest)?;
     if args.json {
         print_json(out, &findings)?;
     } else {
-        writeln!(out, "策略 Policy       {}", findings.policy_digest)?;
+        for digest in &findings.policy_digests {
+            writeln!(out, "策略 Policy       {digest}")?;
+        }
         writeln!(out, "投标 Bids         {}", findings.bids)?;
         writeln!(out, "已复开 Opened     {}", findings.opened)?;
         writeln!(out, "未开启 Not opened {}", findings.not_opened)?;
@@ -247,7 +257,9 @@ pub fn opening(args: &OpeningArgs, out: &mut dyn Write) -> Result<()> {
 fn fetch(hall: &Hall<'_>, tender: &IdText, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder.join(BIDS)).with_context(|| folder.display().to_string())?;
     let path = |rest: &str| format!("/api/v1/tenders/{tender}{rest}");
-    for (name, rest) in [(POLICY, "/seal-policy"), (RECORD, "/opening/record"), (HASHES, "/opening/hashes")] {
+    for (name, rest) in
+        [(POLICIES, "/seal-policies"), (RECORD, "/opening/record"), (HASHES, "/opening/hashes")]
+    {
         write_new(&folder.join(name), &hall.get(&path(rest))?, 0o644)?;
     }
     let record: Record = read_document(&folder.join(RECORD))?;
@@ -286,30 +298,31 @@ fn read_document<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// Checks a folder. What cannot be read at all is an error, what differs a finding.
-fn check(folder: &Path, announced: Option<Digest>) -> Result<Findings> {
-    let answer: SealPolicyAnswer = read_document(&folder.join(POLICY))?;
-    let policy = CheckedPolicy::new(answer.policy)?;
+fn check(folder: &Path, announced: &[Digest]) -> Result<Findings> {
+    let policies = read_policies(folder)?;
     let record: Record = read_document(&folder.join(RECORD))?;
     let hashes: BidHashes = read_document(&folder.join(HASHES))?;
     let signers: Signers = read_document(&folder.join(SIGNERS))?;
     let mut findings = Findings {
-        policy_digest: policy.digest(),
+        policy_digests: policies.iter().map(CheckedPolicy::digest).collect(),
         bids: record.bids.len(),
         opened: 0,
         not_opened: 0,
         differences: Vec::new(),
     };
-    if announced.is_some_and(|announced| announced != policy.digest()) {
+    if !announced.is_empty() && policies.iter().any(|policy| !announced.contains(&policy.digest())) {
         findings.differences.push("策略摘要与公告不符 / the policy is not that of the notice".to_owned());
     }
-    findings.differences.extend(counted(&record, &hashes, &policy)?);
+    // Every policy of a tender is for the same parts.
+    let parts = policies.last().context("没有密封策略 / no seal policy")?.policy().parts.as_slice();
+    findings.differences.extend(counted(&record, &hashes, parts)?);
     for line in &record.bids {
         let bid: ArchivedBid = read_document(&bid_file(folder, line.seq, "json"))?;
         let sealed = match &bid.ciphertext {
             Some(text) => Sealed::Here(text),
             None => Sealed::Uploaded(bid_file(folder, line.seq, "age")),
         };
-        match agrees(line, &bid, &sealed, &policy, &hashes, &signers) {
+        match agrees(line, &bid, &sealed, &policies, &hashes, &signers) {
             Ok(true) => findings.opened += 1,
             Ok(false) => findings.not_opened += 1,
             Err(why) => findings.differences.push(format!("{} ({}): {why:#}", line.seq, line.bid_id)),
@@ -318,14 +331,24 @@ fn check(folder: &Path, announced: Option<Digest>) -> Result<Findings> {
     Ok(findings)
 }
 
+/// The policies of a folder, the first one first.
+fn read_policies(folder: &Path) -> Result<Vec<CheckedPolicy>> {
+    let answers = if folder.join(POLICIES).exists() {
+        read_document::<Policies>(&folder.join(POLICIES))?.items
+    } else {
+        vec![read_document(&folder.join(POLICY))?]
+    };
+    Ok(answers.into_iter().map(|answer| CheckedPolicy::new(answer.policy)).collect::<Result<_, _>>()?)
+}
+
 /// What of the numbers does not add up.
-fn counted(record: &Record, hashes: &BidHashes, policy: &CheckedPolicy) -> Result<Vec<String>> {
+fn counted(record: &Record, hashes: &BidHashes, parts: &[Word]) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     if !hashes.agree() || hashes.bid_root != record.bid_root {
         wrong.push("摘要清单与默克尔根不符 / the list of hashes is not that of the root".to_owned());
     }
     let mut same = usize::try_from(hashes.count) == Ok(record.received);
-    for word in &policy.policy().parts {
+    for word in parts {
         let part = Part::of(word).map_err(|_| anyhow::anyhow!("{word}"))?;
         let lines = record.bids.iter().filter(|line| line.part == part).map(|line| line.seq);
         let due = if record.sealed_parts.contains(&part) { Vec::new() } else { hashes.complete(part) };
@@ -376,7 +399,7 @@ fn agrees(
     line: &Line,
     bid: &ArchivedBid,
     sealed: &Sealed<'_>,
-    policy: &CheckedPolicy,
+    policies: &[CheckedPolicy],
     hashes: &BidHashes,
     signers: &Signers,
 ) -> Result<bool> {
@@ -386,6 +409,8 @@ fn agrees(
         stood && bid.bid_id == line.bid_id && bid.envelope.part.as_str() == line.part.as_ref(),
         "信封不在清单中 / the envelope is not the one of the list"
     );
+    let policy = policies.iter().find(|policy| policy.digest() == bid.envelope.policy_digest);
+    let policy = policy.ok_or(SealError::from(Flaw::PolicyDigest))?;
     let signer = sealed.check(&bid.envelope, policy, &line.bidder_id)?.signer;
     let enrolled = signers.get(line.bidder_id.as_str()).into_iter().flatten().any(|key| {
         let valid =

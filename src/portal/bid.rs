@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     bids::{self, BidState},
-    holders,
+    holders::{self, Health, Policies, PolicyState},
     identity::{Action, Call, Object, Phase, authorize, service::me},
     kernel::{Actor, Category, Code, Problem, Rejection, Say, actor::AccountActor, id::TenderId},
     notices::{self, model::NoticeFilter, model::NoticeKind},
@@ -77,6 +77,8 @@ pub struct OwnBid {
     pub at: DateTime<Utc>,
     /// Digest of its envelope, in hex.
     pub digest: String,
+    /// What follows from its being sealed for a policy that another has followed.
+    pub earlier: Option<&'static str>,
 }
 
 /// A script of the page, with what a supervisor compares.
@@ -126,6 +128,10 @@ pub struct BidView {
     pub standing: Standing,
     /// Digest of the seal policy, in hex.
     pub policy: String,
+    /// Its number.
+    pub policy_no: u32,
+    /// What a body's loss of its keys means for bids sealed for it.
+    pub policy_note: Option<String>,
     /// Who can open a bid, a line for each clause.
     pub clauses: Vec<String>,
     /// Whether the bidder holds shares beside others.
@@ -200,28 +206,27 @@ async fn read(
     authorize(actor, Action::BidSubmit, &Object::of(&project.parties(), Phase::Published))
         .map_err(for_bidders)?;
     let clock = clock::reading(&mut conn).await?;
-    let settled = holders::policy_of(&mut conn, id).await?;
+    let policies = holders::policies_of(&mut conn, id).await?;
+    let settled = policies.current();
+    let health = holders::health(&mut conn, settled).await?;
     let policy = settled.policy.policy();
-    let own = own_bid(&mut conn, reader, actor, id).await?;
-    let filter = NoticeFilter {
-        tender: Some(id),
-        kind: Some(NoticeKind::TenderNotice),
-        limit: Some(1),
-        ..NoticeFilter::default()
-    };
-    let (notices, _) = notices::store::list(&mut conn, &filter).await?;
+    let own = own_bid(&mut conn, reader, actor, id, &policies).await?;
+    let digest = settled.policy.digest().to_string();
+    let notice = notice_of(&mut conn, id, policy.policy_no, &digest).await?;
     let waits = opening::waits(&mut conn, &tender, clock.now).await?;
     Ok(BidView {
         tender: id.to_string(),
         code: tender.code.to_string(),
         title: tender.title.clone(),
         project: reader.project_href(&project.id.to_string()),
-        notice: notices.first().map(|notice| reader.notice_href(&notice.id.to_string())),
+        notice: notice.map(|notice| reader.notice_href(&notice)),
         bidder: account.organisation.to_string(),
         organisation: reader.says(&me(&mut conn, account).await?.organisation.name),
         countdown: Countdown { deadline: tender.deadline, now: clock.now, runs: !clock.held, waits },
         standing: standing(&tender, clock.now, own.as_ref()),
-        policy: settled.policy.digest().to_string(),
+        policy: digest,
+        policy_no: policy.policy_no,
+        policy_note: policy_note(reader, &health),
         clauses: policy.clauses.iter().map(|clause| clause_said(reader, clause)).collect(),
         shared: keeps_shares(policy),
         limit: policy.max_part_bytes.min(INLINE_LIMIT),
@@ -232,6 +237,44 @@ async fn read(
         server,
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// The notice that prints the digest of a policy: that of the tender, or the change by which the policy came.
+async fn notice_of(
+    conn: &mut AsyncPgConnection,
+    tender: TenderId,
+    policy_no: u32,
+    digest: &str,
+) -> Result<Option<String>, Problem> {
+    let filter = NoticeFilter { tender: Some(tender), limit: Some(100), ..NoticeFilter::default() };
+    if policy_no == 1 {
+        let filter = NoticeFilter { kind: Some(NoticeKind::TenderNotice), limit: Some(1), ..filter };
+        let (notices, _) = notices::store::list(conn, &filter).await?;
+        return Ok(notices.first().map(|notice| notice.id.to_string()));
+    }
+    let filter = NoticeFilter { kind: Some(NoticeKind::Clarification), ..filter };
+    let (changes, _) = notices::store::list(conn, &filter).await?;
+    // Later ones name the digest again, when a body has lost its keys or another policy follows.
+    for change in changes.into_iter().rev() {
+        let notice = notices::store::find(conn, change.id).await?;
+        let mut facts = notice.sections.iter().flat_map(|section| &section.facts);
+        if facts.any(|fact| fact.value.zh == digest) {
+            return Ok(Some(change.id.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// What the loss of its keys by a body means for bids sealed for a policy; none while every body can read.
+pub(super) fn policy_note(reader: &Reader, health: &Health) -> Option<String> {
+    let w = reader.w;
+    let means = match health.state {
+        PolicyState::Whole => return None,
+        PolicyState::Weakened => w.bid_policy_weakened,
+        PolicyState::Broken => w.bid_policy_broken,
+    };
+    let lost: Vec<String> = health.lost.iter().map(|member| member_said(reader, member)).collect();
+    Some(format!("{}{}{means}", lost.join(w.bid_and), w.bid_policy_lost))
 }
 
 /// Whoever is no bidder is told so; the tender itself is public.
@@ -264,16 +307,23 @@ fn keeps_shares(policy: &Policy) -> bool {
 /// `投标人与代理机构`, `bidder and agency`
 fn clause_said(reader: &Reader, clause: &[Word]) -> String {
     let w = reader.w;
-    let said = |member: &Word| match member.as_str() {
+    match clause {
+        [only] if only.as_str() == BIDDER => w.bid_alone.to_owned(),
+        all => {
+            let said = all.iter().map(|member| member_said(reader, member.as_str()));
+            said.collect::<Vec<_>>().join(w.bid_and)
+        }
+    }
+}
+
+fn member_said(reader: &Reader, member: &str) -> String {
+    let w = reader.w;
+    match member {
         BIDDER => w.bid_member_bidder.to_owned(),
         AGENCY => w.bid_member_agency.to_owned(),
         CENTRE => w.bid_member_centre.to_owned(),
         SUPERVISOR => w.bid_member_supervisor.to_owned(),
         other => other.to_owned(),
-    };
-    match clause {
-        [only] if only.as_str() == BIDDER => w.bid_alone.to_owned(),
-        all => all.iter().map(said).collect::<Vec<_>>().join(w.bid_and),
     }
 }
 
@@ -282,6 +332,7 @@ async fn own_bid(
     reader: &Reader,
     actor: &Actor,
     tender: TenderId,
+    policies: &Policies,
 ) -> Result<Option<OwnBid>, Problem> {
     let lines = bids::service::list(conn, actor, Some(tender), None, REVISIONS).await?;
     // By revision: two may have been taken in at the same moment.
@@ -294,11 +345,22 @@ async fn own_bid(
         BidState::Incomplete => reader.w.bid_state_incomplete,
         BidState::Revoked => reader.w.bid_state_revoked,
     };
+    let sealed_for = policies.judging(bid.envelope.policy_digest);
+    let stands = bid.state == BidState::Accepted;
+    let earlier = if stands && sealed_for.policy.digest() != policies.current().policy.digest() {
+        Some(match holders::health(conn, sealed_for).await?.state {
+            PolicyState::Broken => reader.w.bid_own_lost,
+            _ => reader.w.bid_own_earlier,
+        })
+    } else {
+        None
+    };
     Ok(Some(OwnBid {
+        earlier,
         id: bid.id.to_string(),
         revision: bid.revision,
         state: state.to_owned(),
-        stands: bid.state == BidState::Accepted,
+        stands,
         at: bid.accepted_at,
         digest: crate::seal::Digest::from(bid.envelope_digest).to_string(),
     }))

@@ -5,6 +5,7 @@ use diesel_async::AsyncPgConnection;
 
 use super::{
     answers,
+    bid::policy_note,
     http::ProjectQuery,
     milestones,
     reader::Reader,
@@ -14,6 +15,7 @@ use super::{
     view::{Countdown, Fact, Link, Progress, ProjectView, RoomRow, VenueView},
 };
 use crate::{
+    holders,
     identity::{Action, cards},
     jurisdiction::VenueQuestion,
     kernel::{Actor, Category, Problem, Rejection, id::ProjectId, time::hall_date},
@@ -58,6 +60,7 @@ pub(super) async fn read(
         venue: venue(hall, reader, &registered)?,
         countdown: None,
         bid: None,
+        policy_note: None,
         timeline: None,
         rooms: Vec::new(),
         opening: None,
@@ -74,7 +77,11 @@ pub(super) async fn read(
         let waits = opening::waits(conn, &tender, clock.now).await?;
         view.countdown = Some(Countdown { deadline, now: clock.now, runs: !clock.held, waits });
         let open = tender.phase == TenderPhase::Published && clock.now < deadline;
-        view.bid = open.then(|| format!("/tenders/{}/bid", tender.id));
+        if open {
+            view.bid = Some(format!("/tenders/{}/bid", tender.id));
+            let settled = holders::policy_of(conn, tender.id).await?;
+            view.policy_note = policy_note(reader, &holders::health(conn, &settled).await?);
+        }
         of_tender(conn, reader, &mut view, &tender, &setting, clock.now).await?;
         results::add(conn, reader, &mut view, &hall.law, (&tender, &setting), clock.now, query).await?;
     }

@@ -702,6 +702,8 @@ pub struct ProjectView {
     pub countdown: Option<Countdown>,
     /// The page on which bids are sealed, while they are taken: the same for everybody.
     pub bid: Option<String>,
+    /// What a body's loss of its keys means for bids, while they are taken: the same for everybody.
+    pub policy_note: Option<String>,
     /// The timeline, from the notice on.
     pub timeline: Option<Timeline>,
     /// Rooms.

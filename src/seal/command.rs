@@ -17,6 +17,7 @@ use super::enrolment::KeyEnrolment;
 use super::envelope::{ENVELOPE_LIMIT, Envelope};
 use super::flaw::SealError;
 use super::hall::Hall;
+use super::passphrase::{PassphraseArgs, choose, key_text, protect, read_key_file};
 use super::plaintext::{FILE_LIMIT, FileEntry, Manifest, is_file_name};
 use super::policy::{BIDDER, CheckedPolicy, INLINE_LIMIT, POLICY_LIMIT, SealPolicyAnswer};
 use super::progress::{Bar, Watched};
@@ -61,6 +62,16 @@ pub struct KeygenArgs {
     /// 本单位签名密钥文件 / Signing key of the organisation, which vouches for its officer
     #[arg(long, value_name = "FILE", requires = "officer")]
     pub signing_key: Option<PathBuf>,
+    /// 签名密钥的口令文件 / File whose first line is the passphrase of the signing key, where it has one; without it the
+    /// terminal is asked
+    #[arg(long, value_name = "FILE", requires = "signing_key")]
+    pub signing_passphrase_file: Option<PathBuf>,
+    /// 以口令保护新密钥 / Protect the new key by a passphrase, asked for twice, as `age -p` does
+    #[arg(long)]
+    pub passphrase: bool,
+    /// 口令文件 / Protect the new key by the passphrase in the first line of FILE, `-` for the standard input; for scripts
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// 以 JSON 输出 / Print JSON
     #[arg(long)]
     pub json: bool,
@@ -104,6 +115,9 @@ pub struct SealArgs {
     /// 签名密钥文件 / Signing key file made by `keygen`
     #[arg(long, value_name = "FILE")]
     pub key: PathBuf,
+    /// Passphrase of the signing key.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// 被替换的信封 / envelope.json of the last revision, when this bid replaces it
     #[arg(long, value_name = "FILE")]
     pub replaces: Option<PathBuf>,
@@ -127,6 +141,9 @@ pub struct OpenArgs {
     /// 私钥 / secret.txt
     #[arg(long, value_name = "FILE")]
     pub secret: PathBuf,
+    /// Passphrase of the secret.
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// 预期签名公钥 / Public key the envelope must be signed with (base64)
     #[arg(long, value_name = "BASE64")]
     pub key: Option<String>,
@@ -190,7 +207,7 @@ pub fn keygen(args: &KeygenArgs, out: &mut dyn Write) -> Result<()> {
     if let Some((path, _)) = &enrolment {
         refuse_existing(path)?;
     }
-    write_new(&args.out, key.file_text().expose_secret().as_bytes(), 0o400)?;
+    write_key(args, &key.file_text())?;
     if let Some((path, organisation)) = &enrolment {
         let proof = key.sign(&enrolment_text(*organisation, key.public().as_bytes()));
         let body = serde_json::json!({"publicKey": proof.key, "proof": proof.value});
@@ -222,7 +239,7 @@ fn officer_keygen(
     signing: &Path,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let key = BidderKey::read_file_text(&read_secret_file(signing)?)
+    let key = BidderKey::read_file_text(&read_key_file(signing, args.signing_passphrase_file.as_deref())?)
         .with_context(|| signing.display().to_string())?;
     let path = enrolment_path(&args.out);
     refuse_existing(&path)?;
@@ -230,7 +247,7 @@ fn officer_keygen(
     let organisation = organisation.to_string().parse().map_err(anyhow::Error::msg)?;
     let recipient = identity.to_public().to_string();
     let enrolment = KeyEnrolment::of(organisation, officer.clone(), recipient, &key)?;
-    write_new(&args.out, identity_text(&identity).expose_secret().as_bytes(), 0o400)?;
+    write_key(args, &identity_text(&identity))?;
     write_new(&path, &enrolment.canonical()?, 0o644)?;
     let report = KeyReport {
         public_key: identity.to_public().to_string(),
@@ -250,6 +267,17 @@ fn officer_keygen(
     Ok(())
 }
 
+/// Writes a new key, protected where that is asked for.
+fn write_key(args: &KeygenArgs, text: &SecretString) -> Result<()> {
+    if !args.passphrase && args.passphrase_file.is_none() {
+        return write_new(&args.out, text.expose_secret().as_bytes(), 0o400);
+    }
+    // Nobody should think of a passphrase for a file that cannot be written.
+    refuse_existing(&args.out)?;
+    let passphrase = choose(args.passphrase_file.as_deref())?;
+    write_new(&args.out, &protect(text, passphrase)?, 0o400)
+}
+
 /// An identity file as `age-keygen` writes it.
 fn identity_text(identity: &Identity) -> SecretString {
     let secret = identity.to_string();
@@ -259,9 +287,9 @@ fn identity_text(identity: &Identity) -> SecretString {
 /// Reads the identity of an `age-keygen` file that nobody but its owner can read.
 ///
 /// # Errors
-/// When it cannot be read, others can read it, or it holds no age identity.
-pub fn read_identity(path: &Path) -> Result<Identity> {
-    let text = read_secret_file(path)?;
+/// When it cannot be read, others can read it, its passphrase is wrong, or it holds no age identity.
+pub fn read_identity(path: &Path, passphrase: &PassphraseArgs) -> Result<Identity> {
+    let text = passphrase.read(path)?;
     let line = text.expose_secret().lines().find(|line| !line.starts_with('#')).unwrap_or_default();
     let read: Result<Identity, _> = line.parse();
     read.map_err(|_| super::Flaw::Secret.because(path.display()).into())
@@ -280,7 +308,7 @@ fn enrolment_path(key: &Path) -> PathBuf {
 /// When a file cannot be read or written, the policy is not the announced one, or the bid cannot be sealed.
 pub fn seal(args: &SealArgs, out: &mut dyn Write) -> Result<()> {
     let policy = read_policy(args)?;
-    let key = BidderKey::read_file_text(&read_secret_file(&args.key)?)
+    let key = BidderKey::read_file_text(&args.passphrase.read(&args.key)?)
         .with_context(|| args.key.display().to_string())?;
     let (files, skipped) = read_folder(&args.input)?;
     let target = target(args, &policy)?;
@@ -373,7 +401,7 @@ pub fn open(args: &OpenArgs, out: &mut dyn Write) -> Result<()> {
     {
         return Err(super::Flaw::Signer.because(public_key_text(&signer)).into());
     }
-    let secret = read_bid_secret(&args.secret)?;
+    let secret = read_bid_secret(&args.secret, args.passphrase.passphrase_file.as_deref())?;
     let through = |label, each: &mut dyn FnMut(&FileEntry, &[u8]) -> Result<()>| {
         let mut bar = Bar::new(label, envelope.payload.size, args.json);
         let source = File::open(&args.bid).with_context(|| args.bid.display().to_string())?;
@@ -567,23 +595,20 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a key file that nobody but its owner can read.
-pub(crate) fn read_secret_file(path: &Path) -> Result<SecretString> {
+/// Reads a file of secrets that nobody but its owner can read.
+pub(crate) fn read_secret_bytes(path: &Path) -> Result<Vec<u8>> {
     let mode = fs::metadata(path).with_context(|| path.display().to_string())?.mode();
     ensure!(
         mode & 0o077 == 0,
         "他人可读密钥文件，请先执行 chmod 400 {0} / Others can read the key file; first: chmod 400 {0}",
         path.display()
     );
-    let bytes = read_file(path, SECRET_FILE_LIMIT)?;
-    Ok(String::from_utf8(bytes).map_err(|_| super::Flaw::Secret.because(path.display()))?.into())
+    read_file(path, SECRET_FILE_LIMIT)
 }
 
 /// Reads the first line of a secret file that is no comment, as `age-keygen` writes it.
-fn read_bid_secret(path: &Path) -> Result<SecretString> {
-    let text: SecretString = String::from_utf8(read_file(path, SECRET_FILE_LIMIT)?)
-        .map_err(|_| super::Flaw::Secret.because(path.display()))?
-        .into();
+fn read_bid_secret(path: &Path, passphrase_file: Option<&Path>) -> Result<SecretString> {
+    let text = key_text(path, read_file(path, SECRET_FILE_LIMIT)?, passphrase_file)?;
     let line = text.expose_secret().lines().find(|line| !line.starts_with('#'));
     Ok(line.unwrap_or_default().to_owned().into())
 }

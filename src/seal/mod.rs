@@ -3,7 +3,7 @@
 //! Formats are final; `docs/seal/README.md` describes them for strangers and `docs/seal/vectors` pins them
 //! byte for byte. This module has no database, no clock and no tables, so that the server, the command line
 //! and an auditor off-line run the very same checks. Nonces and seeds are passed in; one-time keys, ciphertexts and shares draw
-//! their randomness from the system. Only [`command`] touches files, and [`hall`] the network.
+//! their randomness from the system. Only [`command`] and [`passphrase`] touch files, and [`hall`] the network.
 //!
 //! Invariants:
 //! * Everything signed or hashed is canonical JSON (RFC 8785) of the *parsed* document, behind a domain line.
@@ -17,6 +17,7 @@ pub mod flaw;
 pub mod hall;
 pub mod leaf;
 pub mod note;
+pub mod passphrase;
 pub mod plaintext;
 pub mod policy;
 pub mod progress;

@@ -13,8 +13,12 @@ use crate::{
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
     },
     projects::service::reach_of,
+    seal::policy::SealPolicyAnswer,
     tenders::{
-        model::{Approve, NewClarification, NewTender, TenderChange, TenderLine, TenderView, Terminate},
+        model::{
+            Approve, NewClarification, NewSealPolicy, NewTender, TenderChange, TenderLine, TenderView,
+            Terminate,
+        },
         sealing, service, store,
     },
 };
@@ -30,6 +34,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
         .service(publish)
         .service(clarify)
         .service(terminate)
+        .service(seal_policies)
+        .service(settle_seal_policy)
         .service(canaries)
         .service(prove_canary);
 }
@@ -183,6 +189,38 @@ async fn terminate(
     let Body { value, fingerprint } = body;
     call.commit(&db, "tenders.terminate", &fingerprint, Key::Optional, async |tx| {
         service::terminate(tx, &call.actor, &law, *id, value.clone()).await
+    })
+    .await
+}
+
+/// Every seal policy of a published tender, the first one first. Bids are sealed for the last; one that came in before keeps
+/// the policy that its envelope names, and opens by it.
+#[utoipa::path(tag = "tenders", params(("id" = TenderId, Path)),
+    responses((status = 200, description = "Policies and digests", body = Page<SealPolicyAnswer>), Problems))]
+#[get("/api/v1/tenders/{id}/seal-policies")]
+async fn seal_policies(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    let mut conn = db.read().await?;
+    Reply::ok(&sealing::policies(&mut conn, &call.actor, *id).await?)
+}
+
+/// Settle another seal policy before the deadline, where a body has lost every key of the present one. It is published,
+/// every officer proves anew to read, and new bids are taken in for it alone; whoever has sealed before may seal anew, and
+/// need not.
+#[utoipa::path(tag = "tenders", request_body = NewSealPolicy,
+    params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The tender with its policy", body = TenderView), Problems))]
+#[post("/api/v1/tenders/{id}/seal-policies")]
+async fn settle_seal_policy(
+    call: Call,
+    id: web::Path<TenderId>,
+    body: Body<NewSealPolicy>,
+    db: web::Data<Db>,
+    law: web::Data<Lawbook>,
+) -> Result<Reply, Problem> {
+    call.account()?;
+    let Body { value, fingerprint } = body;
+    call.commit(&db, "tenders.settle_seal_policy", &fingerprint, Key::Optional, async |tx| {
+        sealing::follow(tx, &call.actor, &law, *id, &value).await
     })
     .await
 }

@@ -16,6 +16,7 @@ use crate::{
         statement::statement,
     },
     schema::tender_intake,
+    seal::Digest,
     tenders::lifecycle::TenderPhase,
 };
 
@@ -42,6 +43,8 @@ pub struct Held {
     pub last_at: DateTime<Utc>,
     /// Number of the last bid taken in.
     pub bid_n: i64,
+    /// Digest of the seal policy that replaced the first; none while the first is in force.
+    pub seal_policy: Option<Digest>,
 }
 
 /// Holds the intake for submissions: waits for those under way and for a close; `None` before publication.
@@ -52,7 +55,7 @@ pub async fn hold(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Held>, Pro
     // The tender is read, and so locked, for the join that finds the row locked second.
     let row: Option<HeldRow> = statement(
         "WITH tender AS MATERIALIZED (SELECT id, phase, deadline FROM tenders WHERE id = $1 FOR SHARE)
-         SELECT tender.phase, tender.deadline, intake.last_at, intake.bid_n
+         SELECT tender.phase, tender.deadline, intake.last_at, intake.bid_n, intake.seal_policy
            FROM tender JOIN tender_intake AS intake ON intake.tender_id = tender.id
             FOR NO KEY UPDATE OF intake",
     )
@@ -62,7 +65,29 @@ pub async fn hold(tx: &mut Tx<'_>, tender: TenderId) -> Result<Option<Held>, Pro
     .optional()?;
     let Some(row) = row else { return Ok(None) };
     let phase = row.phase.parse().map_err(unreadable("tenders.phase"))?;
-    Ok(Some(Held { tender, phase, deadline: row.deadline, last_at: row.last_at, bid_n: row.bid_n }))
+    let seal_policy = row.seal_policy.map(<[u8; 32]>::try_from).transpose();
+    let seal_policy = seal_policy.map_err(|_| anyhow::anyhow!("not 32 bytes"));
+    Ok(Some(Held {
+        tender,
+        phase,
+        deadline: row.deadline,
+        last_at: row.last_at,
+        bid_n: row.bid_n,
+        seal_policy: seal_policy.map_err(Problem::internal)?.map(Digest),
+    }))
+}
+
+/// From now on bids are taken in for this policy alone. The caller has locked the tender's row.
+///
+/// # Errors
+/// When the database is away.
+pub async fn demand_policy(tx: &mut Tx<'_>, tender: TenderId, digest: Digest) -> Result<(), Problem> {
+    statement("UPDATE tender_intake SET seal_policy = $2 WHERE tender_id = $1")
+        .bind::<sql_types::Uuid, _>(tender)
+        .bind::<sql_types::Binary, _>(digest.0.as_slice())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 #[derive(QueryableByName)]
@@ -75,6 +100,8 @@ struct HeldRow {
     last_at: DateTime<Utc>,
     #[diesel(sql_type = sql_types::BigInt)]
     bid_n: i64,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Binary>)]
+    seal_policy: Option<Vec<u8>>,
 }
 
 /// The barrier of the close: waits for every submission under way and lets no new one in. The caller has locked

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod lifecycle;
 pub mod model;
 pub mod parts;
+mod policy_change;
 pub mod publication;
 pub mod sealing;
 pub mod service;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    holders::Light,
+    holders::{Light, model::PolicyLine},
     identity::Phase,
     kernel::{
         AllowedAction, Category, Say,
@@ -80,6 +80,15 @@ pub struct NewClarification {
     pub text: String,
     /// Whether it may affect how bids are prepared; then the law's distance to the deadline is kept.
     pub affects_bids: bool,
+}
+
+/// Body of `POST /api/v1/tenders/{id}/seal-policies`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewSealPolicy {
+    /// Why, 1 to 1000 characters; published.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub reason: String,
 }
 
 /// A deadline to be moved later, whose rooms have moved already.
@@ -298,6 +307,10 @@ pub struct TenderView {
     /// only where bids are shared out. Red from 24 hours before the deadline on while somebody has not proved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seal_light: Option<Light>,
+    /// The seal policy that bids are sealed for and what it is still worth, where bids are shared out; from the publication
+    /// on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal_policy: Option<PolicyLine>,
     /// Reason of a failure or termination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_reason: Option<String>,

@@ -254,7 +254,7 @@ pub fn tender_notice(
 }
 
 /// Who can open the bids, and the digest to compare before sealing.
-fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
+pub(super) fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
     let mut section = Section::new("密封策略", "Sealing").fact(
         "策略摘要（SHA-256）",
         "Policy digest (SHA-256)",

@@ -1,20 +1,36 @@
-//! Who holds shares of a tender's bids, and whether they can read.
+//! Who holds shares of a tender's bids, whether they can read, and what is done when a body has lost every key.
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
     holders::{
-        self, Body, Light,
+        self, Body, Health, Light, Policies, PolicyState, Settled,
         model::{Canaries, CanaryAnswer},
+        service::KEY_REVOKED_EVENT,
     },
-    identity::Action,
-    kernel::{Actor, Problem, id::TenderId},
-    ledger::Entry,
-    platform::{db::Tx, http::Reply},
+    identity::{self, Action},
+    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
+    law::Lawbook,
+    ledger::{self, Entry},
+    notices::{self, NoticeKind, Section},
+    platform::{
+        db::Tx,
+        http::{Page, Reply},
+        jobs::{self, Jobs},
+        outbox::{self, NewLetter},
+    },
     projects::{self, Project},
-    seal::CheckedPolicy,
-    tenders::{Tender, service},
+    seal::{CheckedPolicy, policy::SealPolicyAnswer},
+    tenders::{
+        Tender, intake,
+        model::NewSealPolicy,
+        policy_change::{self, Loss},
+        publication, service,
+    },
 };
 
 /// The bodies that would hold shares of the tender's bids; none where its document leaves the secret to the bidder.
@@ -43,16 +59,215 @@ pub(super) async fn settle(
     now: DateTime<Utc>,
     entry: Entry,
 ) -> Result<(CheckedPolicy, Entry), Problem> {
-    let id = tender.id;
-    let shape = holders::Shape {
-        parts: tender.document.stages().words()?,
-        max_part_bytes: tender.document.max_part_bytes(),
-    };
     let (settled, entry) = match bodies {
-        None => holders::service::settle_alone(tx, id, shape, now, entry).await?,
-        Some(bodies) => holders::settle(tx, id, bodies, shape, now, entry).await?,
+        None => holders::service::settle_alone(tx, tender.id, shape(tender)?, now, entry).await?,
+        Some(bodies) => holders::settle(tx, (tender.id, 1), bodies, shape(tender)?, now, entry).await?,
     };
     Ok((settled.policy, entry))
+}
+
+fn shape(tender: &Tender) -> Result<holders::Shape, Problem> {
+    Ok(holders::Shape {
+        parts: tender.document.stages().words()?,
+        max_part_bytes: tender.document.max_part_bytes(),
+    })
+}
+
+/// The policy that bids are sealed for, and how it stands.
+pub(super) struct Standing {
+    /// The policy.
+    pub(super) settled: Settled,
+    /// By the keys that are left.
+    pub(super) health: Health,
+}
+
+/// The policy of a published tender whose bids are shared out, and how it stands.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn standing(
+    conn: &mut AsyncPgConnection,
+    tender: &Tender,
+) -> Result<Option<Standing>, Problem> {
+    if tender.document.sealing.is_none() || tender.published_at.is_none() {
+        return Ok(None);
+    }
+    let settled = holders::policy_of(conn, tender.id).await?;
+    let health = holders::health(conn, &settled).await?;
+    Ok(Some(Standing { settled, health }))
+}
+
+/// Every policy of a published tender.
+///
+/// # Errors
+/// 404 before the publication.
+pub async fn policies(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    id: TenderId,
+) -> Result<Page<SealPolicyAnswer>, Problem> {
+    let tender = service::load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    service::permit(actor, Action::TenderRead, &project, &tender)?;
+    if tender.published_at.is_none() {
+        return Err(Rejection::not_found().into());
+    }
+    let policies: Policies = holders::policies_of(conn, id).await?;
+    let items = policies.all().map(|settled| SealPolicyAnswer::from(&settled.policy)).collect();
+    Ok(Page { items, next: None })
+}
+
+/// The host settles another policy, where a body has lost every key of the present one. Bids that are in keep theirs.
+///
+/// # Errors
+/// 403, 404; 409 after the deadline, `seal-policy-stands` while every body can read, `too-late` where bidders would lack the
+/// time, `seal-keys-missing` until every body has two persons' keys again; 422.
+pub async fn follow(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    law: &Lawbook,
+    id: TenderId,
+    asked: &NewSealPolicy,
+) -> Result<Reply, Problem> {
+    let reason = service::fitting(&asked.reason, "/reason", 1000)?;
+    let tender = service::lock(tx, id).await?;
+    let now = tx.hall_now().await?;
+    let setting = service::setting(tx.conn(), law, &tender, hall_date(now)).await?;
+    let project = &setting.project;
+    service::permit(actor, Action::SealPolicySettle, project, &tender)?;
+    service::taking_bids(&tender, now)?;
+    let standing = standing(tx.conn(), &tender).await?.ok_or_else(bidders_alone)?;
+    let hours = setting.law.settings().reseal_hours;
+    holders::rules::may_follow(&standing.health, hours, tender.deadline, now)?;
+    let bodies = bodies(tx.conn(), &tender, project).await?.unwrap_or_default();
+    let before = &standing.settled.policy;
+    let no = before.policy().policy_no.saturating_add(1);
+    let entry = Entry::new("tender.sealPolicySettled").project(tender.project).tender(id).because(&reason);
+    let (settled, entry) = holders::settle(tx, (id, no), &bodies, shape(&tender)?, now, entry).await?;
+    intake::demand_policy(tx, id, settled.policy.digest()).await?;
+    let facts = json!({"policyNo": no, "sealPolicy": settled.policy.digest(), "follows": before.digest(),
+        "lost": standing.health.lost});
+    ledger::record(tx, actor, now, entry.facts(facts)).await?;
+    let broken = standing.health.state == PolicyState::Broken;
+    let sections = policy_change::policy_notice(&tender, &settled.policy, before.digest(), broken, &reason);
+    tell(tx, actor, (project, &tender), sections, now).await?;
+    let body = policy_change::policy_letter(&tender, broken);
+    write_to_bidders(tx, &tender, &body, now).await?;
+    service::answer(tx, actor, law, &tender, now).await
+}
+
+fn bidders_alone() -> Problem {
+    let detail = Say::new(
+        "本项目由投标人自持密钥，没有份额持有单位。",
+        "Bidders of this tender keep their own secrets; nobody holds shares.",
+    );
+    Refusal::new(Code::WrongState, detail).into()
+}
+
+/// Publishes what changed of the policy among the changes of the tender's notice.
+async fn tell(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (project, tender): (&Project, &Tender),
+    sections: Vec<Section>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let draft = publication::draft(NoticeKind::Clarification, project, tender, sections);
+    notices::publish(tx, actor, now, draft).await?;
+    Ok(())
+}
+
+/// The same letter to everybody who may bid in this hall: neither the post nor who reads it tells who has.
+async fn write_to_bidders(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    (subject, body): &(Say, Say),
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let letters: Vec<NewLetter> = identity::bidders(tx.conn())
+        .await?
+        .into_iter()
+        .filter_map(|card| card.email)
+        .map(|recipient| NewLetter { recipient, subject: subject.clone(), body: body.clone() })
+        .collect();
+    outbox::post_all(tx, &letters, Some(tender.id.0), now).await
+}
+
+/// Job that tells everybody of a body that has lost every key.
+const LOSS_JOB: &str = "tender.tellSealLoss";
+
+#[derive(Deserialize)]
+struct Revoked {
+    key: Uuid,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Lost {
+    tender: TenderId,
+    policy_no: u32,
+    member: String,
+}
+
+/// Registers the handlers of what comes of a key that was revoked.
+pub fn register(jobs: &mut Jobs) {
+    jobs.on(KEY_REVOKED_EVENT, async |tx, job| {
+        let Revoked { key } = serde_json::from_value(job.payload.clone()).map_err(Problem::internal)?;
+        for id in holders::service::tenders_of_key(tx.conn(), key).await? {
+            look_for_loss(tx, id).await?;
+        }
+        Ok(())
+    });
+    jobs.on(LOSS_JOB, async |tx, job| {
+        tell_loss(tx, serde_json::from_value(job.payload.clone()).map_err(Problem::internal)?).await
+    });
+}
+
+/// The tender, if it takes bids, and how its policy stands.
+async fn endangered(
+    tx: &mut Tx<'_>,
+    tender: Tender,
+) -> Result<Option<(Tender, Standing, DateTime<Utc>)>, Problem> {
+    let now = tx.hall_now().await?;
+    if service::taking_bids(&tender, now).is_err() {
+        return Ok(None);
+    }
+    Ok(standing(tx.conn(), &tender).await?.map(|standing| (tender, standing, now)))
+}
+
+/// Has each loss of a body told once, by the key of its job: whichever of two keys went last, and whoever sees it first.
+async fn look_for_loss(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
+    let tender = service::load(tx.conn(), id).await?;
+    let Some((_, Standing { settled, health }, now)) = endangered(tx, tender).await? else { return Ok(()) };
+    let policy_no = settled.policy.policy().policy_no;
+    for member in health.lost {
+        let key = format!("seal loss {id} {policy_no} {member}");
+        jobs::schedule(tx, LOSS_JOB, &key, now, json!(Lost { tender: id, policy_no, member })).await?;
+    }
+    Ok(())
+}
+
+/// A body has no key left in the policy of a tender that takes bids: published, and written to everybody.
+async fn tell_loss(tx: &mut Tx<'_>, lost: Lost) -> Result<(), Problem> {
+    let id = lost.tender;
+    let tender = service::lock(tx, id).await?;
+    let Some((tender, Standing { settled, health }, now)) = endangered(tx, tender).await? else {
+        return Ok(());
+    };
+    let policy_no = settled.policy.policy().policy_no;
+    if policy_no != lost.policy_no {
+        // Another policy has followed meanwhile, and its notice says all there is to say.
+        return Ok(());
+    }
+    let actor = Actor::Hall(LOSS_JOB);
+    let entry = Entry::new("tender.sealPolicyWeakened").project(tender.project).tender(id);
+    let facts = json!({"policyNo": policy_no, "sealPolicy": settled.policy.digest(), "lost": health.lost,
+        "state": health.state});
+    ledger::record(tx, &actor, now, entry.facts(facts)).await?;
+    let project = projects::load(tx.conn(), tender.project).await?;
+    let loss = Loss { policy: &settled.policy, health: &health, member: &lost.member };
+    tell(tx, &actor, (&project, &tender), policy_change::loss_notice(&tender, &loss), now).await?;
+    write_to_bidders(tx, &tender, &policy_change::loss_letter(&tender, &loss), now).await
 }
 
 /// The light of the officers, for those who may know of it.

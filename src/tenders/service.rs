@@ -8,6 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    holders,
     identity::{Action, Object, Phase, authorize, authorize_known},
     jurisdiction::Jurisdiction,
     kernel::{
@@ -347,7 +348,7 @@ fn drafting(tender: &Tender) -> Result<(), Refusal> {
     }
 }
 
-async fn answer(
+pub(super) async fn answer(
     tx: &mut Tx<'_>,
     actor: &Actor,
     law: &Lawbook,
@@ -499,7 +500,7 @@ pub async fn clarify(
     answer(tx, actor, law, &tender, now).await
 }
 
-fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
+pub(super) fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
     let text = text.trim();
     if (1..=most).contains(&text.chars().count()) {
         return Ok(text.to_owned());
@@ -508,7 +509,7 @@ fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> 
     Err(Rejection::at(pointer, "length", detail))
 }
 
-fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
+pub(super) fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
     if tender.phase == TenderPhase::Published && now < tender.deadline {
         return Ok(());
     }
@@ -684,6 +685,7 @@ async fn view(
 ) -> Result<TenderView, Problem> {
     let setting = setting(conn, law, tender, hall_date(now)).await?;
     let place = store::place_at(conn, tender.id, tender.deadline).await?;
+    let standing = sealing::standing(conn, tender).await?;
     let drafting = tender.phase == TenderPhase::Draft;
     let bodies = if drafting { sealing::bodies(conn, tender, &setting.project).await? } else { None };
     let clarifications: Vec<Clarification> = store::clarifications(conn, tender.id).await?;
@@ -697,7 +699,7 @@ async fn view(
         bodies: bodies.as_deref(),
     };
     Ok(TenderView {
-        allowed_actions: allowed_actions(actor, tender, &setting, &circumstances),
+        allowed_actions: allowed_actions(actor, tender, &setting, &circumstances, standing.as_ref()),
         id: tender.id,
         code: tender.code.clone(),
         section_code: tender.section_code(),
@@ -724,6 +726,7 @@ async fn view(
         place,
         clarifications,
         seal_light: sealing::light(conn, actor, tender, &setting.project, now).await?,
+        seal_policy: standing.map(|standing| holders::service::line(&standing.settled, &standing.health)),
         ended_reason: tender.ended.as_ref().map(|(reason, _)| reason.clone()),
     })
 }
@@ -751,6 +754,7 @@ fn allowed_actions(
     tender: &Tender,
     setting: &Setting,
     at: &Circumstances<'_>,
+    standing: Option<&sealing::Standing>,
 ) -> Vec<AllowedAction> {
     let may = |action| permit(actor, action, &setting.project, tender);
     let in_draft = || drafting(tender).map_err(Problem::from);
@@ -761,7 +765,7 @@ fn allowed_actions(
         publication::may_publish(&setting.law, tender, at)
     };
     let submit = AllowedAction::from_guard("submitBid", &may(Action::BidSubmit).and_then(|()| bidding()));
-    vec![
+    let mut actions = vec![
         AllowedAction::from_guard("amend", &may(Action::TenderDraft).and_then(|()| in_draft())),
         AllowedAction::from_guard("approve", &may(Action::TenderApprove).and_then(|()| in_draft())),
         AllowedAction::from_guard("publish", &may(Action::TenderPublish).and_then(|()| publishing())),
@@ -769,5 +773,15 @@ fn allowed_actions(
         AllowedAction::from_guard("postpone", &may(Action::TenderPostpone).and_then(|()| bidding())),
         AllowedAction::from_guard("terminate", &may(Action::TenderTerminate).and_then(|()| ending())),
         AllowedAction { deadline: Some(tender.deadline), ..submit },
-    ]
+    ];
+    if let Some(standing) = standing {
+        let hours = setting.law.settings().reseal_hours;
+        let following = || {
+            bidding()?;
+            Ok(holders::rules::may_follow(&standing.health, hours, tender.deadline, at.now)?)
+        };
+        let guard = may(Action::SealPolicySettle).and_then(|()| following());
+        actions.push(AllowedAction::from_guard("settleSealPolicy", &guard));
+    }
+    actions
 }

@@ -497,6 +497,58 @@ fn a_shared_bid_of_the_page_opens_by_bidder_and_agency() {
     });
 }
 
+#[test]
+fn the_page_says_what_a_lost_policy_means_and_seals_anew_for_the_one_that_follows() {
+    let app = TestApp::sandbox(START);
+    let (tender, officers) = app.published_shared_works(false);
+    let lost: Vec<String> = officers[..2].iter().map(|officer| officer.key_id.clone()).collect();
+    drop(officers);
+    let folder = prepare(&app);
+    let bidder = app.bidder(1);
+    bidder.submit(&tender, &bidder.seal(&app.seal_policy(&tender), "18000000.00"), "one").expect(201);
+    drop(bidder);
+    let driver = Driver::start();
+    let base = format!("http://{}", app.address());
+    let devtools = driver.devtools();
+    let app = std::sync::Arc::new(app);
+    let hall = std::sync::Arc::clone(&app);
+    runtime().block_on(driver.drive(false, async move |client| {
+        let desk = Desk::begin(client, &devtools, &base, &tender, folder.path()).await;
+        desk.client.set_window_size(1280, 1600).await.unwrap();
+        let reason = json!({"reason": "遗失"});
+        for key in &lost {
+            hall.as_("agency.one").post(&format!("/api/v1/seal-keys/{key}/revoke"), &reason).expect(200);
+        }
+        desk.visit("zh").await;
+        let note = ["代理机构（或招标人）的份额密钥已全部失效", "仍可由其余条款开启"];
+        desk.says("#policy-title + .form-note", &note).await;
+        picture(&desk.client, "bid-weakened-zh").await;
+        let project =
+            hall.public().get(&format!("/api/v1/tenders/{tender}")).expect(200).text_at("/projectId");
+        open(&desk.client, &format!("{base}/projects/{project}?lang=zh")).await;
+        says(&desk.client, "#policy-note .form-note", &note).await;
+        accessible(&desk.client, "the project").await;
+        picture(&desk.client, "project-weakened-zh").await;
+
+        let key = hall.signing_key("agency.one");
+        for login in ["agency.one", "agency.one.second"] {
+            hall.officer(login, "agency", &key);
+        }
+        hall.as_("agency.one").post(&format!("/api/v1/tenders/{tender}/seal-policies"), &reason).expect(200);
+        desk.visit("en").await;
+        desk.says("#own-earlier", &["sealed for the policy before", "It stands"]).await;
+        picture(&desk.client, "bid-followed-en").await;
+        desk.visit("zh").await;
+        desk.seal("17000000.00", &["投标函.txt"]).await;
+        desk.submit("r2-share.key").await;
+        desk.says("#receipt-text", &["result ACCEPTED", "revision 2"]).await;
+        let left = "return document.getElementById('own-earlier')";
+        assert_eq!(desk.client.execute(left, Vec::new()).await.unwrap(), Value::Null);
+        desk.no_breach().await;
+    }));
+    drop(app);
+}
+
 /// The secret as two holders find it: each decrypts its share of the first clause with stock age, and one XOR.
 fn joined(envelope: &Path, bidder: &Path, agency: &Path) -> Vec<u8> {
     let envelope: Value = serde_json::from_slice(&std::fs::read(envelope).unwrap()).unwrap();

@@ -251,7 +251,7 @@ fn sealed(lot: &Lot, bidder: &Bidder, revision: u32, prev: Option<Digest>) -> Se
         prev,
         nonce: Nonce(nonce),
     };
-    seal(&lot.policy, &bidder.key, target, Content::default()).unwrap()
+    seal(lot.policy(), &bidder.key, target, Content::default()).unwrap()
 }
 
 fn body(reply: &Reply) -> Value {
@@ -685,7 +685,7 @@ async fn over_http_a_bid_is_taken_in_and_read_by_its_bidder_alone() {
     assert_eq!(status, StatusCode::OK, "{policy}");
     let policy: Value = serde_json::from_str(&policy).unwrap();
     assert_eq!(policy["policy"]["clauses"], json!([["bidder"]]));
-    assert_eq!(policy["policyDigest"], json!(hall.lot().await.policy.digest()));
+    assert_eq!(policy["policyDigest"], json!(hall.lot().await.policy().digest()));
     let before = get(format!("/api/v1/tenders/{}/seal-policy", hall.tender), &theirs).await;
 
     let payload = json!({"envelope": bid.envelope, "ciphertext": STANDARD.encode(&bid.ciphertext)});

@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output, Stdio},
     thread::sleep,
@@ -185,6 +187,36 @@ fn officer(app: &TestApp, login: &str) -> Officer {
     Officer { login: login.to_owned(), desk: scratch }
 }
 
+/// Runs a program on a terminal of its own, where `typed` answers its questions; answers what stood on it.
+#[track_caller]
+fn on_terminal(desk: &Path, command: &str, typed: &[&str]) -> (bool, String) {
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", command, "/dev/null"])
+        .current_dir(desk)
+        .env_remove("TENDERHALL_TOKEN")
+        .env("NO_PROXY", "*");
+    script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = script.spawn().unwrap();
+    let (mut keys, mut screen) = (running.stdin.take().unwrap(), running.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    for line in typed {
+        // An answer is typed when it is asked for: what comes earlier may be thrown away with the terminal's queue.
+        let asked = shown.len();
+        while !String::from_utf8_lossy(&shown[asked..]).contains(": ") {
+            let mut piece = [0; 256];
+            let read = screen.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "{command}: {}", String::from_utf8_lossy(&shown));
+            shown.extend(&piece[..read]);
+        }
+        sleep(Duration::from_millis(300));
+        keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+    screen.read_to_end(&mut shown).unwrap();
+    drop(keys);
+    (running.wait().unwrap().success(), String::from_utf8_lossy(&shown).into_owned())
+}
+
 /// Two officers of each body, and the tender they hold shares for.
 fn shared_works(app: &TestApp) -> (String, Vec<Officer>) {
     let tender = app.shared_tender(&app.works_project(), false);
@@ -207,6 +239,59 @@ fn shared_works(app: &TestApp) -> (String, Vec<Officer>) {
 /// The arguments by which the program asks the hall as `login`.
 fn asking<'a>(server: &'a str, tender: &'a str, token: &'a str, identity: &'a str) -> [&'a str; 8] {
     ["--server", server, "--tender", tender, "--token", token, "--identity", identity]
+}
+
+#[test]
+fn a_passphrase_protects_a_key_file_the_way_age_does_it() {
+    let scratch = Scratch::new("protected");
+    let desk = scratch.path();
+    let program = env!("CARGO_BIN_EXE_tenderhall");
+    let hide = |name: &str, text: &str| {
+        fs::write(desk.join(name), text).unwrap();
+        fs::set_permissions(desk.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let organisation = "0190f3a4-7c1e-4b6a-9d2f-5e8c1a3b7d90";
+    // Asked for twice, and not shown.
+    let keygen = format!("{program} keygen --passphrase --organisation {organisation} --out ");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}signing"), &["correct horse", "correct horse"]);
+    assert!(made && screen.contains("0400") && !screen.contains("correct horse"), "{screen}");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}other"), &["correct horse", "correct hose"]);
+    assert!(!made && screen.contains("not the same") && !desk.join("other").exists(), "{screen}");
+    let (made, screen) = on_terminal(desk, &format!("{keygen}other"), &["short"]);
+    assert!(!made && screen.contains("at least 8") && !desk.join("other").exists(), "{screen}");
+    // A script names files; the two keys have a passphrase each.
+    hide("of-signing", "correct horse\n");
+    hide("of-key", "battery staple 口令\n");
+    let officer = ["keygen", "--out", "key", "--organisation", organisation, "--officer", "officer-1"];
+    let signing = ["--signing-key", "signing", "--signing-passphrase-file"];
+    let made = said(desk, &[&officer[..], &signing, &["of-signing", "--passphrase-file", "of-key"]].concat());
+    let kept = fs::read(desk.join("key")).unwrap();
+    assert!(kept.starts_with(b"age-encryption.org/v1\n-> scrypt "));
+    // Debian's age opens it, and hands the key to whoever knows the passphrase.
+    let (opened, screen) = on_terminal(desk, "age -d -o plain key", &["battery staple 口令"]);
+    assert!(opened, "{screen}");
+    let plain = fs::read_to_string(desk.join("plain")).unwrap();
+    let public = made["publicKey"].as_str().unwrap();
+    assert!(plain.starts_with(&format!("# public key: {public}\nAGE-SECRET-KEY-1")), "no identity file");
+    // The other way round: what age protects is read here.
+    hide("again", &plain);
+    let (closed, screen) =
+        on_terminal(desk, "age -p -a -o by-age again", &["staple battery", "staple battery"]);
+    assert!(closed, "{screen}");
+    fs::set_permissions(desk.join("by-age"), fs::Permissions::from_mode(0o600)).unwrap();
+    hide("of-age", "staple battery");
+    let canary =
+        ["canary", "--server", "http://127.0.0.1:1", "--tender", "T-1", "--token", "x", "--identity"];
+    let canary = |more: &[&str]| complaint(desk, &[&canary[..], more].concat(), 1);
+    // The key is read before the hall is asked: a hall that is not there is complained of last.
+    for (key, passphrase) in [("key", "of-key"), ("by-age", "of-age")] {
+        let gone = canary(&[key, "--passphrase-file", passphrase]);
+        assert!(gone.contains("127.0.0.1:1") && !gone.contains("passphrase"), "{gone}");
+    }
+    let wrong = canary(&["key", "--passphrase-file", "of-signing"]);
+    assert!(wrong.contains("key: 口令不对 / Wrong passphrase"), "{wrong}");
+    fs::set_permissions(desk.join("of-key"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(canary(&["key", "--passphrase-file", "of-key"]).contains("chmod 400"));
 }
 
 #[test]
@@ -273,6 +358,88 @@ fn officers_and_bidders_open_by_clauses_and_a_supervisor_verifies_it() {
     assert_eq!(outcomes, ["opened", "opened", "revoked"]);
     verify_receipt(&app, &tender, bids[0].0.path());
     verify_opening(&app, &tender, &server);
+}
+
+#[test]
+fn after_the_loss_of_every_key_of_a_body_bids_open_by_the_policy_they_were_sealed_for() {
+    let app = TestApp::sandbox(START);
+    let (tender, officers) = shared_works(&app);
+    let server = format!("http://{}", app.address());
+    let desks: Vec<_> = (1..=3)
+        .map(|number| {
+            let (desk, login) = (Scratch::new("desk"), format!("bidder.{number:04}"));
+            hand_in(&app, desk.path(), &login, &tender, &format!("1800000{number}.00"));
+            (desk, login)
+        })
+        .collect();
+    let first = app.seal_policy(&tender).digest().to_string();
+    // Both officers of the agency lose their keys, and make others that a passphrase protects.
+    for (at, officer) in officers[..2].iter().enumerate() {
+        let agency = app.as_(&officer.login);
+        let keys =
+            agency.get(&format!("/api/v1/seal-keys?organisation={}", agency.organisation())).expect(200);
+        let lost = keys.text_at(&format!("/items/{at}/id"));
+        agency.post(&format!("/api/v1/seal-keys/{lost}/revoke"), &json!({"reason": "遗失"})).expect(200);
+        let desk = officer.desk.path();
+        fs::write(desk.join("pass"), "correct horse").unwrap();
+        fs::set_permissions(desk.join("pass"), fs::Permissions::from_mode(0o600)).unwrap();
+        let (organisation, account) = (agency.organisation(), agency.get("/api/v1/auth/me").expect(200));
+        let account = account.text_at("/account");
+        let whose = ["--organisation", &organisation, "--officer", &account, "--signing-key", "signing"];
+        said(desk, &[&["keygen", "--out", "new", "--passphrase-file", "pass"][..], &whose].concat());
+        agency.post("/api/v1/seal-keys", &json_in(&desk.join("new.enrolment.json"))).expect(201);
+    }
+    let reason = json!({"reason": "代理机构两把密钥均已遗失"});
+    app.as_("agency.one").post(&format!("/api/v1/tenders/{tender}/seal-policies"), &reason).expect(200);
+    let second = app.seal_policy(&tender).digest().to_string();
+    let token = app.token(&officers[0].login);
+    let protected =
+        [&["canary", "--passphrase-file", "pass"][..], &asking(&server, &tender, &token, "new")].concat();
+    assert_eq!(said(officers[0].desk.path(), &protected)["proved"], 1);
+    // One bidder seals anew: the same envelope's next revision under the policy that the hall gives now.
+    let (desk, login) = &desks[0];
+    let bidder = app.as_(login).organisation();
+    let again = ["seal", "--server", &server, "--tender", &tender, "--policy-digest", &second, "--in", "in"];
+    let again =
+        [&again[..], &["--price", "17000001.00", "--form", "form.json", "--bidder", &bidder]].concat();
+    let next = ["--key", "key", "--replaces", "out/envelope.json", "--out", "anew"];
+    assert_eq!(said(desk.path(), &[&again[..], &next].concat())["revision"], 2);
+    let token = app.token(login);
+    let hand_in = ["submit", "--server", &server, "--tender", &tender, "--token", &token, "--sealed", "anew"];
+    said(desk.path(), &hand_in);
+
+    app.hold(DEADLINE);
+    let run = |desk: &Path, login: &str, identity: &str, more: &[&str]| {
+        let token = app.token(login);
+        said(
+            desk,
+            &[&["release", "--without-log"][..], more, &asking(&server, &tender, &token, identity)].concat(),
+        )
+    };
+    // The agency's new key reads the new bid; its shares of the other two are to keys that are gone.
+    let agency = run(officers[0].desk.path(), &officers[0].login, "new", &["--passphrase-file", "pass"]);
+    assert_eq!((&agency["released"], &agency["otherKey"]), (&json!(1), &json!(2)));
+    assert_eq!(run(officers[2].desk.path(), &officers[2].login, "key", &[])["released"], 3);
+    for (at, (desk, login)) in desks.iter().enumerate() {
+        let key = if at == 0 { "anew/share.key" } else { "out/share.key" };
+        assert_ne!(run(desk.path(), login, key, &[])["opens"], 0);
+    }
+    app.hold("2026-03-16T10:00:00+08:00");
+    let scratch = Scratch::new("verify");
+    let token = app.token("supervisor.audit");
+    let verify =
+        ["verify", "opening", "--from", "files", "--server", &server, "--tender", &tender, "--token", &token];
+    let report = said(
+        scratch.path(),
+        &[&verify[..], &["--policy-digest", &first, "--policy-digest", &second]].concat(),
+    );
+    assert_eq!((&report["opened"], &report["policyDigests"]), (&json!(3), &json!([first, second])));
+    // Whoever knows of the first notice only finds a policy that it does not name.
+    let verify = ["verify", "opening", "--from", "files", "--policy-digest", &first, "--json"];
+    let output = program(scratch.path(), &verify);
+    assert!(!output.status.success());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["differences"][0].as_str().unwrap().contains("not that of the notice"), "{report}");
 }
 
 #[test]

@@ -279,7 +279,7 @@ fn verified(app: &TestApp, works: &Divided<'_>) {
         server: Some(format!("http://{}", app.address())),
         tender: Some(works.tender.id.parse().unwrap()),
         token: Some(app.token("supervisor.audit").into()),
-        policy_digest: Some(app.seal_policy(&works.tender.id).digest()),
+        policy_digest: vec![app.seal_policy(&works.tender.id).digest()],
         json: true,
     };
     let mut out = Vec::new();

@@ -41,7 +41,7 @@ pub const CLEAR_JOB: &str = "bid.clearUploads";
 pub async fn begin(tx: &mut Tx<'_>, actor: &Actor, lot: &Lot, asked: &NewUpload) -> Result<Reply, Problem> {
     authorize(actor, Action::BidSubmit, &Object::of(&lot.parties, Phase::Published))?;
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?;
-    let part = rules::may_begin(&lot.policy, asked.size, asked.part.as_ref())?;
+    let part = rules::may_begin(lot.policy(), asked.size, asked.part.as_ref())?;
     let tender = tenders::load(tx.conn(), lot.tender).await?;
     let now = tx.hall_now().await?;
     rules::still_open(gate(tender.phase, tender.deadline, now))?;

@@ -217,6 +217,8 @@ pub enum Action {
     SealKeyEnrol,
     /// Keys of officers.
     SealKeysRead,
+    /// Settle another seal policy where a body has lost every key.
+    SealPolicySettle,
     /// Whether a tender's officers can read, and prove that one can oneself.
     CanaryProve,
     /// Let the three bodies open a bid whose bidder is absent by no fault of its own.

@@ -28,6 +28,7 @@ const EARLIER: &[(&str, &str)] = &[
     ("outageWindowMinutes", "60"),
     ("outageMinutes", "5"),
     ("maxBidMebibytes", "1"),
+    ("resealHours", "48"),
 ];
 
 type Rules = BTreeMap<String, Vec<Rule>>;
@@ -84,6 +85,7 @@ fn check_settings(source: &PolicySource, settings: Settings) -> Result<Settings,
         ("reportCandidates", settings.report_candidates),
         ("outageWindowMinutes", settings.outage_window_minutes),
         ("outageMinutes", settings.outage_minutes),
+        ("resealHours", settings.reseal_hours),
         ("engineeringRetentionYears", settings.engineering_retention_years),
         ("maxBidMebibytes", settings.max_bid_mebibytes),
     ];

@@ -160,7 +160,7 @@ fn floor_body(template: &str, place: &Place) -> Option<Value> {
     Some(match template {
         "/api/v1/seal-keys" => json!({"v": 1, "organisation": "ORG-1", "officer": "A-1", "recipient": "age1",
             "sig": {"alg": "ed25519", "key": "AAAA", "value": "AAAA"}}),
-        "/api/v1/seal-keys/{id}/revoke" => json!({"reason": "测试"}),
+        "/api/v1/seal-keys/{id}/revoke" | "/api/v1/tenders/{id}/seal-policies" => json!({"reason": "测试"}),
         "/api/v1/tenders/{id}/canaries" => json!({"keyId": MADE_UP, "answer": "0".repeat(64)}),
         "/api/v1/tenders/{id}/opening/shares/batch" => {
             json!({"items": [{"bidId": MADE_UP, "clause": 0, "member": "agency", "share": "AAAA"}]})

@@ -15,6 +15,7 @@ mod operations;
 mod previews;
 mod projects;
 mod rejections;
+mod second_policy;
 mod secrecy;
 mod sessions;
 mod tenders;
