@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Call, Key},
+    call::{Arrival, Call, Key, first_password_stands},
     model::{Me, NewSigningKey, PasswordChange, SessionsEnded, SigningKeyView},
     service::{self, Gate, Grant, NoGrant},
 };
 use crate::{
-    kernel::{Code, Problem, Rejection, Say, id::OrganisationId},
+    kernel::{Code, Problem, Rejection, Say, id::OrganisationId, say::Language},
     platform::{
         db::Db,
         http::{
@@ -69,7 +69,32 @@ struct TokenAnswer {
     token_type: &'static str,
     /// Seconds.
     expires_in: i64,
+    /// Set while the account has a password that was made up for it: until it has chosen its own, every other call by
+    /// these tokens is a 403 of this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_change: Option<PasswordChangeDue>,
 }
+
+/// What an account has to do before anything else.
+#[derive(Debug, Serialize, ToSchema)]
+struct PasswordChangeDue {
+    /// Always `password-change-required`.
+    code: Code,
+    /// What to do, in the caller's language.
+    detail: String,
+    /// Where to send the change (POST).
+    href: &'static str,
+}
+
+impl PasswordChangeDue {
+    fn in_language(language: Language) -> Self {
+        let Rejection { code, detail, .. } = first_password_stands();
+        Self { code, detail: detail.in_language(language).to_owned(), href: PASSWORD_CHANGE }
+    }
+}
+
+/// Where an account changes its password.
+const PASSWORD_CHANGE: &str = "/api/v1/account/password";
 
 /// A problem document with the error word of RFC 6749 §5.2.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,6 +129,9 @@ async fn token(request: HttpRequest, body: web::Bytes, gate: web::Data<Gate>) ->
                 refresh_token: granted.refresh,
                 token_type: "Bearer",
                 expires_in: Gate::access_seconds(),
+                password_change: granted
+                    .first_password
+                    .then(|| PasswordChangeDue::in_language(language(&request))),
             })
         }
         Err(Missing::Parameter(name)) => {
@@ -212,8 +240,7 @@ pub fn address_of(request: &HttpRequest) -> String {
 fn refuse(request: &HttpRequest, problem: Problem, word: &'static str, wait: Option<i32>) -> HttpResponse {
     // The usual answer sets the headers and logs a fault; the body gains the word of RFC 6749.
     let plain = respond(&problem, request);
-    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let document = document(&problem, language_of(accept.unwrap_or_default()), request_id(request));
+    let document = document(&problem, language(request), request_id(request));
     let mut answer = HttpResponse::build(plain.status());
     for (name, value) in plain.headers() {
         answer.insert_header((name, value));
@@ -225,6 +252,11 @@ fn refuse(request: &HttpRequest, problem: Problem, word: &'static str, wait: Opt
     answer.content_type(PROBLEM_JSON).body(body)
 }
 
+fn language(request: &HttpRequest) -> Language {
+    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    language_of(accept.unwrap_or_default())
+}
+
 /// The caller's own account, roles and organisation.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The caller", body = Me), Problems))]
 #[get("/api/v1/auth/me")]
@@ -233,17 +265,18 @@ async fn me(call: Call, db: web::Data<Db>) -> Result<Reply, Problem> {
     Reply::ok(&service::me(&mut *db.read().await?, account).await?)
 }
 
-/// Change one's own password 修改密码. All of the account's tokens end, the one of this call too.
+/// Change one's own password 修改密码. All of the account's tokens end, the one of this call too. The one call that is
+/// open to an account whose password was made up for it.
 #[utoipa::path(tag = "auth", request_body = PasswordChange,
     responses((status = 200, description = "Changed", body = SessionsEnded), Problems))]
 #[post("/api/v1/account/password")]
 async fn change_password(
     request: HttpRequest,
-    call: Call,
+    arrival: Arrival,
     body: Body<PasswordChange>,
     gate: web::Data<Gate>,
 ) -> Result<Reply, Problem> {
-    let address = address_of(&request);
+    let (call, address) = (arrival.call, address_of(&request));
     Reply::ok(&gate.change_password(&call.actor, body.value, call.meta.request, &address).await?)
 }
 

@@ -12,11 +12,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 pub use self::{
     accounts::{
         AccountSummary, NewAccount, NewProof, account_entries, account_entry, accounts, accounts_with_role,
-        add_accounts, lock_account, login_exists, set_disabled, set_proof,
+        add_accounts, end_role, give_role, lock_account, login_exists, roles_held, set_disabled, set_proof,
     },
     keys::{add_signing_key, add_signing_keys, signing_keys},
     organisations::{
-        NewOrganisation, add_organisations, organisation_entries, organisation_entry, organisations,
+        NewOrganisation, add_organisations, lock_organisation, organisation_entries, organisation_entry,
+        organisations, update_organisation,
     },
     sessions::{
         Credential, Standing, add_failure, add_refresh_token, count_replay, credential, end_sessions,

@@ -1,15 +1,16 @@
 //! What the administrator asks for: organisations and accounts.
 
-use actix_web::{HttpResponse, Responder, get, post, web};
+use actix_web::{HttpResponse, Responder, get, patch, post, web};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     identity::{
-        administration,
+        administration::{self, organisations, roles},
         call::{Call, Key},
         model::{
-            AccountEntry, AccountReason, AccountToAdd, NewCredential, OrganisationEntry, OrganisationToAdd,
+            AccountEntry, AccountReason, AccountToAdd, NewCredential, OrganisationChange, OrganisationEntry,
+            OrganisationToAdd, RoleAct, RoleHeld,
         },
         service::Gate,
     },
@@ -26,8 +27,10 @@ use crate::{
 /// Collects the administrator's routes.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add_organisation).service(list_organisations).service(read_organisation);
+    config.service(amend_organisation);
     config.service(add_account).service(list_accounts).service(read_account);
     config.service(disable).service(enable).service(reset_credential);
+    config.service(list_roles).service(give_role).service(end_role);
 }
 
 /// Add an organisation 主体入库.
@@ -43,7 +46,7 @@ async fn add_organisation(
     administration::permit(&call.actor)?;
     let Body { value, fingerprint } = body;
     call.commit(&db, "identity.add_organisation", &fingerprint, Key::Optional, async |tx| {
-        administration::add_organisation(tx, &call.actor, value.clone()).await
+        organisations::add(tx, &call.actor, value.clone()).await
     })
     .await
 }
@@ -59,7 +62,7 @@ async fn list_organisations(
 ) -> Result<impl Responder, Problem> {
     administration::permit(&call.actor)?;
     let mut conn = db.read().await?;
-    let page = administration::list_organisations(&mut conn, &call.actor, query.checked()?).await?;
+    let page = organisations::list(&mut conn, &call.actor, query.checked()?).await?;
     Ok(HttpResponse::Ok().insert_header(("Link", page.link("/api/v1/organisations"))).json(page))
 }
 
@@ -73,7 +76,31 @@ async fn read_organisation(
     db: web::Data<Db>,
 ) -> Result<Reply, Problem> {
     administration::permit(&call.actor)?;
-    Reply::ok(&administration::read_organisation(&mut *db.read().await?, &call.actor, *id).await?)
+    organisations::read(&mut *db.read().await?, &call.actor, *id).await
+}
+
+/// Put an organisation right 主体变更: name, mail address, region, the centre it runs, and a credit code under which
+/// nothing stands yet. What its people may do by region and centre changes at once.
+#[utoipa::path(tag = "organisations", request_body = OrganisationChange,
+    params(("id" = OrganisationId, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The changed organisation", body = OrganisationEntry), Problems))]
+#[patch("/api/v1/organisations/{id}")]
+async fn amend_organisation(
+    call: Call,
+    id: web::Path<OrganisationId>,
+    body: Body<OrganisationChange>,
+    db: web::Data<Db>,
+    gate: web::Data<Gate>,
+) -> Result<Reply, Problem> {
+    administration::permit(&call.actor)?;
+    let Body { value, fingerprint } = body;
+    let done = call.commit(&db, "identity.amend_organisation", &fingerprint, Key::Optional, async |tx| {
+        let expect = |version| call.meta.expect_version(version);
+        organisations::amend(tx, &call.actor, *id, expect, value.clone()).await
+    });
+    let reply = done.await?;
+    gate.forget_all_of(*id);
+    Ok(reply)
 }
 
 /// Add an account. The answer alone tells its first password or secret: it takes no `Idempotency-Key`, and a login
@@ -192,4 +219,56 @@ async fn reset_credential(
         .await?;
     gate.forget(*id);
     Reply::ok(&made)
+}
+
+/// Roles an account holds or has held, oldest first, for the administrator.
+#[utoipa::path(tag = "accounts", params(("id" = AccountId, Path)),
+    responses((status = 200, description = "Its roles", body = Page<RoleHeld>), Problems))]
+#[get("/api/v1/accounts/{id}/roles")]
+async fn list_roles(call: Call, id: web::Path<AccountId>, db: web::Data<Db>) -> Result<Reply, Problem> {
+    administration::permit(&call.actor)?;
+    Reply::ok(&roles::list(&mut *db.read().await?, &call.actor, *id).await?)
+}
+
+/// Give an account a role 授予角色. It goes with the kind of the organisation, and an account stands on one side (SOD-1,
+/// SOD-9). The account's tokens end; it logs in anew.
+#[utoipa::path(tag = "accounts", request_body = RoleAct,
+    params(("id" = AccountId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The account as it stands", body = AccountEntry), Problems))]
+#[post("/api/v1/accounts/{id}/roles")]
+async fn give_role(
+    call: Call,
+    id: web::Path<AccountId>,
+    body: Body<RoleAct>,
+    db: web::Data<Db>,
+    gate: web::Data<Gate>,
+) -> Result<Reply, Problem> {
+    administration::permit(&call.actor)?;
+    let done = call.commit(&db, "identity.give_role", &body.fingerprint, Key::Optional, async |tx| {
+        roles::give(tx, &call.actor, *id, &body.value).await
+    });
+    let reply = done.await?;
+    gate.forget(*id);
+    Ok(reply)
+}
+
+/// End a role of an account 撤销角色, at once: its tokens end too.
+#[utoipa::path(tag = "accounts", request_body = RoleAct,
+    params(("id" = AccountId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, description = "The account as it stands", body = AccountEntry), Problems))]
+#[post("/api/v1/accounts/{id}/roles/end")]
+async fn end_role(
+    call: Call,
+    id: web::Path<AccountId>,
+    body: Body<RoleAct>,
+    db: web::Data<Db>,
+    gate: web::Data<Gate>,
+) -> Result<Reply, Problem> {
+    administration::permit(&call.actor)?;
+    let done = call.commit(&db, "identity.end_role", &body.fingerprint, Key::Optional, async |tx| {
+        roles::end(tx, &call.actor, *id, &body.value).await
+    });
+    let reply = done.await?;
+    gate.forget(*id);
+    Ok(reply)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Yes;
 use crate::{
-    identity::model::AccountEntry,
+    identity::model::{AccountEntry, RoleHeld},
     kernel::{
         Code, Problem, Refusal, Role, Say,
         id::{AccountId, OrganisationId},
@@ -84,7 +84,12 @@ pub struct NewAccount {
 
 /// How a new account proves itself.
 pub enum NewProof {
-    Password { hash: String, person: Uuid },
+    /// `first`: made up by the hall for another, who has to choose an own one before anything else.
+    Password {
+        hash: String,
+        person: Uuid,
+        first: bool,
+    },
     Secret([u8; 32]),
 }
 
@@ -95,15 +100,17 @@ pub async fn add_accounts(
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let split = |one: &NewAccount| match &one.proof {
-        NewProof::Password { hash, person } => ("person", Some(hash.clone()), Some(*person), None),
-        NewProof::Secret(secret) => ("program", None, None, Some(secret.to_vec())),
+        NewProof::Password { hash, person, first } => {
+            ("person", Some(hash.clone()), Some(*person), None, *first)
+        }
+        NewProof::Secret(secret) => ("program", None, None, Some(secret.to_vec()), false),
     };
     let proofs: Vec<_> = new.iter().map(split).collect();
     statement(
         "INSERT INTO accounts (id, login, organisation_id, display_name, kind, password_hash, person_key,
-                               secret_sha256, created_at)
-         SELECT *, $9 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                                  $7::uuid[], $8::bytea[])",
+                               secret_sha256, first_password, created_at)
+         SELECT *, $10 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                                   $7::uuid[], $8::bytea[], $9::bool[])",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(new.iter().map(|one| one.id).collect::<Vec<_>>())
     .bind::<sql_types::Array<sql_types::Text>, _>(
@@ -123,6 +130,7 @@ pub async fn add_accounts(
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Binary>>, _>(
         proofs.iter().map(|one| one.3.as_deref()).collect::<Vec<_>>(),
     )
+    .bind::<sql_types::Array<sql_types::Bool>, _>(proofs.iter().map(|one| one.4).collect::<Vec<_>>())
     .bind::<sql_types::Timestamptz, _>(now)
     .execute(conn)
     .await
@@ -167,6 +175,8 @@ struct AccountEntryRow {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
     disabled_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = sql_types::Bool)]
+    first_password: bool,
 }
 
 impl TryFrom<AccountEntryRow> for AccountEntry {
@@ -185,6 +195,7 @@ impl TryFrom<AccountEntryRow> for AccountEntry {
             roles,
             created_at: row.created_at,
             disabled_at: row.disabled_at,
+            first_password: row.first_password,
         })
     }
 }
@@ -196,6 +207,7 @@ pub async fn account_entry(
 ) -> Result<Option<AccountEntry>, Problem> {
     let row = statement(
         "SELECT a.id, a.login, a.display_name, a.kind, a.organisation_id, a.created_at, a.disabled_at,
+                a.first_password,
                 ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
            FROM accounts a WHERE a.id = $1",
     )
@@ -215,6 +227,7 @@ pub async fn account_entries(
 ) -> Result<Vec<AccountEntry>, Problem> {
     let rows = statement(
         "SELECT a.id, a.login, a.display_name, a.kind, a.organisation_id, a.created_at, a.disabled_at,
+                a.first_password,
                 ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
            FROM accounts a
           WHERE ($1 IS NULL OR a.organisation_id = $1) AND ($2 IS NULL OR (a.created_at, a.id) < ($2, $3))
@@ -227,6 +240,78 @@ pub async fn account_entries(
     .get_results::<AccountEntryRow>(conn)
     .await?;
     rows.into_iter().map(AccountEntry::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct RoleRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql_types::Text)]
+    role: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    given_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
+    ended_at: Option<DateTime<Utc>>,
+}
+
+/// Every role of an account, ended or not, oldest first.
+pub async fn roles_held(conn: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<RoleHeld>, Problem> {
+    let rows = statement(
+        "SELECT id, role, given_at, ended_at FROM account_roles WHERE account_id = $1 ORDER BY given_at, id",
+    )
+    .bind::<sql_types::Uuid, _>(account)
+    .get_results::<RoleRow>(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let role = row.role.parse().map_err(unreadable("account_roles.role"))?;
+            Ok(RoleHeld { id: row.id, role, given_at: row.given_at, ended_at: row.ended_at })
+        })
+        .collect()
+}
+
+/// Gives an account a role it does not hold.
+pub async fn give_role(
+    conn: &mut AsyncPgConnection,
+    row: Uuid,
+    account: AccountId,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    statement("INSERT INTO account_roles (id, account_id, role, given_at) VALUES ($1, $2, $3, $4)")
+        .bind::<sql_types::Uuid, _>(row)
+        .bind::<sql_types::Uuid, _>(account)
+        .bind::<sql_types::Text, _>(role.as_ref())
+        .bind::<sql_types::Timestamptz, _>(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct EndedRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: Uuid,
+}
+
+/// Ends a role; nothing where it is not held.
+pub async fn end_role(
+    conn: &mut AsyncPgConnection,
+    account: AccountId,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, Problem> {
+    let ended = statement(
+        "UPDATE account_roles SET ended_at = $3 WHERE account_id = $1 AND role = $2 AND ended_at IS NULL
+         RETURNING id",
+    )
+    .bind::<sql_types::Uuid, _>(account)
+    .bind::<sql_types::Text, _>(role.as_ref())
+    .bind::<sql_types::Timestamptz, _>(now)
+    .get_result::<EndedRow>(conn)
+    .await
+    .optional()?;
+    Ok(ended.map(|row| row.id))
 }
 
 /// Holds an account's row to the end of the transaction, where there is one.
@@ -254,15 +339,18 @@ pub async fn set_disabled(
 
 /// Gives an account another proof of the same sort.
 pub async fn set_proof(conn: &mut AsyncPgConnection, id: AccountId, proof: &NewProof) -> Result<(), Problem> {
-    let (password, secret) = match proof {
-        NewProof::Password { hash, .. } => (Some(hash.as_str()), None),
-        NewProof::Secret(secret) => (None, Some(secret.as_slice())),
+    let (password, secret, first) = match proof {
+        NewProof::Password { hash, first, .. } => (Some(hash.as_str()), None, *first),
+        NewProof::Secret(secret) => (None, Some(secret.as_slice()), false),
     };
-    statement("UPDATE accounts SET password_hash = $2, secret_sha256 = $3 WHERE id = $1")
-        .bind::<sql_types::Uuid, _>(id)
-        .bind::<sql_types::Nullable<sql_types::Text>, _>(password)
-        .bind::<sql_types::Nullable<sql_types::Binary>, _>(secret)
-        .execute(conn)
-        .await?;
+    statement(
+        "UPDATE accounts SET password_hash = $2, secret_sha256 = $3, first_password = $4 WHERE id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(id)
+    .bind::<sql_types::Nullable<sql_types::Text>, _>(password)
+    .bind::<sql_types::Nullable<sql_types::Binary>, _>(secret)
+    .bind::<sql_types::Bool, _>(first)
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Organisations, as other rooms and as the administrator see them.
 
 use chrono::{DateTime, Utc};
-use diesel::{OptionalExtension, QueryableByName, sql_types};
+use diesel::{OptionalExtension, QueryableByName, result::Error as DieselError, sql_types};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::{
@@ -97,10 +97,61 @@ pub async fn add_organisations(
     .bind::<sql_types::Timestamptz, _>(now)
     .execute(conn)
     .await
-    .on_constraint("organisations_uscc_unique", || {
-        Refusal::new(Code::Duplicate, Say::new("该统一社会信用代码已登记。", "This credit code is registered already."))
-    })?;
+    .on_constraint("organisations_uscc_unique", known_already)?;
     Ok(())
+}
+
+fn known_already() -> Refusal {
+    Refusal::new(
+        Code::Duplicate,
+        Say::new("该统一社会信用代码已登记。", "This credit code is registered already."),
+    )
+}
+
+/// Holds an organisation's row to the end of the transaction, where there is one.
+pub async fn lock_organisation(conn: &mut AsyncPgConnection, id: OrganisationId) -> Result<(), Problem> {
+    statement("SELECT FROM organisations WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<sql_types::Uuid, _>(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Saves what may change of an organisation and counts its version up.
+pub async fn update_organisation(
+    conn: &mut AsyncPgConnection,
+    changed: &OrganisationEntry,
+) -> Result<(), Problem> {
+    let saved = statement(
+        "UPDATE organisations SET name_zh = $2, name_en = $3, uscc = $4, region_code = $5, centre_code = $6,
+                                  email = $7, version = version + 1
+          WHERE id = $1",
+    )
+    .bind::<sql_types::Uuid, _>(changed.id)
+    .bind::<sql_types::Text, _>(&changed.name.zh)
+    .bind::<sql_types::Text, _>(&changed.name.en)
+    .bind::<sql_types::Nullable<sql_types::Text>, _>(changed.uscc.as_deref())
+    .bind::<sql_types::Text, _>(&changed.region_code)
+    .bind::<sql_types::Nullable<sql_types::Text>, _>(changed.centre_code.as_deref())
+    .bind::<sql_types::Text, _>(&changed.email)
+    .execute(conn)
+    .await;
+    let violated = match &saved {
+        Err(DieselError::DatabaseError(_, told)) => told.constraint_name(),
+        _ => None,
+    };
+    match violated {
+        Some("organisations_uscc_unique") => Err(known_already().into()),
+        Some("organisation_code_stays") => {
+            let detail = Say::new(
+                "该主体已登记密钥、参与项目或投标，其统一社会信用代码不再更改；请另行登记正确的主体。",
+                "This organisation has keys, projects or bids: its credit code does not change any more. Add the right \
+                 organisation beside it.",
+            );
+            Err(Refusal::new(Code::WrongState, detail).into())
+        }
+        _ => Ok(saved.map(drop)?),
+    }
 }
 
 #[derive(QueryableByName)]
@@ -109,13 +160,15 @@ struct OrganisationEntryRow {
     organisation: OrganisationRow,
     #[diesel(sql_type = sql_types::Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::BigInt)]
+    version: i64,
 }
 
 impl TryFrom<OrganisationEntryRow> for OrganisationEntry {
     type Error = Problem;
 
     fn try_from(row: OrganisationEntryRow) -> Result<Self, Problem> {
-        let OrganisationEntryRow { organisation: row, created_at } = row;
+        let OrganisationEntryRow { organisation: row, created_at, version } = row;
         Ok(Self {
             id: row.id,
             kind: row.kind.parse().map_err(unreadable("organisations.kind"))?,
@@ -125,6 +178,7 @@ impl TryFrom<OrganisationEntryRow> for OrganisationEntry {
             centre_code: row.centre_code,
             email: row.email,
             created_at,
+            version,
         })
     }
 }
@@ -135,7 +189,7 @@ pub async fn organisation_entry(
     id: OrganisationId,
 ) -> Result<Option<OrganisationEntry>, Problem> {
     let row = statement(
-        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at
+        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at, version
            FROM organisations WHERE id = $1",
     )
     .bind::<sql_types::Uuid, _>(id)
@@ -152,7 +206,8 @@ pub async fn organisation_entries(
     limit: i64,
 ) -> Result<Vec<OrganisationEntry>, Problem> {
     let rows = statement(
-        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at FROM organisations
+        "SELECT id, kind, name_zh, name_en, uscc, region_code, centre_code, email, created_at, version
+           FROM organisations
           WHERE $1 IS NULL OR (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3",
     )
     .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(after.map(|cursor| cursor.at))

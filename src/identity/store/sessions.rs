@@ -26,12 +26,15 @@ pub struct Credential {
     pub secret_sha256: Option<Vec<u8>>,
     #[diesel(sql_type = sql_types::Integer)]
     pub epoch: i32,
+    /// Made up for it by another.
+    #[diesel(sql_type = sql_types::Bool)]
+    pub first_password: bool,
 }
 
 /// The credential of an account that is not disabled.
 pub async fn credential(conn: &mut AsyncPgConnection, login: &str) -> Result<Option<Credential>, Problem> {
     Ok(statement(
-        "SELECT id, organisation_id, password_hash, secret_sha256, epoch FROM accounts
+        "SELECT id, organisation_id, password_hash, secret_sha256, epoch, first_password FROM accounts
           WHERE login = $1 AND disabled_at IS NULL",
     )
     .bind::<sql_types::Text, _>(login)
@@ -44,6 +47,7 @@ pub async fn credential(conn: &mut AsyncPgConnection, login: &str) -> Result<Opt
 #[derive(Debug, Clone)]
 pub struct Standing {
     pub epoch: i32,
+    pub first_password: bool,
     pub actor: AccountActor,
 }
 
@@ -55,6 +59,8 @@ struct StandingRow {
     organisation_id: OrganisationId,
     #[diesel(sql_type = sql_types::Integer)]
     epoch: i32,
+    #[diesel(sql_type = sql_types::Bool)]
+    first_password: bool,
     #[diesel(sql_type = sql_types::Text)]
     kind: String,
     #[diesel(sql_type = sql_types::Text)]
@@ -72,7 +78,7 @@ pub async fn standing(
     session: Uuid,
 ) -> Result<Option<Standing>, Problem> {
     let row = statement(
-        "SELECT a.login, a.organisation_id, a.epoch, o.kind, o.region_code, o.centre_code,
+        "SELECT a.login, a.organisation_id, a.epoch, a.first_password, o.kind, o.region_code, o.centre_code,
                 ARRAY(SELECT r.role FROM account_roles r WHERE r.account_id = a.id AND r.ended_at IS NULL) AS roles
            FROM accounts a JOIN organisations o ON o.id = a.organisation_id
           WHERE a.id = $1 AND a.disabled_at IS NULL
@@ -103,7 +109,7 @@ impl StandingRow {
             region: Some(self.region_code),
             roles,
         };
-        Ok(Standing { epoch: self.epoch, actor })
+        Ok(Standing { epoch: self.epoch, first_password: self.first_password, actor })
     }
 }
 
