@@ -55,6 +55,7 @@ diesel::table! {
         epoch -> Int4,
         disabled_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        first_password -> Bool,
     }
 }
 
@@ -707,6 +708,7 @@ diesel::table! {
         centre_code -> Nullable<Text>,
         email -> Text,
         created_at -> Timestamptz,
+        version -> Int8,
     }
 }
 

@@ -169,7 +169,9 @@ pub async fn candidates(
         .await?;
     let rows = diesel::sql_query(
         "SELECT e.id, e.account_id, e.unit_id, e.unit_name, e.specialties,
-                e.status = 'active' AND a.disabled_at IS NULL AS active,
+                e.status = 'active' AND a.disabled_at IS NULL
+                    AND EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role = 'expert'
+                                                                AND r.ended_at IS NULL) AS active,
                 EXISTS (SELECT 1 FROM committee_seats s JOIN tenders t ON t.id = s.tender_id
                          WHERE s.expert_id = e.id AND s.tender_id <> $1 AND s.state IN ('called', 'checkedIn')
                            AND t.phase IN ('published', 'closed', 'opening', 'opened')) AS busy,

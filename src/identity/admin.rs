@@ -43,7 +43,7 @@ pub async fn create(db: &Db, name: &str) -> Result<String, Problem> {
             login: name.to_owned(),
             organisation: organisation.id,
             display_name: name.to_owned(),
-            proof: NewProof::Password { hash: hash.clone(), person: Uuid::new_v4() },
+            proof: NewProof::Password { hash: hash.clone(), person: Uuid::new_v4(), first: true },
             role: Role::Admin,
             role_row: Uuid::new_v4(),
         };

@@ -4,23 +4,24 @@
 //! (SOD-9). Credentials are made up here, shown once and kept only as hashes; a call that answers one takes no
 //! `Idempotency-Key`, since the answer to a retry would have to be kept.
 
+pub mod organisations;
+pub mod roles;
+
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     admin::check_login,
-    model::{
-        AccountEntry, AccountKind, AccountReason, AccountToAdd, NewCredential, OrganisationEntry,
-        OrganisationToAdd,
-    },
+    model::{AccountEntry, AccountKind, AccountReason, AccountToAdd, NewCredential},
     passwords,
     policy::{Action, Object, authorize},
-    store::{self, NewAccount, NewOrganisation, NewProof},
+    roles::check_role,
+    store::{self, NewAccount, NewProof},
 };
 use crate::{
     kernel::{
-        Actor, Code, OrganisationKind, Problem, Refusal, Rejection, Role, Say,
+        Actor, Code, Problem, Refusal, Rejection, Say,
         id::{AccountId, OrganisationId},
     },
     ledger::{self, Entry},
@@ -38,52 +39,6 @@ pub fn permit(actor: &Actor) -> Result<(), Problem> {
     authorize(actor, Action::AccountManage, &Object::none())
 }
 
-/// Adds an organisation.
-///
-/// # Errors
-/// 401, 403, 409 for a credit code that is known already, 422 with pointers.
-pub async fn add_organisation(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    new: OrganisationToAdd,
-) -> Result<Reply, Problem> {
-    permit(actor)?;
-    let email = checked(&new)?;
-    let now = tx.hall_now().await?;
-    let organisation = NewOrganisation {
-        id: OrganisationId::random(),
-        kind: new.kind,
-        name: Say::new(new.name.zh.trim(), new.name.en.trim()),
-        uscc: new.uscc.map(|uscc| uscc.as_str().to_owned()),
-        region_code: new.region_code.to_string(),
-        centre_code: new.centre_code.map(|code| code.to_string()),
-        email,
-    };
-    let id = organisation.id;
-    store::add_organisations(tx.conn(), &[organisation], now).await?;
-    let entry =
-        Entry::new("organisation.created").row("organisations", id.0).facts(json!({"kind": new.kind}));
-    ledger::record(tx, actor, now, entry).await?;
-    Reply::created(format!("/api/v1/organisations/{id}"), &organisation_entry(tx.conn(), id).await?)
-}
-
-/// What the types alone cannot say of a new organisation; answers its address as it will be written to.
-fn checked(new: &OrganisationToAdd) -> Result<String, Rejection> {
-    fits(&new.name.zh, "/name/zh", 200)?;
-    fits(&new.name.en, "/name/en", 200)?;
-    if new.centre_code.is_some() && new.kind != OrganisationKind::Centre {
-        let detail = Say::new("只有交易中心填写中心代码。", "Only a centre has a centre's code.");
-        return Err(Rejection::at("/centreCode", "invalid", detail));
-    }
-    match new.email.parse::<lettre::Address>() {
-        Ok(address) if new.email.len() <= 320 => Ok(address.to_string()),
-        _ => {
-            let detail = Say::new("不是有效的电子邮箱。", "Not a usable mail address.");
-            Err(Rejection::at("/email", "invalid", detail))
-        }
-    }
-}
-
 fn fits(text: &str, pointer: &str, most: usize) -> Result<(), Rejection> {
     if (1..=most).contains(&text.trim().chars().count()) {
         return Ok(());
@@ -92,47 +47,13 @@ fn fits(text: &str, pointer: &str, most: usize) -> Result<(), Rejection> {
     Err(Rejection::at(pointer, "length", detail))
 }
 
-async fn organisation_entry(
-    conn: &mut AsyncPgConnection,
-    id: OrganisationId,
-) -> Result<OrganisationEntry, Problem> {
-    store::organisation_entry(conn, id).await?.ok_or_else(|| Rejection::not_found().into())
-}
-
-/// One organisation.
-///
-/// # Errors
-/// 401, 403, 404.
-pub async fn read_organisation(
-    conn: &mut AsyncPgConnection,
-    actor: &Actor,
-    id: OrganisationId,
-) -> Result<OrganisationEntry, Problem> {
-    permit(actor)?;
-    organisation_entry(conn, id).await
-}
-
-/// Organisations, newest first.
-///
-/// # Errors
-/// 401, 403.
-pub async fn list_organisations(
-    conn: &mut AsyncPgConnection,
-    actor: &Actor,
-    (cursor, limit): (Option<Cursor>, i64),
-) -> Result<Page<OrganisationEntry>, Problem> {
-    permit(actor)?;
-    let rows = store::organisation_entries(conn, cursor, limit).await?;
-    Ok(Page::from_rows(rows, limit, |row| Cursor { at: row.created_at, id: row.id.0 }))
-}
-
 /// A made-up secret with the proof that is kept of it.
 async fn made_up(kind: AccountKind, person: Uuid) -> Result<(String, NewProof), Problem> {
     let secret = passwords::random_secret();
     let proof = match kind {
         AccountKind::Person => {
             let _turn = passwords::turn().await?;
-            NewProof::Password { hash: passwords::hash(secret.clone()).await?, person }
+            NewProof::Password { hash: passwords::hash(secret.clone()).await?, person, first: true }
         }
         AccountKind::Program => NewProof::Secret(passwords::secret_hash(&secret)),
     };
@@ -155,7 +76,7 @@ pub async fn add_account(
         let detail = Say::new("没有这个主体。", "There is no such organisation.");
         Rejection::at("/organisationId", "unknown", detail)
     })?;
-    check_role(new, organisation.kind)?;
+    check_role(new.role, new.kind, organisation.kind)?;
     let person = person_of(tx.conn(), new).await?;
     let (secret, proof) = made_up(new.kind, person).await?;
     let now = tx.hall_now().await?;
@@ -176,30 +97,6 @@ pub async fn add_account(
         .facts(json!({"role": new.role, "organisation": new.organisation_id}));
     ledger::record(tx, actor, now, entry).await?;
     Ok(NewCredential { account: account_entry(tx.conn(), id).await?, secret })
-}
-
-/// A role belongs to a kind of body, and programs act only for those who take part in the trade.
-fn check_role(new: &AccountToAdd, organisation: OrganisationKind) -> Result<(), Rejection> {
-    use OrganisationKind as Kind;
-    let goes = match new.role {
-        Role::Operator | Role::Admin => organisation == Kind::Centre,
-        Role::Purchaser => organisation == Kind::Purchaser,
-        Role::Agency => organisation == Kind::Agency,
-        Role::Bidder => organisation == Kind::Enterprise,
-        Role::Expert => true,
-        _ => organisation == Kind::SupervisingBody,
-    };
-    if !goes {
-        let detail =
-            Say::new("该角色与主体类型不符。", "The role does not go with the kind of the organisation.");
-        return Err(Rejection::at("/role", "invalid", detail));
-    }
-    let trades = matches!(new.role, Role::Purchaser | Role::Agency | Role::Bidder);
-    if new.kind == AccountKind::Program && !trades {
-        let detail = Say::new("该角色不能由程序担任。", "No program may hold this role.");
-        return Err(Rejection::at("/kind", "invalid", detail));
-    }
-    Ok(())
 }
 
 async fn person_of(conn: &mut AsyncPgConnection, new: &AccountToAdd) -> Result<Uuid, Problem> {

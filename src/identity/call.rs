@@ -5,10 +5,14 @@ use std::{future::Future, pin::Pin};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use serde_json::json;
 
-use super::{browser, service::Gate, tokens};
+use super::{
+    browser,
+    service::{Gate, Proven},
+    tokens,
+};
 use crate::{
     kernel::{
-        Actor, Code, Problem, Refusal, Rejection,
+        Actor, Code, Problem, Refusal, Rejection, Say,
         actor::AccountActor,
         id::{ProjectId, TenderId},
         say::Language,
@@ -41,7 +45,16 @@ pub struct Call {
     secret: bool,
 }
 
-impl FromRequest for Call {
+/// A call by an account that may have to choose its own password first: for the few routes by which it does.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The call.
+    pub call: Call,
+    /// The account's password is one that another has made up for it.
+    pub first_password: bool,
+}
+
+impl FromRequest for Arrival {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -52,25 +65,56 @@ impl FromRequest for Call {
         let meta = Meta::of(request);
         Box::pin(async move {
             let bearer = bearer?;
+            let public = |meta| Self { call: Call::new(Actor::Public, meta), first_password: false };
             if bearer.is_none() && session.is_none() {
-                return Ok(Self::new(Actor::Public, meta?));
+                return Ok(public(meta?));
             }
             let gate = gate.ok_or_else(|| Problem::internal(anyhow::anyhow!("no gate in the app's data")))?;
-            let actor = match (bearer, session) {
-                (Some(token), _) => Actor::Account(gate.account_of(tokens::Kind::Access, &token).await?),
+            let proven = match (bearer, session) {
+                (Some(token), _) => Some(gate.account_of(tokens::Kind::Access, &token).await?),
                 (None, Some(session)) => of_session(&gate, &session).await?,
-                (None, None) => Actor::Public,
+                (None, None) => None,
             };
-            Ok(Self::new(actor, meta?))
+            let Some(Proven { account, first_password }) = proven else { return Ok(public(meta?)) };
+            Ok(Self { call: Call::new(Actor::Account(account), meta?), first_password })
         })
     }
 }
 
+impl FromRequest for Call {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let page = !request.path().starts_with("/api/");
+        let arrival = Arrival::from_request(request, payload);
+        Box::pin(async move {
+            let Arrival { call, first_password } = arrival.await?;
+            if !first_password {
+                return Ok(call);
+            }
+            // Public pages stay readable; the others send to the sign-in, which asks for the password.
+            if page { Ok(Self::new(Actor::Public, call.meta)) } else { Err(first_password_stands().into()) }
+        })
+    }
+}
+
+/// The answer to an account that has not yet chosen its own password, wherever it goes.
+pub fn first_password_stands() -> Rejection {
+    let detail = Say::new(
+        "此账户的密码由管理员设定，须先更换才能进行其他操作：浏览器在 /login/password 更换，程序调用 POST \
+         /api/v1/account/password，然后重新登录。",
+        "The password of this account was made up by the administrator and has to be changed before anything else: at \
+         /login/password with a browser, by POST /api/v1/account/password with a program. Then log in anew.",
+    );
+    Rejection::new(Code::PasswordChangeRequired, detail)
+}
+
 /// Who has signed in with the browser; after the session nobody, so that public pages stay readable.
-async fn of_session(gate: &Gate, session: &str) -> Result<Actor, Problem> {
+async fn of_session(gate: &Gate, session: &str) -> Result<Option<Proven>, Problem> {
     match gate.account_of(tokens::Kind::Session, session).await {
-        Ok(account) => Ok(Actor::Account(account)),
-        Err(Problem::Rejection(_)) => Ok(Actor::Public),
+        Ok(proven) => Ok(Some(proven)),
+        Err(Problem::Rejection(_)) => Ok(None),
         Err(problem) => Err(problem),
     }
 }

@@ -1,28 +1,23 @@
-//! The room's part of the API: tokens, the caller's own account, signing keys.
+//! The room's part of the API: tokens, the caller's own account, signing keys; [`administration`] beside them.
 
-use actix_web::{HttpRequest, HttpResponse, Responder, get, http::header, post, web};
+mod administration;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    administration,
-    call::{Call, Key},
-    model::{
-        AccountEntry, AccountReason, AccountToAdd, Me, NewCredential, NewSigningKey, OrganisationEntry,
-        OrganisationToAdd, PasswordChange, SessionsEnded, SigningKeyView,
-    },
+    call::{Arrival, Call, Key, first_password_stands},
+    model::{Me, NewSigningKey, PasswordChange, SessionsEnded, SigningKeyView},
     service::{self, Gate, Grant, NoGrant},
 };
 use crate::{
-    kernel::{
-        Code, Problem, Rejection, Say,
-        id::{AccountId, OrganisationId},
-    },
+    kernel::{Code, Problem, Rejection, Say, id::OrganisationId, say::Language},
     platform::{
         db::Db,
         http::{
-            Body, Page, PageQuery, ProblemDocument, Problems, Reply,
+            Body, Page, ProblemDocument, Problems, Reply,
             documents::{PROBLEM_JSON, document, respond},
             meta::{language_of, request_id},
             origin::Proxies,
@@ -33,9 +28,7 @@ use crate::{
 /// Collects the room's routes.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
     config.service(token).service(me).service(change_password).service(enrol).service(keys);
-    config.service(add_organisation).service(list_organisations).service(read_organisation);
-    config.service(add_account).service(list_accounts).service(read_account);
-    config.service(disable).service(enable).service(reset_credential);
+    config.configure(administration::routes);
 }
 
 /// How the caller wants to be granted a token.
@@ -76,7 +69,32 @@ struct TokenAnswer {
     token_type: &'static str,
     /// Seconds.
     expires_in: i64,
+    /// Set while the account has a password that was made up for it: until it has chosen its own, every other call by
+    /// these tokens is a 403 of this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_change: Option<PasswordChangeDue>,
 }
+
+/// What an account has to do before anything else.
+#[derive(Debug, Serialize, ToSchema)]
+struct PasswordChangeDue {
+    /// Always `password-change-required`.
+    code: Code,
+    /// What to do, in the caller's language.
+    detail: String,
+    /// Where to send the change (POST).
+    href: &'static str,
+}
+
+impl PasswordChangeDue {
+    fn in_language(language: Language) -> Self {
+        let Rejection { code, detail, .. } = first_password_stands();
+        Self { code, detail: detail.in_language(language).to_owned(), href: PASSWORD_CHANGE }
+    }
+}
+
+/// Where an account changes its password.
+const PASSWORD_CHANGE: &str = "/api/v1/account/password";
 
 /// A problem document with the error word of RFC 6749 §5.2.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,6 +129,9 @@ async fn token(request: HttpRequest, body: web::Bytes, gate: web::Data<Gate>) ->
                 refresh_token: granted.refresh,
                 token_type: "Bearer",
                 expires_in: Gate::access_seconds(),
+                password_change: granted
+                    .first_password
+                    .then(|| PasswordChangeDue::in_language(language(&request))),
             })
         }
         Err(Missing::Parameter(name)) => {
@@ -219,8 +240,7 @@ pub fn address_of(request: &HttpRequest) -> String {
 fn refuse(request: &HttpRequest, problem: Problem, word: &'static str, wait: Option<i32>) -> HttpResponse {
     // The usual answer sets the headers and logs a fault; the body gains the word of RFC 6749.
     let plain = respond(&problem, request);
-    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let document = document(&problem, language_of(accept.unwrap_or_default()), request_id(request));
+    let document = document(&problem, language(request), request_id(request));
     let mut answer = HttpResponse::build(plain.status());
     for (name, value) in plain.headers() {
         answer.insert_header((name, value));
@@ -232,6 +252,11 @@ fn refuse(request: &HttpRequest, problem: Problem, word: &'static str, wait: Opt
     answer.content_type(PROBLEM_JSON).body(body)
 }
 
+fn language(request: &HttpRequest) -> Language {
+    let accept = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    language_of(accept.unwrap_or_default())
+}
+
 /// The caller's own account, roles and organisation.
 #[utoipa::path(tag = "auth", responses((status = 200, description = "The caller", body = Me), Problems))]
 #[get("/api/v1/auth/me")]
@@ -240,182 +265,19 @@ async fn me(call: Call, db: web::Data<Db>) -> Result<Reply, Problem> {
     Reply::ok(&service::me(&mut *db.read().await?, account).await?)
 }
 
-/// Change one's own password 修改密码. All of the account's tokens end, the one of this call too.
+/// Change one's own password 修改密码. All of the account's tokens end, the one of this call too. The one call that is
+/// open to an account whose password was made up for it.
 #[utoipa::path(tag = "auth", request_body = PasswordChange,
     responses((status = 200, description = "Changed", body = SessionsEnded), Problems))]
 #[post("/api/v1/account/password")]
 async fn change_password(
     request: HttpRequest,
-    call: Call,
+    arrival: Arrival,
     body: Body<PasswordChange>,
     gate: web::Data<Gate>,
 ) -> Result<Reply, Problem> {
-    let address = address_of(&request);
+    let (call, address) = (arrival.call, address_of(&request));
     Reply::ok(&gate.change_password(&call.actor, body.value, call.meta.request, &address).await?)
-}
-
-/// Add an organisation 主体入库.
-#[utoipa::path(tag = "organisations", request_body = OrganisationToAdd,
-    params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, description = "Added", body = OrganisationEntry), Problems))]
-#[post("/api/v1/organisations")]
-async fn add_organisation(
-    call: Call,
-    body: Body<OrganisationToAdd>,
-    db: web::Data<Db>,
-) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "identity.add_organisation", &fingerprint, Key::Optional, async |tx| {
-        administration::add_organisation(tx, &call.actor, value.clone()).await
-    })
-    .await
-}
-
-/// Organisations, newest first, for the administrator.
-#[utoipa::path(tag = "organisations", params(PageQuery),
-    responses((status = 200, description = "One page", body = Page<OrganisationEntry>), Problems))]
-#[get("/api/v1/organisations")]
-async fn list_organisations(
-    call: Call,
-    query: web::Query<PageQuery>,
-    db: web::Data<Db>,
-) -> Result<impl Responder, Problem> {
-    administration::permit(&call.actor)?;
-    let mut conn = db.read().await?;
-    let page = administration::list_organisations(&mut conn, &call.actor, query.checked()?).await?;
-    Ok(HttpResponse::Ok().insert_header(("Link", page.link("/api/v1/organisations"))).json(page))
-}
-
-/// One organisation, for the administrator.
-#[utoipa::path(tag = "organisations", params(("id" = OrganisationId, Path)),
-    responses((status = 200, description = "The organisation", body = OrganisationEntry), Problems))]
-#[get("/api/v1/organisations/{id}")]
-async fn read_organisation(
-    call: Call,
-    id: web::Path<OrganisationId>,
-    db: web::Data<Db>,
-) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    Reply::ok(&administration::read_organisation(&mut *db.read().await?, &call.actor, *id).await?)
-}
-
-/// Add an account. The answer alone tells its first password or secret: it takes no `Idempotency-Key`, and a login
-/// comes in once.
-#[utoipa::path(tag = "accounts", request_body = AccountToAdd,
-    responses((status = 201, description = "Added", body = NewCredential), Problems))]
-#[post("/api/v1/accounts")]
-async fn add_account(call: Call, body: Body<AccountToAdd>, db: web::Data<Db>) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let added = db
-        .transaction("identity.add_account", call.meta.request, async |tx| {
-            administration::add_account(tx, &call.actor, &body.value).await
-        })
-        .await?;
-    Reply::created(format!("/api/v1/accounts/{}", added.account.id), &added)
-}
-
-/// Which accounts are listed.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-struct AccountFilter {
-    /// Only those of this organisation.
-    organisation: Option<OrganisationId>,
-}
-
-/// Accounts, newest first, for the administrator.
-#[utoipa::path(tag = "accounts", params(AccountFilter, PageQuery),
-    responses((status = 200, description = "One page", body = Page<AccountEntry>), Problems))]
-#[get("/api/v1/accounts")]
-async fn list_accounts(
-    call: Call,
-    filter: web::Query<AccountFilter>,
-    query: web::Query<PageQuery>,
-    db: web::Data<Db>,
-) -> Result<impl Responder, Problem> {
-    administration::permit(&call.actor)?;
-    let (mut conn, rows) = (db.read().await?, query.checked()?);
-    let page = administration::list_accounts(&mut conn, &call.actor, filter.organisation, rows).await?;
-    let path = filter.organisation.map(|id| format!("&organisation={id}")).unwrap_or_default();
-    let link = page.link("/api/v1/accounts").replace('>', &format!("{path}>"));
-    Ok(HttpResponse::Ok().insert_header(("Link", link)).json(page))
-}
-
-/// One account, for the administrator.
-#[utoipa::path(tag = "accounts", params(("id" = AccountId, Path)),
-    responses((status = 200, description = "The account", body = AccountEntry), Problems))]
-#[get("/api/v1/accounts/{id}")]
-async fn read_account(call: Call, id: web::Path<AccountId>, db: web::Data<Db>) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    Reply::ok(&administration::read_account(&mut *db.read().await?, &call.actor, *id).await?)
-}
-
-/// Disable an account 停用账户: it cannot log in, and its tokens end.
-#[utoipa::path(tag = "accounts", request_body = AccountReason,
-    params(("id" = AccountId, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, description = "Disabled", body = AccountEntry), Problems))]
-#[post("/api/v1/accounts/{id}/disable")]
-async fn disable(
-    call: Call,
-    id: web::Path<AccountId>,
-    body: Body<AccountReason>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
-) -> Result<Reply, Problem> {
-    set_disabled(&call, *id, &body, &db, &gate, true).await
-}
-
-/// Let a disabled account in again 启用账户, with the password or secret it had.
-#[utoipa::path(tag = "accounts", request_body = AccountReason,
-    params(("id" = AccountId, Path), ("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, description = "Enabled", body = AccountEntry), Problems))]
-#[post("/api/v1/accounts/{id}/enable")]
-async fn enable(
-    call: Call,
-    id: web::Path<AccountId>,
-    body: Body<AccountReason>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
-) -> Result<Reply, Problem> {
-    set_disabled(&call, *id, &body, &db, &gate, false).await
-}
-
-async fn set_disabled(
-    call: &Call,
-    id: AccountId,
-    body: &Body<AccountReason>,
-    db: &Db,
-    gate: &Gate,
-    disabled: bool,
-) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let done = call.commit(db, "identity.set_disabled", &body.fingerprint, Key::Optional, async |tx| {
-        administration::set_disabled(tx, &call.actor, id, disabled, &body.value).await
-    });
-    let reply = done.await?;
-    gate.forget(id);
-    Ok(reply)
-}
-
-/// Give an account a new password or secret 重置密码, told in the answer alone; its tokens end.
-#[utoipa::path(tag = "accounts", request_body = AccountReason, params(("id" = AccountId, Path)),
-    responses((status = 200, description = "The new credential", body = NewCredential), Problems))]
-#[post("/api/v1/accounts/{id}/password")]
-async fn reset_credential(
-    call: Call,
-    id: web::Path<AccountId>,
-    body: Body<AccountReason>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
-) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let made = db
-        .transaction("identity.reset_credential", call.meta.request, async |tx| {
-            administration::reset_credential(tx, &call.actor, *id, &body.value).await
-        })
-        .await?;
-    gate.forget(*id);
-    Reply::ok(&made)
 }
 
 /// Enrol a public signing key of one's own organisation, with proof of possession.

@@ -17,13 +17,14 @@ pub mod model;
 pub mod organisations;
 pub mod passwords;
 pub mod policy;
+pub mod roles;
 pub mod sandbox;
 pub mod service;
 pub mod sides;
 mod store;
 pub mod tokens;
 
-pub use call::{Call, Key};
+pub use call::{Arrival, Call, Key};
 pub use model::{Organisation, SigningKey};
 pub use organisations::{Card, bidders, cards, clock_desks, desks, kind_of, overseers, supervision_office};
 pub use policy::{Action, Duty, Object, Parties, Phase, Relation, authorize, authorize_known, check_matrix};

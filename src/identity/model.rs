@@ -73,6 +73,33 @@ pub struct OrganisationEntry {
     pub email: String,
     /// Hall time at which it was added.
     pub created_at: DateTime<Utc>,
+    /// Counts its changes; the `ETag`.
+    #[serde(skip)]
+    pub version: i64,
+}
+
+/// What is to be put right of an organisation, and why. What is left out stays; kind and id never change.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrganisationChange {
+    /// Its name, 1 to 200 characters in each language. Records show organisations by the name they have now.
+    #[serde(default)]
+    pub name: Option<Say>,
+    /// 统一社会信用代码: where none is known yet, or to put right one under which nothing stands so far.
+    #[serde(default)]
+    pub uscc: Option<Uscc>,
+    /// Its region; a supervising body's duty reaches as far.
+    #[serde(default)]
+    pub region_code: Option<RegionCode>,
+    /// The centre it runs; for a centre only.
+    #[serde(default)]
+    pub centre_code: Option<RegionCode>,
+    /// Where the hall's letters to it go from now on; the address up to now is told.
+    #[serde(default)]
+    #[schema(format = "email")]
+    pub email: Option<String>,
+    /// 1 to 500 characters, kept in the record.
+    pub reason: String,
 }
 
 /// An organisation to add.
@@ -130,6 +157,8 @@ pub struct AccountEntry {
     /// Hall time at which it was disabled; none while it can log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Whether its password is still the one the hall made up, which lets it do nothing but choose its own.
+    pub first_password: bool,
 }
 
 /// An account to add.
@@ -159,7 +188,7 @@ pub struct AccountToAdd {
 pub struct NewCredential {
     /// The account.
     pub account: AccountEntry,
-    /// Password of a person, to be changed at the first login; client secret of a program.
+    /// Password of a person, who has to choose an own one before anything else; client secret of a program.
     pub secret: String,
 }
 
@@ -169,6 +198,31 @@ pub struct NewCredential {
 pub struct AccountReason {
     /// 1 to 500 characters, kept in the record.
     pub reason: String,
+}
+
+/// A role to give or to end, and why.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleAct {
+    /// The role; one to give goes with the kind of the organisation and is of the side of those that are held.
+    pub role: Role,
+    /// 1 to 500 characters, kept in the record.
+    pub reason: String,
+}
+
+/// A role that an account holds or has held.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleHeld {
+    /// Id of its giving.
+    pub id: Uuid,
+    /// The role.
+    pub role: Role,
+    /// Hall time from which it is held.
+    pub given_at: DateTime<Utc>,
+    /// Hall time at which it ended; none while it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// A password for another. No `Debug`: it holds secrets.

@@ -275,7 +275,8 @@ impl People {
     }
 
     fn person(&mut self, login: &str, organisation: OrganisationId, role: Role, display: &str, hash: &str) {
-        let proof = NewProof::Password { hash: hash.to_owned(), person: Uuid::new_v4() };
+        // Chosen by whoever founds the sandbox, and the same for all of its people: nothing to be changed first.
+        let proof = NewProof::Password { hash: hash.to_owned(), person: Uuid::new_v4(), first: false };
         self.account(login, organisation, role, display, proof);
     }
 

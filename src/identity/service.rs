@@ -61,6 +61,25 @@ pub struct Grant {
     pub access: String,
     /// Refresh token; a program gets none (RFC 6749 §4.4.3).
     pub refresh: Option<String>,
+    /// The account has to choose its own password before anything else.
+    pub first_password: bool,
+}
+
+/// A browser's session that has begun.
+pub struct SignedIn {
+    /// What its cookie holds.
+    pub token: String,
+    /// The account has to choose its own password before anything else.
+    pub first_password: bool,
+}
+
+/// An account behind a token that is good now.
+#[derive(Debug)]
+pub struct Proven {
+    /// The account.
+    pub account: AccountActor,
+    /// It has to choose its own password before anything else.
+    pub first_password: bool,
 }
 
 /// Why a login answers no.
@@ -102,16 +121,16 @@ impl Gate {
         Self { db, keys, verified: Mutex::default(), standings: Mutex::default() }
     }
 
-    /// The account behind a token of this kind.
+    /// The account behind a token of this kind. What it may do before it has its own password, [`super::call`] says.
     ///
     /// # Errors
     /// 401 for any token that is not good now; `unavailable` when standing cannot be read.
-    pub async fn account_of(&self, kind: Kind, token: &str) -> Result<AccountActor, Problem> {
+    pub async fn account_of(&self, kind: Kind, token: &str) -> Result<Proven, Problem> {
         let claims = self.claims_of(kind, token).ok_or_else(Rejection::unauthenticated)?;
         let standing = self.standing_of(claims.sub, claims.sid).await?;
         match standing {
             Some(found) if found.epoch == claims.epoch && found.actor.organisation == claims.org => {
-                Ok(found.actor)
+                Ok(Proven { account: found.actor, first_password: found.first_password })
             }
             _ => Err(Rejection::unauthenticated().into()),
         }
@@ -146,18 +165,20 @@ impl Gate {
     pub async fn by_password(&self, login: &str, password: String, address: &str) -> Result<Grant, NoGrant> {
         let found = self.prove(login, password, address).await?;
         let (session, refresh) = self.open_session(&found).await?;
-        Ok(Grant { access: self.token(Kind::Access, &found, session)?, refresh: Some(refresh) })
+        let access = self.token(Kind::Access, &found, session)?;
+        Ok(Grant { access, refresh: Some(refresh), first_password: found.first_password })
     }
 
-    /// Signs a person in with a browser; answers what its cookie holds.
+    /// Signs a person in with a browser.
     ///
     /// # Errors
     /// [`NoGrant`].
-    pub async fn sign_in(&self, login: &str, password: String, address: &str) -> Result<String, NoGrant> {
+    pub async fn sign_in(&self, login: &str, password: String, address: &str) -> Result<SignedIn, NoGrant> {
         let found = self.prove(login, password, address).await?;
         // The refresh token is given to nobody: its row is what ends with the session.
         let (session, _) = self.open_session(&found).await?;
-        Ok(self.token(Kind::Session, &found, session)?)
+        let token = self.token(Kind::Session, &found, session)?;
+        Ok(SignedIn { token, first_password: found.first_password })
     }
 
     /// Ends the session of a browser's cookie; one that is not good any more has ended.
@@ -195,7 +216,7 @@ impl Gate {
             // Comparing hashes of secrets: how many bytes agree tells nothing of the secret.
             Some(found) if found.secret_sha256.as_deref() == Some(given.as_slice()) => {
                 let access = self.token(Kind::Access, &found, Uuid::new_v4())?;
-                Ok(Grant { access, refresh: None })
+                Ok(Grant { access, refresh: None, first_password: false })
             }
             _ => Err(self.turn_away(&name, address).await),
         }
@@ -264,7 +285,8 @@ impl Gate {
                             used.epoch,
                             machine_now(),
                         )?;
-                        Ok(Ok(Grant { access, refresh: Some(token) }))
+                        let first_password = standing.first_password;
+                        Ok(Ok(Grant { access, refresh: Some(token), first_password }))
                     }
                     _ => Ok(Err(NoGrant::Invalid)),
                 }
@@ -301,7 +323,8 @@ impl Gate {
             let detail = Say::new("原密码不正确。", "That is not the password up to now.");
             return Err(Rejection::at("/oldPassword", "invalid", detail).into());
         }
-        let proof = NewProof::Password { hash: passwords::hash(new_password).await?, person: Uuid::nil() };
+        let hash = passwords::hash(new_password).await?;
+        let proof = NewProof::Password { hash, person: Uuid::nil(), first: false };
         let done = self.db.transaction("identity.change_password", request, async |tx| {
             store::lock_account(tx.conn(), found.id).await?;
             // What was verified must be what is replaced: another change may have come in between.
@@ -325,6 +348,15 @@ impl Gate {
     pub fn forget(&self, account: AccountId) {
         let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         standings.retain(|(known, _), _| *known != account);
+    }
+
+    /// [`Self::forget`] for every account of an organisation: region and centre are part of their standing.
+    pub fn forget_all_of(&self, organisation: OrganisationId) {
+        let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of = |seen: &Option<Standing>| {
+            seen.as_ref().is_some_and(|standing| standing.actor.organisation == organisation)
+        };
+        standings.retain(|_, (_, seen)| !is_of(seen));
     }
 
     /// Seconds an access token lives.

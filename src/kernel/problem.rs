@@ -59,6 +59,7 @@ codes! {
     InvalidRequest = "invalid-request", 422, "请求内容无效", "The request has invalid content";
     Unauthenticated = "unauthenticated", 401, "未登录或凭证无效", "No valid credentials";
     InvalidGrant = "invalid-grant", 400, "授权无效", "The grant is not valid";
+    PasswordChangeRequired = "password-change-required", 403, "须先修改初始密码", "The first password has to be changed";
     Forbidden = "forbidden", 403, "无权操作", "Not allowed for this role";
     NotFound = "not-found", 404, "未找到", "Not found";
     MethodNotAllowed = "method-not-allowed", 405, "方法不支持", "Method not allowed";

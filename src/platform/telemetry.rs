@@ -69,17 +69,8 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
 
 /// Parts of routes that are asked for each bid: taking it in, and what a bidder's program or browser does just before;
 /// the page that seals brings its scripts with it.
-const ASKED_FOR_EACH_BID: [&str; 9] = [
-    "bids",
-    "uploads",
-    "token",
-    "seal-policy",
-    "seal-policies",
-    "receipt-key",
-    "bid",
-    "login",
-    "static",
-];
+const ASKED_FOR_EACH_BID: [&str; 9] =
+    ["bids", "uploads", "token", "seal-policy", "seal-policies", "receipt-key", "bid", "login", "static"];
 
 /// Whether the number of such requests or transactions may be a number of bids: the name of a transaction of the
 /// `bids` room or of carrying mail (a room may post a letter for each bid), or the pattern of a route that every bid

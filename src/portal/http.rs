@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    assets, bid, board, page,
+    assets, bid, board, page, password,
     question::{CalculatorForm, DeadlineQuestion, Notes, VenueQuestion},
     reader::{HallFacts, Reader, encoded},
     sign_in,
@@ -171,6 +171,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/tenders/{id}/bid", get().to(bid::show))
         .service(
             web::resource("/login").route(get().to(sign_in::show)).route(web::post().to(sign_in::sign_in)),
+        )
+        .service(
+            web::resource("/login/password")
+                .route(get().to(password::show))
+                .route(web::post().to(password::change)),
         )
         .route("/login/feeds", web::post().to(sign_in::make_feed))
         .route("/logout", web::post().to(sign_in::sign_out))

@@ -23,6 +23,7 @@ pub mod http;
 mod marks;
 mod milestones;
 mod page;
+pub mod password;
 mod prices;
 mod project;
 pub mod question;

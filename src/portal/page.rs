@@ -5,6 +5,7 @@ use askama::Template;
 use super::{
     assets::{MARK, SCRIPT, STYLE},
     http::NoticeQuery,
+    password::PasswordView,
     prices::prices_svg,
     question::{CalculatorForm, Notes},
     reader::Reader,
@@ -227,6 +228,19 @@ struct SignInPage<'a> {
 /// Renders `/login` for whoever has not signed in.
 pub(super) fn sign_in(r: &Reader, v: &SignInView) -> askama::Result<String> {
     SignInPage { r, f: Frame::new(), v }.render()
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage<'a> {
+    r: &'a Reader,
+    f: Frame,
+    v: &'a PasswordView,
+}
+
+/// Renders `/login/password`.
+pub(super) fn password(r: &Reader, v: &PasswordView) -> askama::Result<String> {
+    PasswordPage { r, f: Frame::new(), v }.render()
 }
 
 #[derive(Template)]

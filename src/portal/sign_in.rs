@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
         header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE},
@@ -16,12 +16,12 @@ use serde::Deserialize;
 
 use super::{
     http::{Readings, failed, framed, secured},
-    page,
+    page, password,
     reader::{HallFacts, Reader, encoded},
     view::{Choice, Link},
 };
 use crate::{
-    identity::{Call, Gate, browser, http::address_of, service},
+    identity::{Arrival, Call, Gate, browser, http::address_of, service},
     jurisdiction::Jurisdictions,
     kernel::{Code, Problem, Refusal, Rejection, Role, Say, actor::AccountActor, say::Language},
     platform::db::Db,
@@ -100,17 +100,26 @@ pub(super) struct FeedWanted {
 type Hall = web::Data<Arc<dyn Readings>>;
 
 /// An address of this hall, or the desk: nobody is sent elsewhere by a link to the sign-in.
-fn going(next: &str) -> &str {
+pub(super) fn going(next: &str) -> &str {
     let inside = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
     if inside { next } else { DESK }
 }
 
-/// `GET /login`: the desk of whoever has signed in, the form for everybody else.
-pub(super) async fn show(request: HttpRequest, call: Call, hall: Hall) -> HttpResponse {
-    let reader = Reader::of(&request, hall.hall());
+/// Where the query of an address sends on to.
+pub(super) fn going_next(request: &HttpRequest) -> String {
     let asked = web::Query::<Going>::from_query(request.query_string()).map(web::Query::into_inner);
-    let next = going(&asked.unwrap_or_default().next).to_owned();
-    let Some(account) = call.actor.account() else {
+    going(&asked.unwrap_or_default().next).to_owned()
+}
+
+/// `GET /login`: the desk of whoever has signed in, the form for everybody else. Whoever has still a password that
+/// another made up chooses an own one first.
+pub(super) async fn show(request: HttpRequest, arrival: Arrival, hall: Hall) -> HttpResponse {
+    let reader = Reader::of(&request, hall.hall());
+    let next = going_next(&request);
+    if arrival.first_password {
+        return seen_to(&reader, &password::href(&next)).finish();
+    }
+    let Some(account) = arrival.call.actor.account() else {
         let view = SignInView { next, ..SignInView::default() };
         return personal(&request, &reader, StatusCode::OK, page::sign_in(&reader, &view));
     };
@@ -134,11 +143,10 @@ pub(super) async fn sign_in(
     let Typed { login, password, next } = typed.into_inner();
     let next = going(&next).to_owned();
     match gate.sign_in(&login, password, &address_of(&request)).await {
-        Ok(token) => secured(&mut HttpResponse::SeeOther())
-            .insert_header((SET_COOKIE, browser::begin(&token)))
-            .insert_header((LOCATION, reader.href(&next)))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .finish(),
+        Ok(begun) => {
+            let next = if begun.first_password { password::href(&next) } else { next };
+            seen_to(&reader, &next).insert_header((SET_COOKIE, browser::begin(&begun.token))).finish()
+        }
         Err(no) => {
             let (problem, _, wait) = no.into_problem(false);
             let (Problem::Rejection(Rejection { detail, .. }) | Problem::Refusal(Refusal { detail, .. })) =
@@ -158,6 +166,15 @@ pub(super) async fn sign_in(
     }
 }
 
+/// Sends somebody on to a page of the hall; nobody keeps the answer.
+pub(super) fn seen_to(reader: &Reader, next: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::SeeOther();
+    secured(&mut answer)
+        .insert_header((LOCATION, reader.href(next)))
+        .insert_header((CACHE_CONTROL, "no-store"));
+    answer
+}
+
 /// `POST /logout`.
 pub(super) async fn sign_out(request: HttpRequest, hall: Hall, gate: web::Data<Gate>) -> HttpResponse {
     let reader = Reader::of(&request, hall.hall());
@@ -169,15 +186,11 @@ pub(super) async fn sign_out(request: HttpRequest, hall: Hall, gate: web::Data<G
     {
         return failed(&request, &reader, &problem);
     }
-    secured(&mut HttpResponse::SeeOther())
-        .insert_header((SET_COOKIE, browser::end()))
-        .insert_header((LOCATION, reader.href("/")))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .finish()
+    seen_to(&reader, "/").insert_header((SET_COOKIE, browser::end())).finish()
 }
 
 /// A form that another site has sent, or that is none.
-fn foreign(request: &HttpRequest, reader: &Reader) -> HttpResponse {
+pub(super) fn foreign(request: &HttpRequest, reader: &Reader) -> HttpResponse {
     let detail =
         Say::new("请在本大厅的页面上重新提交。", "Please send the form again from a page of this hall.");
     let problem = Rejection::new(Code::MalformedRequest, detail).into();
@@ -185,7 +198,7 @@ fn foreign(request: &HttpRequest, reader: &Reader) -> HttpResponse {
 }
 
 /// A page for one person: nobody keeps it.
-fn personal(
+pub(super) fn personal(
     request: &HttpRequest,
     reader: &Reader,
     status: StatusCode,
@@ -203,10 +216,7 @@ fn personal(
 pub fn sent_to_sign_in(request: &HttpRequest, hall: HallFacts) -> HttpResponse {
     let reader = Reader::of(request, hall);
     let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    secured(&mut HttpResponse::SeeOther())
-        .insert_header((LOCATION, reader.href(&format!("{DESK}?next={}", encoded(here)))))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .finish()
+    seen_to(&reader, &format!("{DESK}?next={}", encoded(here))).finish()
 }
 
 /// `POST /login/feeds`: makes a calendar feed and shows its address on the desk.

@@ -604,6 +604,16 @@ words! {
     sign_in_button: "登录", "Sign in";
     sign_in_hint: "会话持续十二小时；公用电脑用后请退出。", "The session lasts twelve hours; sign out of a shared computer when you leave.";
     sign_out: "退出登录", "Sign out";
+    password_title: "修改密码", "Change the password";
+    password_lead: "修改后，您在其他设备上的会话全部结束。", "With the change all your sessions on other machines end.";
+    password_first_lead: "您的密码由管理员设定，他人可能知道。请先设置只有您自己知道的密码，然后继续。", "Your password was made up by the administrator, and others may know it. First choose one that only you know; then go on.";
+    password_old: "原密码", "Password up to now";
+    password_first_old: "管理员给您的密码", "Password the administrator gave you";
+    password_new: "新密码", "New password";
+    password_hint: "至少 8 个字符；建议 15 个以上，几个词连成一句也可以。", "At least 8 characters; better 15 or more. Several words in a row will do.";
+    password_again: "再次输入新密码", "New password again";
+    password_differs: "两次输入的新密码不一致。", "The two new passwords differ.";
+    password_button: "修改密码", "Change the password";
     desk_title: "工作台", "My desk";
     desk_roles: "角色", "Roles";
     desk_floors: "场地", "Rooms";

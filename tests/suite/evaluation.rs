@@ -146,6 +146,24 @@ pub fn works_slots() -> Value {
 }
 
 #[test]
+fn nobody_is_drawn_whose_role_has_ended() {
+    let app = TestApp::sandbox(START);
+    let tender = Tender::works(&app);
+    let draw = tender.draw(works_slots());
+    let pool: Vec<String> = app.sql().values("SELECT account_id::text FROM experts ORDER BY id", &[]);
+    for account in &pool[2..] {
+        let end = json!({"role": "expert", "reason": "退出专家库"});
+        app.as_("admin").post(&format!("/api/v1/accounts/{account}/roles/end"), &end).expect(200);
+    }
+    app.hold(DRAW);
+    app.as_("purchaser.taibus").act(&format!("/api/v1/draws/{draw}/witnesses")).expect(200);
+    app.as_("operator.league")
+        .act(&format!("/api/v1/draws/{draw}/run"))
+        .expect(409)
+        .problem("pool-too-small");
+}
+
+#[test]
 fn a_draw_is_made_in_its_room_and_its_hours_and_names_nobody() {
     let app = TestApp::sandbox(START);
     let tender = Tender::works(&app);

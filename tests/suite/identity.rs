@@ -85,13 +85,17 @@ async fn the_sandbox_is_founded_once_and_everybody_can_log_in() {
         [("operator.league", Role::Operator), ("expert.007", Role::Expert), ("admin", Role::Admin)]
     {
         let grant = gate.by_password(login, WORD.into(), HERE).await.unwrap();
-        let actor = gate.account_of(Kind::Access, &grant.access).await.unwrap();
+        let actor = gate.account_of(Kind::Access, &grant.access).await.unwrap().account;
         assert_eq!((actor.login.as_str(), actor.roles.as_slice()), (login, [role].as_slice()));
         assert_eq!(actor.centre.as_deref(), (role == Role::Operator).then_some("152500"));
     }
     let program = gate.by_secret("bidder.1528", WORD, HERE).await.unwrap();
     assert!(program.refresh.is_none());
-    assert_eq!(gate.account_of(Kind::Access, &program.access).await.unwrap().roles, [Role::Bidder]);
+    let program = gate.account_of(Kind::Access, &program.access).await.unwrap();
+    assert_eq!(
+        (program.account.roles.as_slice(), program.first_password),
+        ([Role::Bidder].as_slice(), false)
+    );
     // People have no secret, programs no password.
     assert!(matches!(gate.by_secret("admin", WORD, HERE).await, Err(NoGrant::Invalid)));
     assert!(matches!(gate.by_password("bidder.0001", WORD.into(), HERE).await, Err(NoGrant::Invalid)));
@@ -106,7 +110,8 @@ async fn a_production_hall_takes_no_sample_accounts_but_an_administrator() {
     let password = identity::admin::create(&hall.db, "first.admin").await.unwrap();
     let gate = hall.gate();
     let grant = gate.by_password("first.admin", password, HERE).await.unwrap();
-    assert_eq!(gate.account_of(Kind::Access, &grant.access).await.unwrap().roles, [Role::Admin]);
+    let proven = gate.account_of(Kind::Access, &grant.access).await.unwrap();
+    assert_eq!((proven.account.roles.as_slice(), proven.first_password), ([Role::Admin].as_slice(), true));
     let again = identity::admin::create(&hall.db, "first.admin").await.unwrap_err();
     assert_eq!(again.code(), Code::Duplicate);
     let bad = identity::admin::create(&hall.db, "First Admin").await.unwrap_err();

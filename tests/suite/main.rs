@@ -47,6 +47,8 @@ mod pages;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod password_page;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod schema;

@@ -46,6 +46,13 @@ fn change(app: &TestApp, token: &str, old: &str, new: &str) -> Answer {
     caller.post(PASSWORD_CHANGE, &json!({"oldPassword": old, "newPassword": new}))
 }
 
+/// Changes a first password for another; a token under the new one.
+fn chosen(app: &TestApp, login: &str, first: &str, own: &str) -> String {
+    let token = log_in(app, login, first).expect(200).text_at("/access_token");
+    change(app, &token, first, own).expect(200);
+    log_in(app, login, own).expect(200).text_at("/access_token")
+}
+
 /// Acts of the record on accounts and organisations, first to last, by logins.
 fn acts(app: &TestApp) -> Vec<String> {
     app.sql().values(
@@ -81,10 +88,10 @@ fn an_administrator_brings_in_an_organisation_and_its_first_account() {
     let second = admin.get(&format!("{ACCOUNTS}?limit=200&cursor={next}")).expect(200);
     assert_eq!(second["items"].as_array().unwrap().len(), 200);
 
-    let token = log_in(&app, "purchaser.forestry", &made.text_at("/secret")).expect(200);
-    let seen = me(&app, &token.text_at("/access_token")).expect(200);
+    let token = chosen(&app, "purchaser.forestry", &made.text_at("/secret"), "a word of its own choice");
+    let seen = me(&app, &token).expect(200);
     assert_eq!(seen["organisation"]["id"], organisation.as_str());
-    assert_eq!(acts(&app), ["organisation.created", "account.created"]);
+    assert_eq!(acts(&app), ["organisation.created", "account.created", "password.changed"]);
     let kept: i64 = app.sql().value(
         "SELECT count(*) FROM accounts WHERE password_hash LIKE '%' || $1 || '%' OR id::text = $1",
         &[&made.text_at("/secret")],
@@ -274,6 +281,48 @@ fn a_changed_password_ends_every_session_and_the_old_one_is_none() {
 }
 
 #[test]
+fn a_password_made_up_by_another_opens_nothing_but_its_change() {
+    let app = TestApp::sandbox(START);
+    let admin = app.as_("admin");
+    let id: String = app.sql().value("SELECT id::text FROM accounts WHERE login = 'operator.league'", &[]);
+    let told = || admin.get(&format!("{ACCOUNTS}/{id}")).expect(200)["firstPassword"].clone();
+    assert_eq!(told(), false, "who founds a sandbox chooses its word");
+    let plain = log_in(&app, "operator.league", PASSWORD).expect(200);
+    assert_eq!(plain.json.get("password_change"), None);
+    let reset = admin.post(&format!("{ACCOUNTS}/{id}/password"), &json!({"reason": "遗忘"})).expect(200);
+    let first = reset.text_at("/secret");
+    assert_eq!((&reset["account"]["firstPassword"], told()), (&json!(true), json!(true)));
+
+    let granted = app.public().with("Accept-Language", "en").form(
+        "/api/v1/auth/token",
+        &format!("grant_type=password&username=operator.league&password={first}"),
+    );
+    let granted = granted.expect(200);
+    assert_eq!(granted["password_change"]["code"], "password-change-required");
+    assert_eq!(granted["password_change"]["href"], PASSWORD_CHANGE);
+    assert!(granted.text_at("/password_change/detail").contains("made up by the administrator"));
+    // Going on by the refresh token is no way around it.
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", granted.text_at("/refresh_token"));
+    let again = app.public().form("/api/v1/auth/token", &refresh).expect(200);
+    assert_eq!(again["password_change"]["code"], "password-change-required");
+    for token in [granted.text_at("/access_token"), again.text_at("/access_token")] {
+        let caller = app.public().with("Authorization", &format!("Bearer {token}"));
+        for path in ["/api/v1/auth/me", "/api/v1/projects", "/api/v1/rooms", "/api/v1/law"] {
+            let status = caller.get(path).status;
+            assert!(status == 403 || path == "/api/v1/law", "{path}: {status}");
+        }
+        let feed = json!({"of": {"centre": "152500"}});
+        caller.post("/api/v1/calendar-feeds", &feed).expect(403).problem("password-change-required");
+    }
+    let token = again.text_at("/access_token");
+    change(&app, &token, &first, &first).expect(422).points_to("/newPassword");
+    change(&app, &token, "not the first", "a word of its own").expect(422).points_to("/oldPassword");
+    me(&app, &chosen(&app, "operator.league", &first, "a word of its own")).expect(200);
+    assert_eq!(told(), false);
+    me(&app, &token).expect(401).problem("unauthenticated");
+}
+
+#[test]
 fn the_first_administrator_changes_the_printed_password_and_lets_the_first_operator_in() {
     let app = TestApp::production();
     let printed = Command::new(env!("CARGO_BIN_EXE_tenderhall"))
@@ -285,10 +334,11 @@ fn the_first_administrator_changes_the_printed_password_and_lets_the_first_opera
         .unwrap();
     assert!(printed.status.success(), "{printed:?}");
     let printed = String::from_utf8(printed.stdout).unwrap();
-    let session = log_in(&app, "root.one", printed.trim()).expect(200);
-    let chosen = "a word of its own choice";
-    change(&app, &session.text_at("/access_token"), printed.trim(), chosen).expect(200);
-    let token = log_in(&app, "root.one", chosen).expect(200).text_at("/access_token");
+    let printed = printed.trim();
+    let early = log_in(&app, "root.one", printed).expect(200).text_at("/access_token");
+    let early = app.public().with("Authorization", &format!("Bearer {early}"));
+    early.post(ORGANISATIONS, &purchaser()).expect(403).problem("password-change-required");
+    let token = chosen(&app, "root.one", printed, "a word of its own choice");
     let admin = app.public().with("Authorization", &format!("Bearer {token}"));
     let centre = json!({
         "kind": "centre", "name": {"zh": "锡林郭勒盟公共资源交易中心", "en": "Xilingol centre"},
@@ -298,7 +348,7 @@ fn the_first_administrator_changes_the_printed_password_and_lets_the_first_opera
     let mut operator = person("operator.one", &centre);
     operator["role"] = "operator".into();
     let made = admin.post(ACCOUNTS, &operator).expect(201);
-    let token = log_in(&app, "operator.one", &made.text_at("/secret")).expect(200).text_at("/access_token");
+    let token = chosen(&app, "operator.one", &made.text_at("/secret"), "another word of its own choice");
     assert_eq!(me(&app, &token).expect(200)["organisation"]["centreCode"], "152500");
     assert!(login_form("operator.one").contains("password"));
 }

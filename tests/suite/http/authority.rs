@@ -129,6 +129,10 @@ fn body(operation: &str, place: &Place, envelope: &Value) -> Option<Value> {
         "/api/v1/accounts" => {
             json!({"login": "a.new", "displayName": "甲", "kind": "person", "organisationId": MADE_UP, "role": "agency"})
         }
+        "/api/v1/organisations/{id}" => json!({"name": {"zh": "局", "en": "Bureau"}, "reason": "测试"}),
+        "/api/v1/accounts/{id}/roles" | "/api/v1/accounts/{id}/roles/end" => {
+            json!({"role": "agency", "reason": "测试"})
+        }
         "/api/v1/accounts/{id}/disable"
         | "/api/v1/accounts/{id}/enable"
         | "/api/v1/accounts/{id}/password" => reason,

@@ -95,7 +95,7 @@ fn every_example_is_as_its_schema_says() {
 #[test]
 fn what_a_newcomer_calls_first_has_examples_of_both_sides() {
     let expected = [
-        ("POST /api/v1/auth/token", 2),
+        ("POST /api/v1/auth/token", 3),
         ("POST /api/v1/projects", 2),
         ("POST /api/v1/tenders", 1),
         ("POST /api/v1/bookings", 1),

@@ -1,6 +1,7 @@
 //! The service over HTTP, as its callers meet it.
 
 mod accounts;
+mod administration;
 mod authority;
 mod bids;
 mod canary;

@@ -69,3 +69,63 @@ fn a_wrong_password_and_a_foreign_form_begin_no_session() {
     let limited = sign_in(&app, "agency.one", PASSWORD, "same-origin").expect(429);
     assert!(limited.header("retry-after").parse::<u32>().is_ok());
 }
+
+#[test]
+fn a_first_password_opens_the_page_that_changes_it_and_nothing_else() {
+    let app = TestApp::sandbox(START);
+    let id: String = app.sql().value("SELECT id::text FROM accounts WHERE login = 'operator.league'", &[]);
+    let reset = app.as_("admin").post(&format!("/api/v1/accounts/{id}/password"), &json!({"reason": "遗忘"}));
+    let first = reset.expect(200).text_at("/secret");
+    let begun = sign_in(&app, "operator.league", &first, "same-origin").expect(303);
+    let page = "/login/password?next=%2Fboard%2F152500%2Fcontrol";
+    assert_eq!(begun.header("location"), page);
+    let early = cookie(&begun);
+    let with = |cookie: &str, site: &str| app.public().with("Cookie", cookie).with("Sec-Fetch-Site", site);
+    let browser = |cookie: &str| with(cookie, "same-origin").with("Accept", "text/html");
+    // The API names it; pages that are nobody's business send to the sign-in, which sends here; public ones open.
+    with(&early, "same-origin").get(ME).expect(403).problem("password-change-required");
+    let sent = browser(&early).get("/board/152500/control").expect(303);
+    assert_eq!(sent.header("location"), "/login?next=%2Fboard%2F152500%2Fcontrol");
+    let sent = browser(&early).get(sent.header("location")).expect(303);
+    assert_eq!(sent.header("location"), page);
+    browser(&early).get("/notices").expect(200);
+    let form = browser(&early).get(page).expect(200);
+    assert!(form.text.contains("operator.league") && form.text.contains("管理员给您的密码"));
+    assert_eq!(form.header("cache-control"), "no-store");
+    // Nobody's, and another site's.
+    app.public().with("Accept", "text/html").get(page).expect(303);
+    let own = "a word of its own";
+    let typed = |old: &str, new: &str, again: &str| {
+        format!(
+            "old={}&new={}&again={}&next=%2Fboard%2F152500%2Fcontrol",
+            form_text(old),
+            form_text(new),
+            form_text(again)
+        )
+    };
+    let send =
+        |site: &str, form: &str| with(&early, site).with("Accept", "text/html").form("/login/password", form);
+    send("cross-site", &typed(&first, own, own)).expect(400);
+    let differs = send("same-origin", &typed(&first, own, "another")).expect(422);
+    assert!(
+        differs.text.contains("两次输入的新密码不一致") && !differs.text.contains(own),
+        "never shown again"
+    );
+    assert!(send("same-origin", &typed("wrong word", own, own)).expect(422).text.contains("原密码不正确"));
+    assert!(
+        send("same-origin", &typed(&first, "short", "short"))
+            .expect(422)
+            .text
+            .contains("新密码至少 8 个字符")
+    );
+
+    let changed = send("same-origin", &typed(&first, own, own)).expect(303);
+    assert_eq!(changed.header("location"), "/board/152500/control");
+    let fresh = cookie(&changed);
+    assert_eq!(with(&fresh, "same-origin").get(ME).expect(200)["login"], "operator.league");
+    with(&early, "same-origin").get(ME).expect(401);
+    // Whoever has an own password changes it at the same place.
+    let form = browser(&fresh).get("/login/password").expect(200);
+    assert!(form.text.contains("原密码") && !form.text.contains("管理员给您的密码"));
+    assert!(browser(&fresh).get("/login").expect(200).text.contains("/login/password"));
+}
