@@ -118,6 +118,7 @@ impl Site {
 
 async fn start_cluster(data: &Path, settings: &Settings) -> anyhow::Result<Cluster> {
     let mut options = ClusterOptions::new(data);
+    options.shared_buffers_mib = settings.database.cache_mib;
     options.binaries.clone_from(&settings.database.binaries);
     Ok(tokio::task::spawn_blocking(move || Cluster::start(&options)).await??)
 }

@@ -78,6 +78,8 @@ section! {
         owner_url_file: Option<PathBuf> = None;
         /// Connections of the pool (2 to 200).
         pool: usize = 8;
+        /// Memory of the private cluster for pages of its tables, in MiB (16 to 65535); it is taken as it fills.
+        cache_mib: u16 = 512;
         /// Folder that holds `initdb` and `postgres`, where they lie in no usual place.
         binaries: Option<PathBuf> = None;
     }
@@ -321,10 +323,11 @@ fn line_of(text: &str, section: &str, name: &str) -> Option<usize> {
 }
 
 /// What the types alone cannot say.
-fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 15] {
+fn demands(settings: &Settings) -> [(&'static str, bool, &'static str); 16] {
     let Settings { database, http, mail, log, clock, .. } = settings;
     [
         ("database.pool", (2..=200).contains(&database.pool), "must lie between 2 and 200"),
+        ("database.cache_mib", database.cache_mib >= 16, "must lie between 16 and 65535"),
         ("http.workers", (1..=64).contains(&http.workers), "must lie between 1 and 64"),
         (
             "http.max_connections",
