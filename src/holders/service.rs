@@ -17,9 +17,10 @@ use crate::{
         rules,
         store::{self, NewCanary},
     },
-    identity::{self, Action, Object, Parties, authorize},
+    identity::{self, Action, Object, Parties, Phase, authorize},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
+        actor::AccountActor,
         id::{OrganisationId, TenderId},
     },
     ledger::{self, Entry},
@@ -131,7 +132,7 @@ pub async fn keys(
     Ok(Page { items: keys.into_iter().map(SealKeyView::from).collect(), next: None })
 }
 
-/// The bodies that would hold shares of a project's bids, with the keys of officers who are there.
+/// The bodies that would hold shares of a project's bids, with the keys of officers who can release them.
 ///
 /// # Errors
 /// When the database is away.
@@ -147,15 +148,15 @@ pub async fn bodies(conn: &mut AsyncPgConnection, parties: &Parties) -> Result<V
     ];
     let mut bodies = Vec::with_capacity(organisations.len());
     for (member, organisation) in organisations {
-        bodies.push(body(conn, member, organisation).await?);
+        bodies.push(body(conn, (member, organisation), parties).await?);
     }
     Ok(bodies)
 }
 
 async fn body(
     conn: &mut AsyncPgConnection,
-    member: &'static str,
-    organisation: Option<OrganisationId>,
+    (member, organisation): (&'static str, Option<OrganisationId>),
+    parties: &Parties,
 ) -> Result<Body, Problem> {
     let mut keys = match organisation {
         Some(organisation) => store::keys_of(conn, organisation).await?,
@@ -164,9 +165,11 @@ async fn body(
     keys.retain(|key| key.revoked_at.is_none());
     let mut there = Vec::with_capacity(keys.len());
     for key in keys {
-        // An officer who has left or moved cannot release.
+        // An officer who has left or moved cannot release, nor one whose role has ended or is another body's.
         let officer = identity::account_actor(conn, key.officer).await?;
-        if officer.is_some_and(|officer| Some(officer.organisation) == organisation) {
+        if officer
+            .is_some_and(|officer| Some(officer.organisation) == organisation && releases(officer, parties))
+        {
             there.push(key);
         }
     }
@@ -177,6 +180,13 @@ async fn body(
         .map(|account| account.person_key.unwrap_or(account.id.0))
         .collect();
     Ok(Body { member, organisation, keys: there, persons: persons.len() })
+}
+
+/// Whether the matrix lets an officer release shares of a project's bids, none of which is its own: at the opening it is
+/// asked in the same way.
+fn releases(officer: AccountActor, parties: &Parties) -> bool {
+    let opening = Object::of(parties, Phase::Opening);
+    authorize(&Actor::Account(officer), Action::ShareRelease, &opening).is_ok()
 }
 
 fn word(text: impl std::fmt::Display) -> Result<IdText, Problem> {
