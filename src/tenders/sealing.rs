@@ -257,9 +257,10 @@ pub fn register(jobs: &mut Jobs) {
     });
 }
 
-/// How the policies of a tender that takes bids stand, the present one last.
+/// How the policies of a tender stand, the present one last; none once it is closed. Past the deadline the close may wait
+/// for a decision over the clock, and the deadline may move by it: whoever bids then has to know.
 async fn endangered(tx: &mut Tx<'_>, tender: &Tender) -> Result<Vec<Standing>, Problem> {
-    if service::taking_bids(tender, tx.hall_now().await?).is_err() {
+    if service::still_open(tender).is_err() {
         return Ok(Vec::new());
     }
     standings(tx.conn(), tender).await
@@ -280,7 +281,7 @@ async fn look_for_loss(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A body has no key left in a policy of a tender that takes bids: published, and written to everybody. Bids may be in
+/// A body has no key left in a policy of a tender that is not closed: published, and written to everybody. Bids may be in
 /// keep under an earlier policy too, and what the one that followed is worth says nothing about them.
 async fn tell_loss(tx: &mut Tx<'_>, lost: Lost) -> Result<(), Problem> {
     let id = lost.tender;
