@@ -723,6 +723,7 @@ words! {
     bid_no_term: "工期须为 1 至 36500 的整数。", "The term must be a whole number from 1 to 36500.";
     bid_no_key: "请选择密钥文件。", "Choose the key file.";
     bid_no_key_file: "这不是 tenderhall keygen 生成的签名密钥文件。", "This is no signing key file of tenderhall keygen.";
+    bid_no_protected: "此密钥文件以口令保护，本页不读取口令。请改用命令行，或先在本机用 age -d 解出密钥文件，用后即删。", "This key file is protected by a passphrase, and this page takes none. Use the command line, or open the file on this machine first with age -d and delete the copy afterwards.";
     bid_no_identity: "这不是投标时保存的密钥文件。", "This is not the key file that was saved with a bid.";
     bid_no_file_name: "文件名不可用，请改名后重选：", "This file name cannot be used; rename the file and choose again:";
     bid_no_file_twice: "两个文件同名：", "Two files have the same name:";
