@@ -132,25 +132,45 @@ pub async fn keys(
     Ok(Page { items: keys.into_iter().map(SealKeyView::from).collect(), next: None })
 }
 
+/// The members that hold shares of a project's bids, with the organisations that have the duty.
+async fn members(
+    conn: &mut AsyncPgConnection,
+    parties: &Parties,
+) -> Result<[(&'static str, Option<OrganisationId>); 3], Problem> {
+    let centre = match &parties.centre_code {
+        Some(code) => identity::desks(conn, code).await?.first().map(|desk| desk.id),
+        None => None,
+    };
+    Ok([
+        (AGENCY, Some(parties.agency.unwrap_or(parties.purchaser))),
+        (CENTRE, centre),
+        (SUPERVISOR, identity::supervision_office(conn, parties).await?),
+    ])
+}
+
 /// The bodies that would hold shares of a project's bids, with the keys of officers who can release them.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn bodies(conn: &mut AsyncPgConnection, parties: &Parties) -> Result<Vec<Body>, Problem> {
-    let centre = match &parties.centre_code {
-        Some(code) => identity::desks(conn, code).await?.first().map(|desk| desk.id),
-        None => None,
-    };
-    let organisations = [
-        (AGENCY, Some(parties.agency.unwrap_or(parties.purchaser))),
-        (CENTRE, centre),
-        (SUPERVISOR, identity::supervision_office(conn, parties).await?),
-    ];
-    let mut bodies = Vec::with_capacity(organisations.len());
-    for (member, organisation) in organisations {
+    let members = members(conn, parties).await?;
+    let mut bodies = Vec::with_capacity(members.len());
+    for (member, organisation) in members {
         bodies.push(body(conn, (member, organisation), parties).await?);
     }
     Ok(bodies)
+}
+
+/// The same, for a policy that is settled in this transaction: a revocation that is under way comes first and is seen, and
+/// one that comes later finds the policy to which it does harm.
+///
+/// # Errors
+/// When the database is away.
+pub async fn bodies_held(tx: &mut Tx<'_>, parties: &Parties) -> Result<Vec<Body>, Problem> {
+    let members = members(tx.conn(), parties).await?;
+    let organisations: Vec<OrganisationId> = members.into_iter().filter_map(|(_, body)| body).collect();
+    store::hold_keys(tx, &organisations).await?;
+    bodies(tx.conn(), parties).await
 }
 
 async fn body(

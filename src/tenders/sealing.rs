@@ -48,6 +48,21 @@ pub(super) async fn bodies(
     holders::bodies(conn, &project.parties()).await.map(Some)
 }
 
+/// The same bodies for a policy that is settled in this transaction, their keys held.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn bodies_held(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    project: &Project,
+) -> Result<Option<Vec<Body>>, Problem> {
+    if tender.document.sealing.is_none() {
+        return Ok(None);
+    }
+    holders::bodies_held(tx, &project.parties()).await.map(Some)
+}
+
 /// The policy that bids are sealed for from the publication on; its rows are named in `entry`.
 ///
 /// # Errors
@@ -173,7 +188,7 @@ pub async fn follow(
     let standing = standings.last().ok_or_else(bidders_alone)?;
     let hours = setting.law.settings().reseal_hours;
     holders::rules::may_follow(&standing.health, hours, tender.deadline, now)?;
-    let bodies = bodies(tx.conn(), &tender, project).await?.unwrap_or_default();
+    let bodies = bodies_held(tx, &tender, project).await?.unwrap_or_default();
     let before = &standing.settled.policy;
     let no = standing.policy_no().saturating_add(1);
     let worth = Worth::of(standings.iter().map(|one| (one.policy_no(), one.is_broken())));

@@ -1,6 +1,6 @@
 //! A body loses every key of a seal policy: what is said, the policy that follows, and bids under both of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread};
 
 use serde_json::{Value, json};
 use tenderhall::seal::{CheckedPolicy, shares::open_share};
@@ -444,6 +444,31 @@ fn where_nothing_opens_any_more_everybody_is_told_to_seal_anew() {
     assert!(page.contains("该策略已无法开启投标") && page.contains(&format!("/notices/{notice}")), "{page}");
     let page = scene.bid_page("bidder.0002");
     assert!(!page.contains("该策略已无法开启投标"), "another has not bid");
+}
+
+#[test]
+fn a_key_that_is_being_revoked_comes_into_no_policy() {
+    let app = TestApp::sandbox(START);
+    let scene = Scene::set(&app);
+    scene.lose(&AGENCY);
+    let renewed = scene.enrol_agency();
+    // The revocation of one of them is under way and not committed yet.
+    let sql = app.sql();
+    sql.run(&format!(
+        "BEGIN; SET LOCAL session_replication_role = replica;
+         SELECT FROM seal_keys WHERE id = '{0}' FOR NO KEY UPDATE;
+         UPDATE seal_keys SET revoked_at = hall_now(), revoked_reason = 'x',
+                revoked_by = account_id WHERE id = '{0}'",
+        renewed[0].key_id
+    ))
+    .unwrap();
+    thread::scope(|scope| {
+        let settling = scope.spawn(|| scene.settle());
+        app.wait_for_a_lock(|| settling.is_finished());
+        sql.run("COMMIT").unwrap();
+        let refused = settling.join().unwrap().expect(409).problem("seal-keys-missing");
+        assert_eq!(refused["missing"][0]["officers"], 1);
+    });
 }
 
 #[test]
