@@ -4,7 +4,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{account_entry, fits, permit};
+use super::{account_entry, fits, is_own, permit};
 use crate::{
     identity::{
         model::{AccountEntry, RoleAct, RoleHeld},
@@ -73,8 +73,11 @@ async fn asked(
 ) -> Result<AccountEntry, Problem> {
     permit(actor)?;
     fits(&act.reason, "/reason", 500)?;
-    if actor.account().is_some_and(|own| own.account == id) {
-        let detail = Say::new("不能变更自己的角色。", "Nobody changes their own roles.");
+    if is_own(tx.conn(), actor, id).await? {
+        let detail = Say::new(
+            "不能变更自己的角色，包括本人其他账户的角色。",
+            "Nobody changes their own roles, by whichever account.",
+        );
         return Err(Refusal::new(Code::WrongState, detail).into());
     }
     store::lock_account(tx.conn(), id).await?;

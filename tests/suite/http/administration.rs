@@ -197,6 +197,27 @@ fn a_role_goes_with_the_body_and_an_account_stands_on_one_side() {
     }
     assert_eq!((reasons(&app, "role.given").len(), reasons(&app, "role.ended").len()), (0, 0));
 
+    // By whichever account: the person counts.
+    let admin = account(&app, "admin");
+    let own = |by: &str, login: &str| {
+        let body = json!({
+            "login": login, "displayName": "系统管理员", "kind": "person", "role": "operator",
+            "organisationId": app.as_("operator.league").organisation(), "samePersonAs": admin
+        });
+        app.as_(by).post("/api/v1/accounts", &body)
+    };
+    own("admin", "admin.operator").expect(409).problem("wrong-state");
+    let other = app.colleague("admin", "admin");
+    own(&other, "admin.operator").expect(201);
+    role(&app, "admin", "admin.operator", "/end", "operator").expect(409).problem("wrong-state");
+    role(&app, &other, "admin.operator", "/end", "operator").expect(200);
+    role(&app, "admin", "admin.operator", "", "operator").expect(409).problem("wrong-state");
+    let path = format!("/api/v1/accounts/{}", account(&app, "admin.operator"));
+    let reason = json!({"reason": "停用"});
+    app.as_(&other).post(&format!("{path}/disable"), &reason).expect(200);
+    app.as_("admin").post(&format!("{path}/enable"), &reason).expect(409).problem("wrong-state");
+    app.as_(&other).post(&format!("{path}/enable"), &reason).expect(200);
+
     // Whoever changes the side stays on the old one where it has acted.
     let purchaser = app.as_("purchaser.taibus");
     let project = purchaser.post("/api/v1/projects", &works("24000000.00")).expect(201).id();
