@@ -131,6 +131,20 @@ async fn is_own(conn: &mut AsyncPgConnection, actor: &Actor, id: AccountId) -> R
     Ok(known.len() == 2 && persons.len() == 1 && known.iter().all(|account| account.person_key.is_some()))
 }
 
+/// Holds every administrator for an act that may take one away. Two that would take each other away at the same moment come
+/// one after the other, and the later one is none any more: so one is always left.
+///
+/// # Errors
+/// 403 for whoever has just ceased to be one.
+async fn hold_administrators(conn: &mut AsyncPgConnection, actor: &Actor) -> Result<(), Problem> {
+    let Some(own) = actor.account() else { return Ok(()) };
+    if store::hold_administrators(conn, own.account).await? {
+        Ok(())
+    } else {
+        Err(Rejection::forbidden().into())
+    }
+}
+
 async fn account_entry(conn: &mut AsyncPgConnection, id: AccountId) -> Result<AccountEntry, Problem> {
     store::account_entry(conn, id).await?.ok_or_else(|| Rejection::not_found().into())
 }
@@ -182,6 +196,9 @@ pub async fn set_disabled(
             "Nobody disables or enables an account of their own, whichever of them they are signed in with.",
         );
         return Err(Refusal::new(Code::WrongState, detail).into());
+    }
+    if disabled {
+        hold_administrators(tx.conn(), actor).await?;
     }
     store::lock_account(tx.conn(), id).await?;
     if account_entry(tx.conn(), id).await?.disabled_at.is_some() == disabled {

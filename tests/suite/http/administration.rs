@@ -1,5 +1,7 @@
 //! What the administrator puts right once somebody has come in: organisations and roles.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -229,4 +231,45 @@ fn a_role_goes_with_the_body_and_an_account_stands_on_one_side() {
         &[&project],
     );
     assert_eq!(side, "purchaser");
+}
+
+#[test]
+fn two_administrators_do_not_end_each_others_role_and_leave_none() {
+    let app = TestApp::sandbox(START);
+    let other = app.colleague("admin", "admin");
+    let (first, second) = (account(&app, "admin"), account(&app, &other));
+    app.token("admin");
+    let acts = [
+        (format!("/api/v1/accounts/{second}/roles/end"), json!({"role": "admin", "reason": "转岗"})),
+        (format!("/api/v1/accounts/{second}/disable"), json!({"reason": "离职"})),
+    ];
+    let ends = format!("UPDATE account_roles SET ended_at = hall_now() WHERE account_id = '{first}'");
+    let disables = format!("UPDATE accounts SET disabled_at = hall_now() WHERE id = '{first}'");
+    for (path, body) in &acts {
+        for change in [&ends, &disables] {
+            // The other has begun the same against this one, and has not committed yet.
+            let sql = app.sql();
+            sql.run(&format!(
+                "BEGIN; SET LOCAL session_replication_role = replica;
+                 SELECT FROM account_roles WHERE role = 'admin' AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE;
+                 {change}"
+            ))
+            .unwrap();
+            thread::scope(|scope| {
+                let ending = scope.spawn(|| app.as_("admin").post(path, body));
+                app.wait_for_a_lock(|| ending.is_finished());
+                sql.run("COMMIT").unwrap();
+                ending.join().unwrap().expect(403).problem("forbidden");
+            });
+            sql.run(&format!(
+                "BEGIN; SET LOCAL session_replication_role = replica;
+                 UPDATE account_roles SET ended_at = NULL WHERE account_id = '{first}';
+                 UPDATE accounts SET disabled_at = NULL WHERE id = '{first}'; COMMIT"
+            ))
+            .unwrap();
+        }
+    }
+    let left = "SELECT count(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id
+                 WHERE r.role = 'admin' AND r.ended_at IS NULL AND a.disabled_at IS NULL";
+    assert_eq!(app.sql().value::<i64>(left, &[]), 2);
 }
