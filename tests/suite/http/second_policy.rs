@@ -262,6 +262,10 @@ fn no_policy_follows_when_bidders_would_lack_the_time_to_seal_anew() {
     let view = app.as_("agency.one").get(&scene.path("")).expect(200);
     assert_eq!(view.action("settleSealPolicy")["allowed"], false, "{view:?}");
     assert_eq!(scene.policy()["policyNo"], 1);
+    assert!(scene.bid_page("bidder.0001").contains("的份额密钥已全部失效"));
+    // Over: what bidders were to do, or to wait for, is no advice any more.
+    app.hold(DEADLINE);
+    assert!(!scene.bid_page("bidder.0001").contains("的份额密钥已全部失效"));
 }
 
 #[test]
@@ -377,7 +381,10 @@ fn bids_open_by_the_policy_they_were_sealed_for() {
         .expect(422)
         .problem("bid-policy");
 
+    let advice = "截止前可以按现行策略重新密封";
+    assert!(scene.bid_page("bidder.0001").contains(advice));
     app.hold(DEADLINE);
+    assert!(!scene.bid_page("bidder.0001").contains(advice), "nothing is sealed anew after the deadline");
     // Each share is told with the policy that its bid was sealed for.
     let held = app.as_("agency.one").get(&scene.path("/opening/shares")).expect(200);
     let under = |policy: &CheckedPolicy| {
