@@ -277,7 +277,9 @@ pub(super) fn policy_note(reader: &Reader, health: &Health) -> Option<String> {
         PolicyState::Broken => w.bid_policy_broken,
     };
     let lost: Vec<String> = health.lost.iter().map(|member| member_said(reader, member)).collect();
-    Some(format!("{}{}{means}", lost.join(w.bid_and), w.bid_policy_lost))
+    let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+    let lost = w.bid_policy_lost.replace("{}", &reader.listed(&lost));
+    Some(format!("{lost}{means}"))
 }
 
 /// Whoever is no bidder is told so; the tender itself is public.

@@ -99,7 +99,7 @@ fn member_said(name: &str) -> Say {
             Say::new("代理机构（或自行组织的招标人）", "the agency (or the purchaser that hosts itself)")
         }
         CENTRE => Say::new("交易中心", "the centre"),
-        SUPERVISOR => Say::new("监督机构", "the supervision office"),
+        SUPERVISOR => Say::new("监督部门", "the supervision office"),
         other => Say::new(other, other),
     }
 }

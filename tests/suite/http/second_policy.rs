@@ -435,6 +435,10 @@ fn where_nothing_opens_any_more_everybody_is_told_to_seal_anew() {
     let told = app.public().get(&format!("/api/v1/notices/{}", told[1])).expect(200).text;
     assert!(told.contains("密封策略失效") && told.contains("按第 1 号策略密封的投标已无法开启"), "{told}");
     assert!(told.contains("须另定密封策略"), "{told}");
+    let page = app.as_("bidder.0001").with("Accept", "text/html");
+    let page = page.get(&format!("/tenders/{}/bid?lang=en", scene.tender)).expect(200).text;
+    let lost = "No key is left to read shares with: agency (or purchaser), centre.";
+    assert!(page.contains(lost), "{page}");
     let first = app.seal_policy(&scene.tender);
     let bidder = app.bidder(1);
     let bid = bidder.seal(&first, "18000001.00");
