@@ -200,8 +200,12 @@ const seal = (() => {
     return clause.length > 1 ? base64(plain) : text(plain);
   }
 
+  // A key file that a passphrase protects, as `tenderhall keygen --passphrase` and `age -p` write it.
+  const isProtected = (file) => file.startsWith("age-encryption.org/") || file.startsWith("-----BEGIN AGE");
+
   // The identity in a file as age-keygen writes it: the first line that is no comment.
   function identityIn(file) {
+    ensure(!isProtected(file), "keyProtected");
     const line = file.split(/\r?\n/).find((one) => one && !one.startsWith("#")) ?? "";
     ensure(/^AGE-SECRET-KEY-1[0-9A-Z]+$/.test(line) && line.length === SECRET_LENGTH, "identity");
     return line;
@@ -225,6 +229,7 @@ const seal = (() => {
 
   // The key of a file of `tenderhall keygen`: comment lines, then the base64 of the seed.
   async function signingKey(file) {
+    ensure(!isProtected(file), "keyProtected");
     const lines = file.split(/\r?\n/).filter((line) => line.trim() && !line.startsWith("#"));
     ensure(lines.length === 1 && /^[A-Za-z0-9+/]{43}=$/.test(lines[0]), "keyFile");
     const seed = unbase64(lines[0]);

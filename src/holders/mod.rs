@@ -16,4 +16,4 @@ pub mod service;
 mod store;
 
 pub use model::{Body, Health, Light, Policies, PolicyState, Settled};
-pub use service::{Shape, bodies, health, policies_of, policy_of, settle};
+pub use service::{Shape, bodies, bodies_held, health, policies_of, policy_of, settle};

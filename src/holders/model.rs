@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     kernel::id::{AccountId, OrganisationId},
-    seal::{CheckedPolicy, Digest, KeyEnrolment},
+    seal::{CheckedPolicy, Digest, KeyEnrolment, Policy},
 };
 
 /// An enrolled key of an officer.
@@ -171,10 +171,38 @@ pub struct PolicyLine {
     pub policy_no: u32,
     /// Its digest, as the notice prints it.
     pub policy_digest: Digest,
-    /// What it is still worth.
+    /// What it is still worth, by the keys that are not revoked at this moment. Once bids are open it says nothing about
+    /// them: an officer may revoke a key that has done its work.
     pub state: PolicyState,
     /// Members that have lost every key: `agency`, `centre`, `supervisor`.
     pub lost: Vec<String>,
+}
+
+/// One of a tender's policies, and what it is still worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SealPolicyStanding)]
+pub struct PolicyStanding {
+    /// The policy, in the member names of its own format.
+    pub policy: Policy,
+    /// Its digest, as the notice prints it.
+    pub policy_digest: Digest,
+    /// What it is still worth to bids that were sealed for it, by the keys that are not revoked at this moment.
+    pub state: PolicyState,
+    /// Members that have lost every key: `agency`, `centre`, `supervisor`.
+    pub lost: Vec<String>,
+}
+
+impl PolicyStanding {
+    /// A policy that stands like this.
+    pub fn new(settled: &Settled, health: Health) -> Self {
+        Self {
+            policy: settled.policy.policy().clone(),
+            policy_digest: settled.policy.digest(),
+            state: health.state,
+            lost: health.lost.into_iter().collect(),
+        }
+    }
 }
 
 /// A canary of one officer for one tender.

@@ -17,9 +17,10 @@ use crate::{
         rules,
         store::{self, NewCanary},
     },
-    identity::{self, Action, Object, Parties, authorize},
+    identity::{self, Action, Object, Parties, Phase, authorize},
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
+        actor::AccountActor,
         id::{OrganisationId, TenderId},
     },
     ledger::{self, Entry},
@@ -131,31 +132,51 @@ pub async fn keys(
     Ok(Page { items: keys.into_iter().map(SealKeyView::from).collect(), next: None })
 }
 
-/// The bodies that would hold shares of a project's bids, with the keys of officers who are there.
-///
-/// # Errors
-/// When the database is away.
-pub async fn bodies(conn: &mut AsyncPgConnection, parties: &Parties) -> Result<Vec<Body>, Problem> {
+/// The members that hold shares of a project's bids, with the organisations that have the duty.
+async fn members(
+    conn: &mut AsyncPgConnection,
+    parties: &Parties,
+) -> Result<[(&'static str, Option<OrganisationId>); 3], Problem> {
     let centre = match &parties.centre_code {
         Some(code) => identity::desks(conn, code).await?.first().map(|desk| desk.id),
         None => None,
     };
-    let organisations = [
+    Ok([
         (AGENCY, Some(parties.agency.unwrap_or(parties.purchaser))),
         (CENTRE, centre),
         (SUPERVISOR, identity::supervision_office(conn, parties).await?),
-    ];
-    let mut bodies = Vec::with_capacity(organisations.len());
-    for (member, organisation) in organisations {
-        bodies.push(body(conn, member, organisation).await?);
+    ])
+}
+
+/// The bodies that would hold shares of a project's bids, with the keys of officers who can release them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn bodies(conn: &mut AsyncPgConnection, parties: &Parties) -> Result<Vec<Body>, Problem> {
+    let members = members(conn, parties).await?;
+    let mut bodies = Vec::with_capacity(members.len());
+    for (member, organisation) in members {
+        bodies.push(body(conn, (member, organisation), parties).await?);
     }
     Ok(bodies)
 }
 
+/// The same, for a policy that is settled in this transaction: a revocation that is under way comes first and is seen, and
+/// one that comes later finds the policy to which it does harm.
+///
+/// # Errors
+/// When the database is away.
+pub async fn bodies_held(tx: &mut Tx<'_>, parties: &Parties) -> Result<Vec<Body>, Problem> {
+    let members = members(tx.conn(), parties).await?;
+    let organisations: Vec<OrganisationId> = members.into_iter().filter_map(|(_, body)| body).collect();
+    store::hold_keys(tx, &organisations).await?;
+    bodies(tx.conn(), parties).await
+}
+
 async fn body(
     conn: &mut AsyncPgConnection,
-    member: &'static str,
-    organisation: Option<OrganisationId>,
+    (member, organisation): (&'static str, Option<OrganisationId>),
+    parties: &Parties,
 ) -> Result<Body, Problem> {
     let mut keys = match organisation {
         Some(organisation) => store::keys_of(conn, organisation).await?,
@@ -164,9 +185,11 @@ async fn body(
     keys.retain(|key| key.revoked_at.is_none());
     let mut there = Vec::with_capacity(keys.len());
     for key in keys {
-        // An officer who has left or moved cannot release.
+        // An officer who has left or moved cannot release, nor one whose role has ended or is another body's.
         let officer = identity::account_actor(conn, key.officer).await?;
-        if officer.is_some_and(|officer| Some(officer.organisation) == organisation) {
+        if officer
+            .is_some_and(|officer| Some(officer.organisation) == organisation && releases(officer, parties))
+        {
             there.push(key);
         }
     }
@@ -177,6 +200,13 @@ async fn body(
         .map(|account| account.person_key.unwrap_or(account.id.0))
         .collect();
     Ok(Body { member, organisation, keys: there, persons: persons.len() })
+}
+
+/// Whether the matrix lets an officer release shares of a project's bids, none of which is its own: at the opening it is
+/// asked in the same way.
+fn releases(officer: AccountActor, parties: &Parties) -> bool {
+    let opening = Object::of(parties, Phase::Opening);
+    authorize(&Actor::Account(officer), Action::ShareRelease, &opening).is_ok()
 }
 
 fn word(text: impl std::fmt::Display) -> Result<IdText, Problem> {

@@ -94,6 +94,21 @@ pub async fn lock_key(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<SealKey>, Prob
     row.map(SealKey::try_from).transpose()
 }
 
+/// Holds the keys of organisations that are not revoked to the end of the transaction: whoever revokes one waits, and who
+/// has begun to is waited for.
+///
+/// # Errors
+/// When the database is away.
+pub async fn hold_keys(tx: &mut Tx<'_>, organisations: &[OrganisationId]) -> Result<(), Problem> {
+    statement(
+        "SELECT FROM seal_keys WHERE organisation_id = ANY($1) AND revoked_at IS NULL ORDER BY id FOR SHARE",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(organisations)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Takes a key out of policies to come.
 ///
 /// # Errors

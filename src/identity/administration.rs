@@ -7,6 +7,8 @@
 pub mod organisations;
 pub mod roles;
 
+use std::collections::BTreeSet;
+
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use uuid::Uuid;
@@ -63,7 +65,7 @@ async fn made_up(kind: AccountKind, person: Uuid) -> Result<(String, NewProof), 
 /// Adds an account with its one role and answers its first password or secret.
 ///
 /// # Errors
-/// 401, 403, 409 for a login that is taken, 422 with pointers.
+/// 401, 403, 409 for a login that is taken or another account of one's own person, 422 with pointers.
 pub async fn add_account(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -77,6 +79,15 @@ pub async fn add_account(
         Rejection::at("/organisationId", "unknown", detail)
     })?;
     check_role(new.role, new.kind, organisation.kind)?;
+    if let Some(other) = new.same_person_as
+        && is_own(tx.conn(), actor, other).await?
+    {
+        let detail = Say::new(
+            "不能为自己开设另一账户。",
+            "Nobody gives themselves another account, and a role by it.",
+        );
+        return Err(Refusal::new(Code::WrongState, detail).into());
+    }
     let person = person_of(tx.conn(), new).await?;
     let (secret, proof) = made_up(new.kind, person).await?;
     let now = tx.hall_now().await?;
@@ -106,6 +117,32 @@ async fn person_of(conn: &mut AsyncPgConnection, new: &AccountToAdd) -> Result<U
         let detail = Say::new("没有该人员的账户。", "There is no account of such a person.");
         Rejection::at("/samePersonAs", "unknown", detail).into()
     })
+}
+
+/// Whether an account is the caller's own, or another of the same person: who may not do a thing to the one could do it to
+/// the other.
+async fn is_own(conn: &mut AsyncPgConnection, actor: &Actor, id: AccountId) -> Result<bool, Problem> {
+    let Some(own) = actor.account() else { return Ok(false) };
+    if own.account == id {
+        return Ok(true);
+    }
+    let known = store::accounts(conn, &[own.account, id]).await?;
+    let persons: BTreeSet<Uuid> = known.iter().filter_map(|account| account.person_key).collect();
+    Ok(known.len() == 2 && persons.len() == 1 && known.iter().all(|account| account.person_key.is_some()))
+}
+
+/// Holds every administrator for an act that may take one away. Two that would take each other away at the same moment come
+/// one after the other, and the later one is none any more: so one is always left.
+///
+/// # Errors
+/// 403 for whoever has just ceased to be one.
+async fn hold_administrators(conn: &mut AsyncPgConnection, actor: &Actor) -> Result<(), Problem> {
+    let Some(own) = actor.account() else { return Ok(()) };
+    if store::hold_administrators(conn, own.account).await? {
+        Ok(())
+    } else {
+        Err(Rejection::forbidden().into())
+    }
 }
 
 async fn account_entry(conn: &mut AsyncPgConnection, id: AccountId) -> Result<AccountEntry, Problem> {
@@ -153,9 +190,15 @@ pub async fn set_disabled(
 ) -> Result<Reply, Problem> {
     permit(actor)?;
     fits(&why.reason, "/reason", 500)?;
-    if actor.account().is_some_and(|own| own.account == id) {
-        let detail = Say::new("不能停用自己的账户。", "Nobody disables their own account.");
+    if is_own(tx.conn(), actor, id).await? {
+        let detail = Say::new(
+            "不能停用或启用自己的账户，包括本人的其他账户。",
+            "Nobody disables or enables an account of their own, whichever of them they are signed in with.",
+        );
         return Err(Refusal::new(Code::WrongState, detail).into());
+    }
+    if disabled {
+        hold_administrators(tx.conn(), actor).await?;
     }
     store::lock_account(tx.conn(), id).await?;
     if account_entry(tx.conn(), id).await?.disabled_at.is_some() == disabled {

@@ -12,7 +12,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 pub use self::{
     accounts::{
         AccountSummary, NewAccount, NewProof, account_entries, account_entry, accounts, accounts_with_role,
-        add_accounts, end_role, give_role, lock_account, login_exists, roles_held, set_disabled, set_proof,
+        add_accounts, end_role, give_role, hold_administrators, lock_account, login_exists, roles_held,
+        set_disabled, set_proof,
     },
     keys::{add_signing_key, add_signing_keys, signing_keys},
     organisations::{

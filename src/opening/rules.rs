@@ -174,7 +174,7 @@ pub fn no_recovery() -> Refusal {
         earliest: None,
     };
     let detail = Say::new(
-        "招标文件未约定补救方案，监督机构也未决定补救开启；不得绕过投标人开启。",
+        "招标文件未约定补救方案，监督部门也未决定补救开启；不得绕过投标人开启。",
         "The document has no remedy and the supervision office has ordered none: nobody opens past the bidder.",
     );
     Refusal::new(Code::RecoveryNotOrdered, detail).by_rule(ground)

@@ -208,9 +208,12 @@ async fn read(
     let clock = clock::reading(&mut conn).await?;
     let policies = holders::policies_of(&mut conn, id).await?;
     let settled = policies.current();
-    let health = holders::health(&mut conn, settled).await?;
+    // What bidders may do about a loss they may do while bids are taken in; later it would only mislead.
+    let open = is_open(&tender, clock.now);
+    let policy_note =
+        if open { policy_note(reader, &holders::health(&mut conn, settled).await?) } else { None };
     let policy = settled.policy.policy();
-    let own = own_bid(&mut conn, reader, actor, id, &policies).await?;
+    let own = own_bid(&mut conn, reader, actor, (id, open), &policies).await?;
     let digest = settled.policy.digest().to_string();
     let notice = notice_of(&mut conn, id, policy.policy_no, &digest).await?;
     let waits = opening::waits(&mut conn, &tender, clock.now).await?;
@@ -226,7 +229,7 @@ async fn read(
         standing: standing(&tender, clock.now, own.as_ref()),
         policy: digest,
         policy_no: policy.policy_no,
-        policy_note: policy_note(reader, &health),
+        policy_note,
         clauses: policy.clauses.iter().map(|clause| clause_said(reader, clause)).collect(),
         shared: keeps_shares(policy),
         limit: policy.max_part_bytes.min(INLINE_LIMIT),
@@ -274,7 +277,9 @@ pub(super) fn policy_note(reader: &Reader, health: &Health) -> Option<String> {
         PolicyState::Broken => w.bid_policy_broken,
     };
     let lost: Vec<String> = health.lost.iter().map(|member| member_said(reader, member)).collect();
-    Some(format!("{}{}{means}", lost.join(w.bid_and), w.bid_policy_lost))
+    let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+    let lost = w.bid_policy_lost.replace("{}", &reader.listed(&lost));
+    Some(format!("{lost}{means}"))
 }
 
 /// Whoever is no bidder is told so; the tender itself is public.
@@ -289,10 +294,15 @@ fn for_bidders(problem: Problem) -> Problem {
     Rejection::new(Code::Forbidden, detail).into()
 }
 
+/// Whether bids are taken in.
+fn is_open(tender: &Tender, now: DateTime<Utc>) -> bool {
+    tender.phase == TenderPhase::Published && now < tender.deadline
+}
+
 fn standing(tender: &Tender, now: DateTime<Utc>, own: Option<&OwnBid>) -> Standing {
     let waits = own.is_some_and(|own| own.stands);
     let standing = match tender.phase {
-        TenderPhase::Published if now < tender.deadline => Standing::Open,
+        TenderPhase::Published if is_open(tender, now) => Standing::Open,
         TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening if waits => Standing::Opening,
         _ => return Standing::Over,
     };
@@ -331,7 +341,7 @@ async fn own_bid(
     conn: &mut AsyncPgConnection,
     reader: &Reader,
     actor: &Actor,
-    tender: TenderId,
+    (tender, open): (TenderId, bool),
     policies: &Policies,
 ) -> Result<Option<OwnBid>, Problem> {
     let lines = bids::service::list(conn, actor, Some(tender), None, REVISIONS).await?;
@@ -347,7 +357,7 @@ async fn own_bid(
     };
     let sealed_for = policies.judging(bid.envelope.policy_digest);
     let stands = bid.state == BidState::Accepted;
-    let earlier = if stands && sealed_for.policy.digest() != policies.current().policy.digest() {
+    let earlier = if open && stands && sealed_for.policy.digest() != policies.current().policy.digest() {
         Some(match holders::health(conn, sealed_for).await?.state {
             PolicyState::Broken => reader.w.bid_own_lost,
             _ => reader.w.bid_own_earlier,

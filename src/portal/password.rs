@@ -16,7 +16,7 @@ use super::{
     http::{Readings, failed},
     page,
     reader::{Reader, encoded},
-    sign_in::{foreign, going, going_next, personal, seen_to, sent_to_sign_in},
+    sign_in::{DESK, foreign, going, going_next, personal, seen_to, sent_to_sign_in},
 };
 use crate::{
     identity::{
@@ -70,10 +70,17 @@ pub(super) fn href(next: &str) -> String {
     format!("{HERE}?next={}", encoded(next))
 }
 
+/// Where somebody goes on to: the desk for whoever was sent here on the way to this page itself. The form again, empty and
+/// without a word, would look like a change that did not succeed.
+fn onward(next: String) -> String {
+    let path = next.split(['?', '#']).next();
+    if path == Some(HERE) { DESK.to_owned() } else { next }
+}
+
 /// `GET /login/password`.
 pub(super) async fn show(request: HttpRequest, arrival: Arrival, hall: Hall) -> HttpResponse {
     let reader = Reader::of(&request, hall.hall());
-    match asked_of(&arrival, going_next(&request)) {
+    match asked_of(&arrival, onward(going_next(&request))) {
         Some(view) => personal(&request, &reader, StatusCode::OK, page::password(&reader, &view)),
         None => sent_to_sign_in(&request, hall.hall()),
     }
@@ -98,7 +105,7 @@ pub(super) async fn change(
         return foreign(&request, &reader);
     };
     let Typed { old, new, again, next } = typed.into_inner();
-    let next = going(&next).to_owned();
+    let next = onward(going(&next).to_owned());
     let Some(mut view) = asked_of(&arrival, next) else { return sent_to_sign_in(&request, hall.hall()) };
     if new != again {
         view.again_note = Some(reader.w.password_differs.to_owned());

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Where somebody lands who was going nowhere else.
-const DESK: &str = "/login";
+pub(super) const DESK: &str = "/login";
 
 /// What was typed; the password stays out of every log.
 #[derive(Deserialize)]

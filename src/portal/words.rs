@@ -639,7 +639,7 @@ words! {
     bid_policy_digest: "策略摘要（SHA-256）", "Policy digest (SHA-256)";
     bid_compare: "请与公告载明的摘要逐字核对；不一致时请勿投标，并联系监督部门。", "Compare it with the digest on the notice, digit by digit. Where they differ do not bid, and tell the supervision office.";
     bid_policy_no: "策略序号", "Policy number";
-    bid_policy_lost: "的份额密钥已全部失效。", " has no key left to read shares with. ";
+    bid_policy_lost: "{}的份额密钥已全部失效。", "No key is left to read shares with: {}. ";
     bid_policy_weakened: "投标仍可由其余条款开启；另定策略后将公告。", "Bids still open by the other clauses; a policy that follows is published.";
     bid_policy_broken: "按现行策略密封的投标将无法开启，请待新策略公告后再密封。", "A bid sealed for this policy cannot be opened: wait for the one that follows before you seal.";
     bid_own_earlier: "本版按此前的密封策略密封，仍然有效；截止前可以按现行策略重新密封。", "This revision was sealed for the policy before. It stands; until the deadline you may seal anew for the present one.";
@@ -723,6 +723,7 @@ words! {
     bid_no_term: "工期须为 1 至 36500 的整数。", "The term must be a whole number from 1 to 36500.";
     bid_no_key: "请选择密钥文件。", "Choose the key file.";
     bid_no_key_file: "这不是 tenderhall keygen 生成的签名密钥文件。", "This is no signing key file of tenderhall keygen.";
+    bid_no_protected: "此密钥文件以口令保护，本页不读取口令。请改用命令行，或先在本机用 age -d 解出密钥文件，用后即删。", "This key file is protected by a passphrase, and this page takes none. Use the command line, or open the file on this machine first with age -d and delete the copy afterwards.";
     bid_no_identity: "这不是投标时保存的密钥文件。", "This is not the key file that was saved with a bid.";
     bid_no_file_name: "文件名不可用，请改名后重选：", "This file name cannot be used; rename the file and choose again:";
     bid_no_file_twice: "两个文件同名：", "Two files have the same name:";

@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use age::armor::ArmoredReader;
 use age::{DecryptError, Decryptor, Encryptor, scrypt};
 use anyhow::{Context, Result, bail, ensure};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::command::read_secret_bytes;
 
 /// Shortest passphrase for a new key; what others protected is opened with whatever they chose.
 const SHORTEST: usize = 8;
-/// Longest line of a passphrase file.
-const LONGEST: u64 = 1024;
+/// Longest line of a passphrase file, in bytes without its end.
+const LONGEST: usize = 1024;
 /// Highest scrypt work factor a file may ask of this machine: 4 GiB of memory, 16 times what `age -p` asks.
 const MOST_WORK: u8 = 22;
 /// How age files begin, bare and armoured.
@@ -57,7 +57,8 @@ pub fn unprotect(file: &[u8], passphrase: SecretString) -> Result<SecretString> 
     identity.set_max_work_factor(MOST_WORK);
     let identity: &dyn age::Identity = &identity;
     let mut opened = decryptor.decrypt(iter::once(identity)).map_err(|error| told(&error))?;
-    let mut text = String::new();
+    // What is opened is shorter than its file: the text is never moved, and leaves nothing behind that is not wiped.
+    let mut text = String::with_capacity(file.len());
     opened.read_to_string(&mut text).context("密钥文件已损坏 / The key file is damaged")?;
     Ok(text.into())
 }
@@ -148,20 +149,32 @@ fn ask(prompt: &str) -> Result<SecretString> {
 
 /// The first line of a file that nobody else can read, or of the standard input.
 fn from_file(path: &Path) -> Result<SecretString> {
-    let bytes = if path == Path::new(STDIN) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)?;
-        bytes
-    } else {
-        read_secret_bytes(path)?
-    };
-    let text: SecretString = match String::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => bail!("口令不是 UTF-8 / The passphrase is not UTF-8: {}", path.display()),
-    };
-    let line = text.expose_secret().lines().next().unwrap_or_default();
-    ensure!(!line.is_empty(), "口令文件没有内容 / The passphrase file holds nothing: {}", path.display());
-    Ok(line.to_owned().into())
+    if path == Path::new(STDIN) {
+        return first_line(&mut io::stdin().lock()).with_context(|| path.display().to_string());
+    }
+    let bytes = read_secret_bytes(path)?;
+    let line = first_line(&mut bytes.as_slice()).with_context(|| path.display().to_string());
+    // Held in a secret till here, so that it is wiped.
+    drop(SecretSlice::from(bytes));
+    line
+}
+
+/// The first line of what is read, and no more than it may be long: a longer one is refused, since a passphrase that was cut
+/// would protect a key by what nobody knows.
+fn first_line(from: &mut dyn Read) -> Result<SecretString> {
+    // Room for the longest line and its end, so that nothing is moved.
+    let most = LONGEST + "\r\n".len();
+    let mut bytes = Vec::with_capacity(most + 1);
+    from.take(u64::try_from(most)?).read_to_end(&mut bytes)?;
+    let bytes = SecretSlice::from(bytes);
+    let line = bytes.expose_secret().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    ensure!(!line.is_empty(), "口令文件没有内容 / The passphrase file holds nothing");
+    ensure!(line.len() <= LONGEST, "口令至多 {LONGEST} 字节 / A passphrase has at most {LONGEST} bytes");
+    match str::from_utf8(line) {
+        Ok(line) => Ok(line.to_owned().into()),
+        Err(_) => bail!("口令不是 UTF-8 / The passphrase is not UTF-8"),
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +196,36 @@ mod tests {
         assert_eq!(wrong.to_string(), "口令不对 / Wrong passphrase");
         let damaged = unprotect(&file[..file.len() - 1], secret("口令 with spaces")).unwrap_err();
         assert!(damaged.to_string().contains("damaged"), "{damaged:?}");
+    }
+
+    #[test]
+    fn a_passphrase_is_a_whole_first_line_or_refused() {
+        let read = |text: &str| first_line(&mut text.as_bytes()).map(|line| line.expose_secret().to_owned());
+        let (longest, over) = ("口".repeat(341) + "a", "口".repeat(341) + "ab");
+        assert_eq!((longest.len(), over.len()), (LONGEST, LONGEST + 1));
+        for end in ["", "\n", "\r\n", "\nanother line"] {
+            assert_eq!(read(&format!("{longest}{end}")).unwrap(), longest);
+            let refused = read(&format!("{over}{end}")).unwrap_err();
+            assert!(refused.to_string().contains("at most 1024 bytes"), "{refused}");
+        }
+        // What stands below is not read into it, nor judged.
+        assert_eq!(read(&format!("short\n{}", "口".repeat(1000))).unwrap(), "short");
+        for nothing in ["", "\n", "\r\nsecond"] {
+            assert!(read(nothing).unwrap_err().to_string().contains("holds nothing"));
+        }
+        assert!(first_line(&mut [0xff, b'\n'].as_slice()).unwrap_err().to_string().contains("UTF-8"));
+        assert_eq!(read(&format!("{longest}\r")).unwrap(), longest);
+    }
+
+    #[test]
+    fn a_longer_line_of_a_passphrase_file_is_refused_too() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = std::env::temp_dir().join(format!("passphrase-{}", uuid::Uuid::new_v4()));
+        std::fs::write(&file, "a".repeat(LONGEST + 1)).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
+        let refused = from_file(&file).unwrap_err();
+        std::fs::remove_file(&file).unwrap();
+        assert!(format!("{refused:#}").contains("at most 1024 bytes"), "{refused:#}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, Responder, get, patch, post, web};
 
 use crate::{
-    holders::model::{Canaries, CanaryAnswer},
+    holders::model::{Canaries, CanaryAnswer, PolicyStanding},
     identity::{Call, Key},
     jurisdiction::Jurisdictions,
     kernel::{Problem, id::TenderId},
@@ -13,7 +13,6 @@ use crate::{
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
     },
     projects::service::reach_of,
-    seal::policy::SealPolicyAnswer,
     tenders::{
         model::{
             Approve, NewClarification, NewSealPolicy, NewTender, TenderChange, TenderLine, TenderView,
@@ -193,10 +192,10 @@ async fn terminate(
     .await
 }
 
-/// Every seal policy of a published tender, the first one first. Bids are sealed for the last; one that came in before keeps
-/// the policy that its envelope names, and opens by it.
+/// Every seal policy of a published tender, the first one first, with what it is still worth. Bids are sealed for the last;
+/// one that came in before keeps the policy that its envelope names, and opens by it.
 #[utoipa::path(tag = "tenders", params(("id" = TenderId, Path)),
-    responses((status = 200, description = "Policies and digests", body = Page<SealPolicyAnswer>), Problems))]
+    responses((status = 200, description = "Policies and digests", body = Page<PolicyStanding>), Problems))]
 #[get("/api/v1/tenders/{id}/seal-policies")]
 async fn seal_policies(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Result<Reply, Problem> {
     let mut conn = db.read().await?;

@@ -282,7 +282,7 @@ pub(super) fn sealing(tender: &Tender, policy: &CheckedPolicy) -> Section {
         "开启",
         "Opened by",
         Say::new(
-            "投标人与代理机构；或投标人与交易中心；或代理机构、交易中心与监督机构三方",
+            "投标人与代理机构；或投标人与交易中心；或代理机构、交易中心与监督部门三方",
             "bidder and agency; or bidder and centre; or agency, centre and supervision office together",
         ),
     );

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     holders::{
-        self, Body, Health, Light, Policies, PolicyState, Settled,
-        model::{Canaries, CanaryAnswer},
+        self, Body, Health, Light, PolicyState, Settled,
+        model::{Canaries, CanaryAnswer, PolicyStanding},
         service::KEY_REVOKED_EVENT,
     },
     identity::{self, Action},
@@ -24,11 +24,11 @@ use crate::{
         outbox::{self, NewLetter},
     },
     projects::{self, Project},
-    seal::{CheckedPolicy, policy::SealPolicyAnswer},
+    seal::CheckedPolicy,
     tenders::{
         Tender, intake,
         model::NewSealPolicy,
-        policy_change::{self, Loss},
+        policy_change::{self, Loss, Worth},
         publication, service,
     },
 };
@@ -46,6 +46,21 @@ pub(super) async fn bodies(
         return Ok(None);
     }
     holders::bodies(conn, &project.parties()).await.map(Some)
+}
+
+/// The same bodies for a policy that is settled in this transaction, their keys held.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn bodies_held(
+    tx: &mut Tx<'_>,
+    tender: &Tender,
+    project: &Project,
+) -> Result<Option<Vec<Body>>, Problem> {
+    if tender.document.sealing.is_none() {
+        return Ok(None);
+    }
+    holders::bodies_held(tx, &project.parties()).await.map(Some)
 }
 
 /// The policy that bids are sealed for from the publication on; its rows are named in `entry`.
@@ -73,12 +88,32 @@ fn shape(tender: &Tender) -> Result<holders::Shape, Problem> {
     })
 }
 
-/// The policy that bids are sealed for, and how it stands.
+/// A policy, and how it stands.
 pub(super) struct Standing {
     /// The policy.
     pub(super) settled: Settled,
     /// By the keys that are left.
     pub(super) health: Health,
+}
+
+impl Standing {
+    async fn of(conn: &mut AsyncPgConnection, settled: &Settled) -> Result<Self, Problem> {
+        let health = holders::health(conn, settled).await?;
+        Ok(Self { settled: settled.clone(), health })
+    }
+
+    fn policy_no(&self) -> u32 {
+        self.settled.policy.policy().policy_no
+    }
+
+    fn is_broken(&self) -> bool {
+        self.health.state == PolicyState::Broken
+    }
+}
+
+/// Whether holders share the bids of a published tender.
+fn shares_out(tender: &Tender) -> bool {
+    tender.document.sealing.is_some() && tender.published_at.is_some()
 }
 
 /// The policy of a published tender whose bids are shared out, and how it stands.
@@ -89,15 +124,26 @@ pub(super) async fn standing(
     conn: &mut AsyncPgConnection,
     tender: &Tender,
 ) -> Result<Option<Standing>, Problem> {
-    if tender.document.sealing.is_none() || tender.published_at.is_none() {
+    if !shares_out(tender) {
         return Ok(None);
     }
     let settled = holders::policy_of(conn, tender.id).await?;
-    let health = holders::health(conn, &settled).await?;
-    Ok(Some(Standing { settled, health }))
+    Standing::of(conn, &settled).await.map(Some)
 }
 
-/// Every policy of a published tender.
+/// Every policy of a published tender whose bids are shared out, the present one last: bids may be in keep under each, and
+/// whether there are any is nobody's to learn, so that all are treated alike.
+async fn standings(conn: &mut AsyncPgConnection, tender: &Tender) -> Result<Vec<Standing>, Problem> {
+    let mut standings = Vec::new();
+    if shares_out(tender) {
+        for settled in holders::policies_of(conn, tender.id).await?.all() {
+            standings.push(Standing::of(conn, settled).await?);
+        }
+    }
+    Ok(standings)
+}
+
+/// Every policy of a published tender, with what it is still worth.
 ///
 /// # Errors
 /// 404 before the publication.
@@ -105,15 +151,17 @@ pub async fn policies(
     conn: &mut AsyncPgConnection,
     actor: &Actor,
     id: TenderId,
-) -> Result<Page<SealPolicyAnswer>, Problem> {
+) -> Result<Page<PolicyStanding>, Problem> {
     let tender = service::load(conn, id).await?;
     let project = projects::load(conn, tender.project).await?;
     service::permit(actor, Action::TenderRead, &project, &tender)?;
     if tender.published_at.is_none() {
         return Err(Rejection::not_found().into());
     }
-    let policies: Policies = holders::policies_of(conn, id).await?;
-    let items = policies.all().map(|settled| SealPolicyAnswer::from(&settled.policy)).collect();
+    let mut items = Vec::new();
+    for settled in holders::policies_of(conn, id).await?.all() {
+        items.push(PolicyStanding::new(settled, holders::health(conn, settled).await?));
+    }
     Ok(Page { items, next: None })
 }
 
@@ -136,22 +184,23 @@ pub async fn follow(
     let project = &setting.project;
     service::permit(actor, Action::SealPolicySettle, project, &tender)?;
     service::taking_bids(&tender, now)?;
-    let standing = standing(tx.conn(), &tender).await?.ok_or_else(bidders_alone)?;
+    let standings = standings(tx.conn(), &tender).await?;
+    let standing = standings.last().ok_or_else(bidders_alone)?;
     let hours = setting.law.settings().reseal_hours;
     holders::rules::may_follow(&standing.health, hours, tender.deadline, now)?;
-    let bodies = bodies(tx.conn(), &tender, project).await?.unwrap_or_default();
+    let bodies = bodies_held(tx, &tender, project).await?.unwrap_or_default();
     let before = &standing.settled.policy;
-    let no = before.policy().policy_no.saturating_add(1);
+    let no = standing.policy_no().saturating_add(1);
+    let worth = Worth::of(standings.iter().map(|one| (one.policy_no(), one.is_broken())));
     let entry = Entry::new("tender.sealPolicySettled").project(tender.project).tender(id).because(&reason);
     let (settled, entry) = holders::settle(tx, (id, no), &bodies, shape(&tender)?, now, entry).await?;
     intake::demand_policy(tx, id, settled.policy.digest()).await?;
     let facts = json!({"policyNo": no, "sealPolicy": settled.policy.digest(), "follows": before.digest(),
-        "lost": standing.health.lost});
+        "lost": standing.health.lost, "broken": worth.broken});
     ledger::record(tx, actor, now, entry.facts(facts)).await?;
-    let broken = standing.health.state == PolicyState::Broken;
-    let sections = policy_change::policy_notice(&tender, &settled.policy, before.digest(), broken, &reason);
+    let sections = policy_change::policy_notice(&tender, &settled.policy, before.digest(), &worth, &reason);
     tell(tx, actor, (project, &tender), sections, now).await?;
-    let body = policy_change::policy_letter(&tender, broken);
+    let body = policy_change::policy_letter(&tender, &worth);
     write_to_bidders(tx, &tender, &body, now).await?;
     service::answer(tx, actor, law, &tender, now).await
 }
@@ -223,49 +272,54 @@ pub fn register(jobs: &mut Jobs) {
     });
 }
 
-/// The tender, if it takes bids, and how its policy stands.
-async fn endangered(
-    tx: &mut Tx<'_>,
-    tender: Tender,
-) -> Result<Option<(Tender, Standing, DateTime<Utc>)>, Problem> {
-    let now = tx.hall_now().await?;
-    if service::taking_bids(&tender, now).is_err() {
-        return Ok(None);
+/// How the policies of a tender stand, the present one last; none once it is closed. Past the deadline the close may wait
+/// for a decision over the clock, and the deadline may move by it: whoever bids then has to know.
+async fn endangered(tx: &mut Tx<'_>, tender: &Tender) -> Result<Vec<Standing>, Problem> {
+    if service::still_open(tender).is_err() {
+        return Ok(Vec::new());
     }
-    Ok(standing(tx.conn(), &tender).await?.map(|standing| (tender, standing, now)))
+    standings(tx.conn(), tender).await
 }
 
-/// Has each loss of a body told once, by the key of its job: whichever of two keys went last, and whoever sees it first.
+/// Has each loss of a body told once for each policy, by the key of its job: whichever of two keys went last, and whoever
+/// sees it first.
 async fn look_for_loss(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let tender = service::load(tx.conn(), id).await?;
-    let Some((_, Standing { settled, health }, now)) = endangered(tx, tender).await? else { return Ok(()) };
-    let policy_no = settled.policy.policy().policy_no;
-    for member in health.lost {
-        let key = format!("seal loss {id} {policy_no} {member}");
-        jobs::schedule(tx, LOSS_JOB, &key, now, json!(Lost { tender: id, policy_no, member })).await?;
+    let now = tx.hall_now().await?;
+    for standing in endangered(tx, &tender).await? {
+        let policy_no = standing.policy_no();
+        for member in standing.health.lost {
+            let key = format!("seal loss {id} {policy_no} {member}");
+            jobs::schedule(tx, LOSS_JOB, &key, now, json!(Lost { tender: id, policy_no, member })).await?;
+        }
     }
     Ok(())
 }
 
-/// A body has no key left in the policy of a tender that takes bids: published, and written to everybody.
+/// A body has no key left in a policy of a tender that is not closed: published, and written to everybody. Bids may be in
+/// keep under an earlier policy too, and what the one that followed is worth says nothing about them.
 async fn tell_loss(tx: &mut Tx<'_>, lost: Lost) -> Result<(), Problem> {
     let id = lost.tender;
     let tender = service::lock(tx, id).await?;
-    let Some((tender, Standing { settled, health }, now)) = endangered(tx, tender).await? else {
+    let now = tx.hall_now().await?;
+    let standings = endangered(tx, &tender).await?;
+    let Some(standing) = standings.iter().find(|one| one.policy_no() == lost.policy_no) else {
         return Ok(());
     };
-    let policy_no = settled.policy.policy().policy_no;
-    if policy_no != lost.policy_no {
-        // Another policy has followed meanwhile, and its notice says all there is to say.
-        return Ok(());
-    }
+    let present = standings.last().filter(|one| one.policy_no() != lost.policy_no && !one.is_broken());
+    let Standing { settled, health } = standing;
     let actor = Actor::Hall(LOSS_JOB);
     let entry = Entry::new("tender.sealPolicyWeakened").project(tender.project).tender(id);
-    let facts = json!({"policyNo": policy_no, "sealPolicy": settled.policy.digest(), "lost": health.lost,
+    let facts = json!({"policyNo": lost.policy_no, "sealPolicy": settled.policy.digest(), "lost": health.lost,
         "state": health.state});
     ledger::record(tx, &actor, now, entry.facts(facts)).await?;
     let project = projects::load(tx.conn(), tender.project).await?;
-    let loss = Loss { policy: &settled.policy, health: &health, member: &lost.member };
+    let loss = Loss {
+        policy: &settled.policy,
+        health,
+        member: &lost.member,
+        present: present.map(Standing::policy_no),
+    };
     tell(tx, &actor, (&project, &tender), policy_change::loss_notice(&tender, &loss), now).await?;
     write_to_bidders(tx, &tender, &policy_change::loss_letter(&tender, &loss), now).await
 }

@@ -411,7 +411,7 @@ pub async fn publish(
     let procedure = law.procedure(&tender.procedure_id, on)?;
     let place = store::place_at(tx.conn(), id, tender.deadline).await?;
     let facts = store::facts(tx.conn(), &tender).await?;
-    let bodies = sealing::bodies(tx.conn(), &tender, &project).await?;
+    let bodies = sealing::bodies_held(tx, &tender, &project).await?;
     let at = Circumstances {
         project: &project,
         procedure,

@@ -15,7 +15,7 @@ use tenderhall::{
     identity::sandbox::sandbox_signing_key,
     kernel::typed::in_yuan,
     portal::bid::{CONTENT_POLICY, scripts},
-    seal::BidderKey,
+    seal::{BidderKey, passphrase::protect},
 };
 
 use crate::{
@@ -341,6 +341,21 @@ async fn what_is_wrong_is_said(desk: &Desk) {
     desk.choose("#key", &["投标函.txt"]).await;
     press(&desk.client, "#seal-form button").await;
     desk.says("#key-note", &["不是 tenderhall keygen"]).await;
+    // Whoever protects a key reads why the page cannot use the file, and not that it is none.
+    let key = std::fs::read_to_string(desk.file("bidder.key")).unwrap();
+    let protected = protect(&key.into(), "口令 with spaces".to_owned().into()).unwrap();
+    std::fs::write(desk.file("protected.key"), &protected).unwrap();
+    let armoured = format!("-----BEGIN AGE ENCRYPTED FILE-----\n{}\n", STANDARD.encode(&protected));
+    std::fs::write(desk.file("armoured.key"), armoured).unwrap();
+    for name in ["protected.key", "armoured.key"] {
+        desk.choose("#key", &["投标函.txt"]).await;
+        press(&desk.client, "#seal-form button").await;
+        desk.says("#key-note", &["不是 tenderhall keygen"]).await;
+        desk.choose("#key", &[name]).await;
+        press(&desk.client, "#seal-form button").await;
+        desk.says("#key-note", &["以口令保护"]).await;
+    }
+    accessible(&desk.client, "a protected key").await;
     std::fs::write(desk.file("large.bin"), vec![1_u8; 1_050_000]).unwrap();
     desk.seal("18376739.00", &["large.bin"]).await;
     desk.says("#seal-note", &["请减少文件，或使用命令行"]).await;

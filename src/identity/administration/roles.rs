@@ -4,13 +4,13 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{account_entry, fits, permit};
+use super::{account_entry, fits, hold_administrators, is_own, permit};
 use crate::{
     identity::{
         model::{AccountEntry, RoleAct, RoleHeld},
         roles, store,
     },
-    kernel::{Actor, Code, Problem, Refusal, Say, id::AccountId},
+    kernel::{Actor, Code, Problem, Refusal, Role, Say, id::AccountId},
     ledger::{self, Entry},
     platform::{
         db::Tx,
@@ -55,6 +55,10 @@ pub async fn give(tx: &mut Tx<'_>, actor: &Actor, id: AccountId, act: &RoleAct) 
 /// # Errors
 /// 401, 403, 404, 409 for one's own account or a role that is not held, 422 with pointers.
 pub async fn end(tx: &mut Tx<'_>, actor: &Actor, id: AccountId, act: &RoleAct) -> Result<Reply, Problem> {
+    permit(actor)?;
+    if act.role == Role::Admin {
+        hold_administrators(tx.conn(), actor).await?;
+    }
     asked(tx, actor, id, act).await?;
     let now = tx.hall_now().await?;
     let Some(row) = store::end_role(tx.conn(), id, act.role, now).await? else {
@@ -73,8 +77,11 @@ async fn asked(
 ) -> Result<AccountEntry, Problem> {
     permit(actor)?;
     fits(&act.reason, "/reason", 500)?;
-    if actor.account().is_some_and(|own| own.account == id) {
-        let detail = Say::new("不能变更自己的角色。", "Nobody changes their own roles.");
+    if is_own(tx.conn(), actor, id).await? {
+        let detail = Say::new(
+            "不能变更自己的角色，包括本人其他账户的角色。",
+            "Nobody changes their own roles, by whichever account.",
+        );
         return Err(Refusal::new(Code::WrongState, detail).into());
     }
     store::lock_account(tx.conn(), id).await?;

@@ -323,6 +323,31 @@ pub async fn lock_account(conn: &mut AsyncPgConnection, id: AccountId) -> Result
     Ok(())
 }
 
+#[derive(QueryableByName)]
+struct AdministersRow {
+    #[diesel(sql_type = sql_types::Bool)]
+    administers: bool,
+}
+
+/// Holds the role of every administrator to the end of the transaction; answers whether `account` has one then. The answer
+/// is a statement of its own: the one that waits would still see what was there when it began to wait.
+pub async fn hold_administrators(conn: &mut AsyncPgConnection, account: AccountId) -> Result<bool, Problem> {
+    statement("SELECT FROM account_roles WHERE role = $1 AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE")
+        .bind::<sql_types::Text, _>(Role::Admin.as_ref())
+        .execute(conn)
+        .await?;
+    let row: AdministersRow = statement(
+        "SELECT EXISTS (SELECT FROM account_roles r JOIN accounts a ON a.id = r.account_id
+                         WHERE a.id = $1 AND a.disabled_at IS NULL AND r.role = $2 AND r.ended_at IS NULL)
+                AS administers",
+    )
+    .bind::<sql_types::Uuid, _>(account)
+    .bind::<sql_types::Text, _>(Role::Admin.as_ref())
+    .get_result(conn)
+    .await?;
+    Ok(row.administers)
+}
+
 /// Disables an account from `at`, or lets it in again.
 pub async fn set_disabled(
     conn: &mut AsyncPgConnection,

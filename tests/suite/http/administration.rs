@@ -1,5 +1,7 @@
 //! What the administrator puts right once somebody has come in: organisations and roles.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -197,6 +199,27 @@ fn a_role_goes_with_the_body_and_an_account_stands_on_one_side() {
     }
     assert_eq!((reasons(&app, "role.given").len(), reasons(&app, "role.ended").len()), (0, 0));
 
+    // By whichever account: the person counts.
+    let admin = account(&app, "admin");
+    let own = |by: &str, login: &str| {
+        let body = json!({
+            "login": login, "displayName": "系统管理员", "kind": "person", "role": "operator",
+            "organisationId": app.as_("operator.league").organisation(), "samePersonAs": admin
+        });
+        app.as_(by).post("/api/v1/accounts", &body)
+    };
+    own("admin", "admin.operator").expect(409).problem("wrong-state");
+    let other = app.colleague("admin", "admin");
+    own(&other, "admin.operator").expect(201);
+    role(&app, "admin", "admin.operator", "/end", "operator").expect(409).problem("wrong-state");
+    role(&app, &other, "admin.operator", "/end", "operator").expect(200);
+    role(&app, "admin", "admin.operator", "", "operator").expect(409).problem("wrong-state");
+    let path = format!("/api/v1/accounts/{}", account(&app, "admin.operator"));
+    let reason = json!({"reason": "停用"});
+    app.as_(&other).post(&format!("{path}/disable"), &reason).expect(200);
+    app.as_("admin").post(&format!("{path}/enable"), &reason).expect(409).problem("wrong-state");
+    app.as_(&other).post(&format!("{path}/enable"), &reason).expect(200);
+
     // Whoever changes the side stays on the old one where it has acted.
     let purchaser = app.as_("purchaser.taibus");
     let project = purchaser.post("/api/v1/projects", &works("24000000.00")).expect(201).id();
@@ -208,4 +231,45 @@ fn a_role_goes_with_the_body_and_an_account_stands_on_one_side() {
         &[&project],
     );
     assert_eq!(side, "purchaser");
+}
+
+#[test]
+fn two_administrators_do_not_end_each_others_role_and_leave_none() {
+    let app = TestApp::sandbox(START);
+    let other = app.colleague("admin", "admin");
+    let (first, second) = (account(&app, "admin"), account(&app, &other));
+    app.token("admin");
+    let acts = [
+        (format!("/api/v1/accounts/{second}/roles/end"), json!({"role": "admin", "reason": "转岗"})),
+        (format!("/api/v1/accounts/{second}/disable"), json!({"reason": "离职"})),
+    ];
+    let ends = format!("UPDATE account_roles SET ended_at = hall_now() WHERE account_id = '{first}'");
+    let disables = format!("UPDATE accounts SET disabled_at = hall_now() WHERE id = '{first}'");
+    for (path, body) in &acts {
+        for change in [&ends, &disables] {
+            // The other has begun the same against this one, and has not committed yet.
+            let sql = app.sql();
+            sql.run(&format!(
+                "BEGIN; SET LOCAL session_replication_role = replica;
+                 SELECT FROM account_roles WHERE role = 'admin' AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE;
+                 {change}"
+            ))
+            .unwrap();
+            thread::scope(|scope| {
+                let ending = scope.spawn(|| app.as_("admin").post(path, body));
+                app.wait_for_a_lock(|| ending.is_finished());
+                sql.run("COMMIT").unwrap();
+                ending.join().unwrap().expect(403).problem("forbidden");
+            });
+            sql.run(&format!(
+                "BEGIN; SET LOCAL session_replication_role = replica;
+                 UPDATE account_roles SET ended_at = NULL WHERE account_id = '{first}';
+                 UPDATE accounts SET disabled_at = NULL WHERE id = '{first}'; COMMIT"
+            ))
+            .unwrap();
+        }
+    }
+    let left = "SELECT count(*) FROM account_roles r JOIN accounts a ON a.id = r.account_id
+                 WHERE r.role = 'admin' AND r.ended_at IS NULL AND a.disabled_at IS NULL";
+    assert_eq!(app.sql().value::<i64>(left, &[]), 2);
 }

@@ -348,6 +348,31 @@ fn an_outage_lets_two_people_move_deadline_notice_and_rooms_together() {
 }
 
 #[test]
+fn a_loss_of_keys_is_told_while_the_close_waits_since_bids_may_come_in_again() {
+    let app = TestApp::sandbox_told(START, |settings| settings.clock.tick_seconds = 1);
+    let (tender, officers) = app.published_shared_works(false);
+    run_from(&app, BEFORE);
+    outage(&app);
+    let suspect = wait_until_suspect(&app);
+    let to_the_deadline = || {
+        let moved = app.as_("admin").post("/api/v1/sandbox/clock", &json!({"hold": DEADLINE})).expect(200);
+        assert_eq!(moved["failed"], json!(["tender.close"]), "the close waits");
+    };
+    to_the_deadline();
+    for officer in &officers[..2] {
+        let path = format!("/api/v1/seal-keys/{}/revoke", officer.key_id);
+        app.as_(&officer.login).post(&path, &json!({"reason": "遗失"})).expect(200);
+    }
+    to_the_deadline();
+    let list = format!("/api/v1/notices?kind=clarification&tender={tender}");
+    let told = app.public().get(&list).expect(200);
+    assert_eq!(told["items"].as_array().unwrap().len(), 1, "{told:?}");
+    // The office moves the deadline, and whoever bids then knows it.
+    decide(&app, &suspect["suspicion"], &json!([{"tenderId": tender, "deadline": LATER}])).expect(200);
+    assert_eq!(at(&tender_of(&app, &tender).text_at("/deadline")), at(LATER));
+}
+
+#[test]
 fn one_person_does_not_propose_and_confirm() {
     let (app, tender) = before_the_deadline();
     outage(&app);

@@ -94,6 +94,22 @@ fn nothing_is_published_before_every_body_has_two_persons_with_keys() {
     app.as_(&lost.login).post(&format!("/api/v1/seal-keys/{}/revoke", lost.key_id), &reason).expect(200);
     missing(json!([["centre", 1, 2], ["supervisor", 1, 2]]));
     app.as_("admin").post(&format!("/api/v1/accounts/{id}/enable"), &reason).expect(200);
+    missing(json!([["supervisor", 1, 2]]));
+    // Nor whose role has ended, or is another than the one that releases the body's shares.
+    let roles = |login: &str, act: &str, role: &str| {
+        let id: String = app.sql().value("SELECT id::text FROM accounts WHERE login = $1", &[&login]);
+        let body = json!({"role": role, "reason": "转岗"});
+        app.as_("admin").post(&format!("/api/v1/accounts/{id}/roles{act}"), &body).expect(200);
+    };
+    roles(&left.login, "/end", "operator");
+    missing(json!([["centre", 1, 2], ["supervisor", 1, 2]]));
+    roles(&left.login, "", "operator");
+    let second = "supervisor.office.second";
+    roles(second, "/end", "supervisorOffice");
+    roles(second, "", "supervisorFinance");
+    missing(json!([["supervisor", 0, 2]]));
+    roles(second, "", "supervisorOffice");
+    missing(json!([["supervisor", 1, 2]]));
     let key = app.signing_key(&lost.login);
     app.officer(&lost.login, "supervisor", &key);
     publish().expect(200);

@@ -1,6 +1,6 @@
 //! A body loses every key of a seal policy: what is said, the policy that follows, and bids under both of them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread};
 
 use serde_json::{Value, json};
 use tenderhall::seal::{CheckedPolicy, shares::open_share};
@@ -15,7 +15,10 @@ use crate::support::{
 /// 48 hours before the deadline, and a microsecond later.
 const LAST: &str = "2026-03-14T09:30:00+08:00";
 const SHORT: &str = "2026-03-14T09:30:00.000001+08:00";
-/// A day before that.
+/// Days on which a second policy follows and another loss is noticed.
+const SECOND: &str = "2026-03-10T09:30:00+08:00";
+const THIRD: &str = "2026-03-11T09:30:00+08:00";
+/// A day before the last moment for another policy.
 const EARLIER: &str = "2026-03-13T09:30:00+08:00";
 /// The end of the release window.
 const OVER: &str = "2026-03-16T10:00:00+08:00";
@@ -59,6 +62,31 @@ impl<'a> Scene<'a> {
     fn enrol_agency(&self) -> Vec<Officer<'a>> {
         let key = self.app.signing_key("agency.one");
         ["agency.one", "agency.one.second"].map(|login| self.app.officer(login, "agency", &key)).into()
+    }
+
+    /// Fresh keys of the two officers of the centre.
+    fn enrol_centre(&self) {
+        let key = self.app.signing_key("operator.league");
+        for login in ["operator.league", "operator.league.second"] {
+            self.app.officer(login, "centre", &key);
+        }
+    }
+
+    /// What the tender's policies are worth, the first one first, to everybody alike.
+    fn states(&self) -> Vec<Value> {
+        let list = self.app.public().get(&self.path("/seal-policies")).expect(200);
+        assert_eq!(self.app.as_("bidder.0001").get(&self.path("/seal-policies")).expect(200).json, list.json);
+        list["items"].as_array().unwrap().iter().map(|one| json!([one["state"], one["lost"]])).collect()
+    }
+
+    /// Texts of the changes of the notice since `seen`, the notice of a loss under each policy first.
+    fn told_since(&self, seen: &[String]) -> Vec<String> {
+        let new = self.changes().into_iter().filter(|id| !seen.contains(id));
+        let mut texts: Vec<String> =
+            new.map(|id| self.app.public().get(&format!("/api/v1/notices/{id}")).expect(200).text).collect();
+        // Publications of one moment have no order.
+        texts.sort_by_key(|text| text.contains("第 2 号策略"));
+        texts
     }
 
     fn settle(&self) -> Answer {
@@ -155,7 +183,7 @@ fn a_loss_is_told_to_everybody_and_a_policy_follows_it_in_time() {
         (1, 1, 1)
     );
     let notice = app.public().get(&format!("/api/v1/notices/{}", told[0])).expect(200);
-    assert!(notice.text.contains("已递交的投标仍可由投标人与交易中心开启"), "{notice:?}");
+    assert!(notice.text.contains("按第 1 号策略密封的投标仍可由投标人与交易中心开启"), "{notice:?}");
     assert!(app.page(&format!("/notices/{}", told[0])).contains("密封策略减弱"));
     let view = app.as_("agency.one").get(&scene.path("")).expect(200);
     assert_eq!(view.action("settleSealPolicy")["allowed"], true, "{view:?}");
@@ -195,6 +223,7 @@ fn a_loss_is_told_to_everybody_and_a_policy_follows_it_in_time() {
     let digests: Vec<_> =
         list["items"].as_array().unwrap().iter().map(|one| one["policyDigest"].clone()).collect();
     assert_eq!(digests, [json!(first.digest()), json!(second.digest())]);
+    assert_eq!(scene.states(), [json!(["weakened", ["agency"]]), json!(["whole", []])]);
     // Published, logged, and written to everybody.
     let told = scene.changes();
     assert_eq!((told.len(), scene.letters("密封策略变更")), (2, 1));
@@ -233,6 +262,79 @@ fn no_policy_follows_when_bidders_would_lack_the_time_to_seal_anew() {
     let view = app.as_("agency.one").get(&scene.path("")).expect(200);
     assert_eq!(view.action("settleSealPolicy")["allowed"], false, "{view:?}");
     assert_eq!(scene.policy()["policyNo"], 1);
+    assert!(scene.bid_page("bidder.0001").contains("的份额密钥已全部失效"));
+    // Over: what bidders were to do, or to wait for, is no advice any more.
+    app.hold(DEADLINE);
+    assert!(!scene.bid_page("bidder.0001").contains("的份额密钥已全部失效"));
+}
+
+#[test]
+fn a_loss_under_an_earlier_policy_is_told_of_that_policy_and_of_the_present_one() {
+    let app = TestApp::sandbox(START);
+    let scene = Scene::set(&app);
+    scene.lose(&AGENCY);
+    app.hold(SECOND);
+    scene.enrol_agency();
+    scene.settle().expect(200);
+    let seen = scene.changes();
+    // The centre kept its keys: both policies name them.
+    app.hold(THIRD);
+    scene.lose(&CENTRE);
+    assert_eq!(scene.states(), [json!(["broken", ["agency", "centre"]]), json!(["weakened", ["centre"]])]);
+    let told = scene.told_since(&seen);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].contains("密封策略失效") && told[0].contains("按第 1 号策略密封的投标已无法开启"),
+        "{told:?}"
+    );
+    assert!(told[0].contains("须按现行策略（第 2 号）重新密封"), "{told:?}");
+    assert!(!told[0].contains("仍可由"), "{told:?}");
+    assert!(told[1].contains("密封策略减弱"), "{told:?}");
+    assert!(
+        told[1].contains("按第 2 号策略密封的投标仍可由投标人与代理机构（或自行组织的招标人）开启"),
+        "{told:?}"
+    );
+    let letters = |about: &str| scene.letters(about);
+    assert_eq!((letters("密封策略减弱"), letters("密封策略失效")), (2, 1));
+
+    // The policy that follows says of each that came before what is left of it.
+    let seen = scene.changes();
+    app.hold(EARLIER);
+    scene.enrol_centre();
+    scene.settle().expect(200);
+    let told = scene.told_since(&seen);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("按第 1 号策略密封的投标已无法开启"), "{told:?}");
+    assert!(told[0].contains("按第 2 号策略密封并已收的投标仍然有效"), "{told:?}");
+    assert_eq!(scene.states()[2], json!(["whole", []]));
+    let facts: Value = app.sql().value(
+        "SELECT body->'facts' FROM log_pending WHERE act = 'tender.sealPolicySettled' ORDER BY id DESC LIMIT 1",
+        &[],
+    );
+    assert_eq!(facts["broken"], json!([1]), "{facts}");
+}
+
+#[test]
+fn a_policy_that_stands_hides_no_loss_of_the_one_before_it() {
+    let app = TestApp::sandbox(START);
+    let scene = Scene::set(&app);
+    // Two more officers' keys of the centre, which only the second policy names.
+    scene.enrol_centre();
+    scene.lose(&AGENCY);
+    app.hold(SECOND);
+    scene.enrol_agency();
+    scene.settle().expect(200);
+    let seen = scene.changes();
+    app.hold(THIRD);
+    scene.lose(&CENTRE);
+    assert_eq!(scene.states(), [json!(["broken", ["agency", "centre"]]), json!(["whole", []])]);
+    assert_eq!(scene.policy()["state"], "whole");
+    let told = scene.told_since(&seen);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("按第 1 号策略密封的投标已无法开启"), "{told:?}");
+    assert_eq!(scene.letters("密封策略失效"), 1);
+    // The present policy stands: nothing has to follow it.
+    scene.settle().expect(409).problem("seal-policy-stands");
 }
 
 #[test]
@@ -279,7 +381,10 @@ fn bids_open_by_the_policy_they_were_sealed_for() {
         .expect(422)
         .problem("bid-policy");
 
+    let advice = "截止前可以按现行策略重新密封";
+    assert!(scene.bid_page("bidder.0001").contains(advice));
     app.hold(DEADLINE);
+    assert!(!scene.bid_page("bidder.0001").contains(advice), "nothing is sealed anew after the deadline");
     // Each share is told with the policy that its bid was sealed for.
     let held = app.as_("agency.one").get(&scene.path("/opening/shares")).expect(200);
     let under = |policy: &CheckedPolicy| {
@@ -328,16 +433,18 @@ fn where_nothing_opens_any_more_everybody_is_told_to_seal_anew() {
     assert_eq!((&seen["state"], &seen["lost"]), (&json!("broken"), &json!(["agency", "centre"])));
     let told = scene.changes();
     let told = app.public().get(&format!("/api/v1/notices/{}", told[1])).expect(200).text;
-    assert!(told.contains("现行策略已无法开启任何投标"), "{told}");
+    assert!(told.contains("密封策略失效") && told.contains("按第 1 号策略密封的投标已无法开启"), "{told}");
+    assert!(told.contains("须另定密封策略"), "{told}");
+    let page = app.as_("bidder.0001").with("Accept", "text/html");
+    let page = page.get(&format!("/tenders/{}/bid?lang=en", scene.tender)).expect(200).text;
+    let lost = "No key is left to read shares with: agency (or purchaser), centre.";
+    assert!(page.contains(lost), "{page}");
     let first = app.seal_policy(&scene.tender);
     let bidder = app.bidder(1);
     let bid = bidder.seal(&first, "18000001.00");
     bidder.submit(&scene.tender, &bid, "one").expect(201);
     scene.enrol_agency();
-    let key = app.signing_key("operator.league");
-    for login in ["operator.league", "operator.league.second"] {
-        app.officer(login, "centre", &key);
-    }
+    scene.enrol_centre();
     app.hold(LAST);
     scene.settle().expect(200);
     assert_eq!(scene.policy()["state"], "whole");
@@ -348,6 +455,31 @@ fn where_nothing_opens_any_more_everybody_is_told_to_seal_anew() {
     assert!(page.contains("该策略已无法开启投标") && page.contains(&format!("/notices/{notice}")), "{page}");
     let page = scene.bid_page("bidder.0002");
     assert!(!page.contains("该策略已无法开启投标"), "another has not bid");
+}
+
+#[test]
+fn a_key_that_is_being_revoked_comes_into_no_policy() {
+    let app = TestApp::sandbox(START);
+    let scene = Scene::set(&app);
+    scene.lose(&AGENCY);
+    let renewed = scene.enrol_agency();
+    // The revocation of one of them is under way and not committed yet.
+    let sql = app.sql();
+    sql.run(&format!(
+        "BEGIN; SET LOCAL session_replication_role = replica;
+         SELECT FROM seal_keys WHERE id = '{0}' FOR NO KEY UPDATE;
+         UPDATE seal_keys SET revoked_at = hall_now(), revoked_reason = 'x',
+                revoked_by = account_id WHERE id = '{0}'",
+        renewed[0].key_id
+    ))
+    .unwrap();
+    thread::scope(|scope| {
+        let settling = scope.spawn(|| scene.settle());
+        app.wait_for_a_lock(|| settling.is_finished());
+        sql.run("COMMIT").unwrap();
+        let refused = settling.join().unwrap().expect(409).problem("seal-keys-missing");
+        assert_eq!(refused["missing"][0]["officers"], 1);
+    });
 }
 
 #[test]

@@ -126,6 +126,19 @@ fn a_first_password_opens_the_page_that_changes_it_and_nothing_else() {
     with(&early, "same-origin").get(ME).expect(401);
     // Whoever has an own password changes it at the same place.
     let form = browser(&fresh).get("/login/password").expect(200);
+    // Nobody is sent back to the form that has just been filled in: the desk says that it is done.
+    let here = browser(&fresh).get("/login/password?next=%2Flogin%2Fpassword%3Flang%3Dzh").expect(200);
+    assert!(here.text.contains("name=\"next\" value=\"/login\""), "{}", here.text);
+    let another = "another word of its own";
+    let typed = format!("old={}&new={0}&again={0}&next=%2Flogin%2Fpassword", form_text(another)).replacen(
+        &form_text(another),
+        &form_text(own),
+        1,
+    );
+    let again = with(&fresh, "same-origin").with("Accept", "text/html").form("/login/password", &typed);
+    let again = again.expect(303);
+    assert_eq!(again.header("location"), "/login");
+    let fresh = cookie(&again);
     assert!(form.text.contains("原密码") && !form.text.contains("管理员给您的密码"));
     assert!(browser(&fresh).get("/login").expect(200).text.contains("/login/password"));
 }

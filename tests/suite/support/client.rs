@@ -74,6 +74,15 @@ impl Client {
         Sql::connect(&self.superuser_url)
     }
 
+    /// Waits until some transaction waits for the lock of another, or `over` says that nothing will.
+    pub fn wait_for_a_lock(&self, over: impl Fn() -> bool) {
+        let sql = self.sql();
+        let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)";
+        while !over() && !sql.value::<bool>(waits, &[]) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Lines of the event stream of a centre's floor, as a browser hears them.
     pub fn events(&self, centre: &str) -> impl Iterator<Item = String> + use<> {
         let mut stream = TcpStream::connect(self.address).unwrap();
