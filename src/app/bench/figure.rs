@@ -5,6 +5,9 @@ use std::{io::Write as _, path::Path, process::Command};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+/// Rounds that are printed each.
+const LISTED: usize = 12;
+
 /// One figure.
 #[derive(Debug, Serialize)]
 pub(super) struct Figure {
@@ -53,6 +56,16 @@ impl Figure {
             unit,
             rounds: ratios,
         }
+    }
+}
+
+/// As many as a reader takes in at a glance one by one; of more, how many and between which.
+fn of_rounds_said(rounds: &[Decimal]) -> String {
+    match (rounds.iter().min(), rounds.iter().max()) {
+        (Some(least), Some(most)) if rounds.len() > LISTED => {
+            format!("{} rounds between {least} and {most}", rounds.len())
+        }
+        _ => format!("rounds {}", rounds.iter().map(Decimal::to_string).collect::<Vec<_>>().join(" ")),
     }
 }
 
@@ -154,8 +167,7 @@ pub(super) fn print(machine: &Machine, figures: &[Figure], json: bool) -> anyhow
     for Figure { name, figure, reference, beside, ratio, unit, rounds } in figures {
         writeln!(out, "{name:<44} {figure:>10} {unit:<5}  {beside} {reference} {unit}  ratio {ratio}")?;
         if !rounds.is_empty() {
-            let rounds: Vec<String> = rounds.iter().map(Decimal::to_string).collect();
-            writeln!(out, "{:<44} rounds {}", "", rounds.join(" "))?;
+            writeln!(out, "{:<44} {}", "", of_rounds_said(rounds))?;
         }
     }
     Ok(out.flush()?)
@@ -169,6 +181,8 @@ mod tests {
     fn the_ratio_is_the_median_of_the_rounds_not_the_ratio_of_medians() {
         let rounds = [(10, 10), (30, 10), (20, 40)].map(|(hall, other)| (hall.into(), other.into()));
         let figure = Figure::of_rounds("x", "y", "z", &rounds);
+        assert_eq!(of_rounds_said(&figure.rounds), "rounds 1 3 0.5");
+        assert_eq!(of_rounds_said(&[Decimal::ONE; 20]), "20 rounds between 1 and 1");
         assert_eq!(figure.ratio, Decimal::ONE);
         assert_eq!((figure.figure, figure.reference), (20.into(), 10.into()));
     }
