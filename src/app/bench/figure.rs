@@ -181,7 +181,7 @@ mod tests {
     fn the_ratio_is_the_median_of_the_rounds_not_the_ratio_of_medians() {
         let rounds = [(10, 10), (30, 10), (20, 40)].map(|(hall, other)| (hall.into(), other.into()));
         let figure = Figure::of_rounds("x", "y", "z", &rounds);
-        assert_eq!(of_rounds_said(&figure.rounds), "rounds 1 3 0.5");
+        assert_eq!(of_rounds_said(&figure.rounds), "rounds 1 3 0.50");
         assert_eq!(of_rounds_said(&[Decimal::ONE; 20]), "20 rounds between 1 and 1");
         assert_eq!(figure.ratio, Decimal::ONE);
         assert_eq!((figure.figure, figure.reference), (20.into(), 10.into()));
