@@ -193,7 +193,8 @@ fn main() -> ExitCode {
 }
 
 /// What a start or a large answer needed is given back then, not when its thread is busy the next time; and no page of two
-/// mebibytes is filled for a few kilobytes, which the allocator asks for and which made a hall at rest a third larger.
+/// mebibytes is filled for a few kilobytes, which the allocator asks for and which made a hall at rest a third larger. The
+/// private cluster inherits the latter; PostgreSQL asks for no such pages by itself.
 #[expect(unsafe_code, reason = "neither an option of the allocator nor one of the process has another door")]
 fn give_memory_back_at_once() {
     // SAFETY: stores a number in a table of the allocator that is there from the start.
