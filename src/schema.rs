@@ -574,6 +574,7 @@ diesel::table! {
     log_object (relation, row_id, content) {
         relation -> Text,
         row_id -> Uuid,
+        /// SHA-256 of the row as record_send() gives it; before migration 0104, of the row as jsonb text.
         content -> Bytea,
         entry -> Int8,
     }
@@ -1157,9 +1158,6 @@ diesel::joinable!(log_object -> log_pending (entry));
 diesel::joinable!(low_price_votes -> bids (bid_id));
 diesel::joinable!(low_price_votes -> committee_seats (seat_id));
 diesel::joinable!(notices -> projects (project_id));
-diesel::joinable!(opened_bids -> bids (bid_id));
-diesel::joinable!(opened_bids -> organisations (bidder_id));
-diesel::joinable!(opened_bids -> tenders (tender_id));
 diesel::joinable!(opening_recoveries -> accounts (ordered_by));
 diesel::joinable!(opening_recoveries -> bids (bid_id));
 diesel::joinable!(opening_recoveries -> tenders (tender_id));

@@ -263,7 +263,7 @@ struct Content {
 }
 
 fn content_of(page: Uuid) -> Statement<'static> {
-    statement("SELECT audit_content(to_jsonb(g)) AS content FROM door_pages g WHERE g.id = $1")
+    statement("SELECT audit_content(g) AS content FROM door_pages g WHERE g.id = $1")
         .bind::<sql_types::Uuid, _>(page)
 }
 

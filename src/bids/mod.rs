@@ -24,6 +24,8 @@ mod store;
 pub mod uploads;
 
 pub use intake::Intake;
-pub use model::{BidState, Ciphertext, StandingBid};
+pub use model::{BidState, Ciphertext, Outside, StandingBid};
 pub use receipts::ReceiptKeys;
-pub use service::{ciphertext, ciphertexts, close, revoke, standing_bid, standing_bids, stood};
+pub use service::{
+    ciphertext, ciphertexts, close, envelopes, outsides, revoke, standing_bid, standing_bids, stood,
+};

@@ -204,6 +204,23 @@ pub struct Bid {
 /// `state` is `accepted`, `revoked` for one that was revoked (撤销) since, or `incomplete` where another part was missing.
 pub type StandingBid = Bid;
 
+/// The outside of a part that stood when the lot was closed: all that is told of it without its envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The bid.
+    pub id: BidId,
+    /// The bidder.
+    pub bidder: OrganisationId,
+    /// Its part.
+    pub part: Part,
+    /// Order of acceptance within the tender.
+    pub seq: i64,
+    /// `accepted`, or `revoked` for one that was revoked (撤销) since.
+    pub state: BidState,
+    /// Hall time of acceptance.
+    pub accepted_at: DateTime<Utc>,
+}
+
 /// What stands at the close, as it is sorted out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtClose {

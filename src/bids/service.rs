@@ -5,16 +5,17 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 
 use crate::{
     bids::{
         intake::{Submission, late_reply},
-        model::{Bid, BidLine, BidState, BidView, BidWithdrawn, Ciphertext, NewBid, StandingBid},
+        model::{Bid, BidLine, BidState, BidView, BidWithdrawn, Ciphertext, NewBid, Outside, StandingBid},
         receipts::{self, ReceiptKeys},
         rules::{self, Gate},
-        store::{self, About, NewReceipt},
+        store::{self, About, Contents, NewReceipt},
         uploads,
     },
     holders::{self, Policies},
@@ -503,6 +504,22 @@ pub async fn standing_bids(
     Ok(bids)
 }
 
+/// [`standing_bids`] without their envelopes, which [`envelopes`] gives for as many as are wanted at a time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outsides(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Outside>, Problem> {
+    store::outsides(conn, tender).await
+}
+
+/// The envelopes of some bids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn envelopes(conn: &AsyncPgConnection, ids: &[BidId]) -> Result<HashMap<BidId, Envelope>, Problem> {
+    store::envelopes(conn, ids).await
+}
+
 /// A bid's ciphertext; still sealed. None where it was uploaded: [`uploads::pour`] gives it then.
 ///
 /// # Errors
@@ -516,7 +533,7 @@ pub async fn ciphertext(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Opti
 /// # Errors
 /// When the database is away.
 pub async fn ciphertexts(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     ids: &[BidId],
 ) -> Result<HashMap<BidId, Vec<u8>>, Problem> {
     store::ciphertexts(conn, ids).await
@@ -531,18 +548,27 @@ pub async fn standing_bid(conn: &mut AsyncPgConnection, id: BidId) -> Result<Opt
     Ok(bid.filter(|bid| matches!(bid.state, BidState::Accepted | BidState::Revoked)))
 }
 
-/// 撤销, 视为撤回: ends bids that stood at the close and could not be opened (电子招标投标办法 31), and keeps why. The caller names the rows of `bids` in its entry.
+/// 撤销, 视为撤回: ends bids that stood at the close and could not be opened (电子招标投标办法 31), and keeps why. Answers the
+/// contents of their rows, which the caller names in its entry.
 ///
 /// # Errors
 /// When one of them does not stand, or its tender is not closed.
-pub async fn revoke(tx: &mut Tx<'_>, bids: &[BidId], why: &str) -> Result<(), Problem> {
-    let now = tx.hall_now().await?;
-    let ended = store::set_revoked(tx, bids, now, why).await?;
-    if ended == bids.len() {
-        return Ok(());
+pub async fn revoke(
+    conn: &AsyncPgConnection,
+    now: DateTime<Utc>,
+    bids: &[BidId],
+    why: &str,
+) -> Result<Contents, Problem> {
+    if bids.is_empty() {
+        return Ok(Contents::new());
+    }
+    let ended = store::set_revoked(conn, bids, now, why).await?;
+    if ended.len() == bids.len() {
+        return Ok(ended);
     }
     Err(Problem::internal(anyhow::anyhow!(
-        "{} bids were to be revoked, {ended} stood after a close",
-        bids.len()
+        "{} bids were to be revoked, {} stood after a close",
+        bids.len(),
+        ended.len()
     )))
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     bids::{
         intake::Submission,
-        model::{AtClose, Bid, BidLine, BidState, LastBid},
+        model::{AtClose, Bid, BidLine, BidState, LastBid, Outside},
         rules,
     },
     kernel::{
@@ -31,9 +31,9 @@ use crate::{
     tenders::Part,
 };
 
-/// Columns of [`BidRow`].
+/// Columns of [`BidRow`]. The envelope comes as text: it is read once, into its own shape.
 const COLUMNS: &str =
-    "id, tender_id, bidder_id, envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
+    "id, tender_id, bidder_id, envelope::text AS envelope, envelope_sha256, seq, state, accepted_at, submitted_by,
     coalesce(superseded_at, withdrawn_at, incomplete_at, revoked_at) AS ended_at, revoked_reason";
 
 #[derive(QueryableByName)]
@@ -44,8 +44,8 @@ struct BidRow {
     tender_id: TenderId,
     #[diesel(sql_type = sql_types::Uuid)]
     bidder_id: OrganisationId,
-    #[diesel(sql_type = sql_types::Jsonb)]
-    envelope: Value,
+    #[diesel(sql_type = sql_types::Text)]
+    envelope: String,
     #[diesel(sql_type = sql_types::Binary)]
     envelope_sha256: Vec<u8>,
     #[diesel(sql_type = sql_types::BigInt)]
@@ -66,6 +66,10 @@ fn digest(bytes: Vec<u8>, place: &'static str) -> Result<[u8; 32], Problem> {
     bytes.try_into().map_err(unreadable::<Vec<u8>>(place))
 }
 
+fn envelope_of(text: &str) -> Result<Envelope, Problem> {
+    serde_json::from_str(text).map_err(unreadable("bids.envelope"))
+}
+
 fn state_of(text: &str) -> Result<BidState, Problem> {
     text.parse().map_err(unreadable("bids.state"))
 }
@@ -74,7 +78,7 @@ impl TryFrom<BidRow> for Bid {
     type Error = Problem;
 
     fn try_from(row: BidRow) -> Result<Self, Problem> {
-        let envelope: Envelope = serde_json::from_value(row.envelope).map_err(unreadable("bids.envelope"))?;
+        let envelope = envelope_of(&row.envelope)?;
         Ok(Self {
             id: row.id,
             tender: row.tender_id,
@@ -118,6 +122,76 @@ pub async fn stood(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec
     .get_results(conn)
     .await?;
     rows.into_iter().map(Bid::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct OutsideRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Uuid)]
+    bidder_id: OrganisationId,
+    #[diesel(sql_type = sql_types::Text)]
+    part: String,
+    #[diesel(sql_type = sql_types::BigInt)]
+    seq: i64,
+    #[diesel(sql_type = sql_types::Text)]
+    state: String,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    accepted_at: DateTime<Utc>,
+}
+
+impl TryFrom<OutsideRow> for Outside {
+    type Error = Problem;
+
+    fn try_from(row: OutsideRow) -> Result<Self, Problem> {
+        Ok(Self {
+            id: row.id,
+            bidder: row.bidder_id,
+            part: row.part.parse().map_err(unreadable("bids.part"))?,
+            seq: row.seq,
+            state: state_of(&row.state)?,
+            accepted_at: row.accepted_at,
+        })
+    }
+}
+
+/// The outsides of what was complete at the close, in order of acceptance.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outsides(conn: &mut AsyncPgConnection, tender: TenderId) -> Result<Vec<Outside>, Problem> {
+    let rows: Vec<OutsideRow> = statement(
+        "SELECT id, bidder_id, part, seq, state, accepted_at FROM bids
+          WHERE tender_id = $1 AND state IN ('accepted', 'revoked') ORDER BY seq",
+    )
+    .bind::<sql_types::Uuid, _>(tender)
+    .get_results(conn)
+    .await?;
+    rows.into_iter().map(Outside::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+struct EnvelopeRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: BidId,
+    #[diesel(sql_type = sql_types::Text)]
+    envelope: String,
+}
+
+/// The envelopes of some bids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn envelopes(
+    mut conn: &AsyncPgConnection,
+    ids: &[BidId],
+) -> Result<HashMap<BidId, Envelope>, Problem> {
+    let rows: Vec<EnvelopeRow> =
+        statement("SELECT id, envelope::text AS envelope FROM bids WHERE id = ANY($1)")
+            .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+            .get_results(&mut conn)
+            .await?;
+    rows.into_iter().map(|row| Ok((row.id, envelope_of(&row.envelope)?))).collect()
 }
 
 #[derive(QueryableByName)]
@@ -285,7 +359,7 @@ pub async fn supersede(
     }
     let rows: Vec<Written> = statement(
         "UPDATE bids SET state = 'superseded', superseded_at = $2 WHERE id = ANY($1)
-         RETURNING id, audit_content(to_jsonb(bids)) AS content",
+         RETURNING id, audit_content(bids) AS content",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(replaced)
     .bind::<sql_types::Timestamptz, _>(at)
@@ -326,7 +400,7 @@ pub async fn insert(
                FROM unnest($3::uuid[], $4::uuid[], $5::integer[], $6::bytea[], $7::jsonb[], $8::bytea[],
                            $9::bytea[], $10::integer[], $11::text[], $12::bytea[], $13::bigint[], $14::uuid[],
                            $16::text[])
-             RETURNING id, audit_content(to_jsonb(bids)) AS content),
+             RETURNING id, audit_content(bids) AS content),
          sealed AS (
              INSERT INTO bid_ciphertexts (bid_id, bytes)
              SELECT * FROM unnest($3::uuid[], $15::bytea[]) AS came (bid_id, bytes) WHERE bytes IS NOT NULL)
@@ -485,26 +559,28 @@ pub async fn set_withdrawn(
     Ok(())
 }
 
-/// Ends bids that stand in closed tenders (撤销); answers how many did.
+/// Ends bids that stand in closed tenders (撤销); answers those that did.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn set_revoked(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     bids: &[BidId],
     at: DateTime<Utc>,
     reason: &str,
-) -> Result<usize, Problem> {
-    Ok(statement(
-        "UPDATE bids b SET state = 'revoked', revoked_at = $2, revoked_reason = $3
+) -> Result<Contents, Problem> {
+    let rows: Vec<Written> = statement(
+        "UPDATE bids SET state = 'revoked', revoked_at = $2, revoked_reason = $3
            FROM tenders t
-          WHERE b.id = ANY($1) AND b.state = 'accepted' AND t.id = b.tender_id AND t.closed_at IS NOT NULL",
+          WHERE bids.id = ANY($1) AND state = 'accepted' AND t.id = tender_id AND t.closed_at IS NOT NULL
+         RETURNING bids.id, audit_content(bids) AS content",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
     .bind::<sql_types::Timestamptz, _>(at)
     .bind::<sql_types::Text, _>(reason)
-    .execute(tx.conn())
-    .await?)
+    .get_results(&mut conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.content)).collect())
 }
 
 #[derive(QueryableByName)]
@@ -539,13 +615,13 @@ struct CiphertextRow {
 /// # Errors
 /// When the database is away.
 pub async fn ciphertexts(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     bids: &[BidId],
 ) -> Result<HashMap<BidId, Vec<u8>>, Problem> {
     let rows: Vec<CiphertextRow> =
         statement("SELECT bid_id, bytes FROM bid_ciphertexts WHERE bid_id = ANY($1)")
             .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
-            .get_results(conn)
+            .get_results(&mut conn)
             .await?;
     Ok(rows.into_iter().map(|row| (row.bid_id, row.bytes)).collect())
 }

@@ -176,12 +176,11 @@ async fn fill_in_contents(tx: &mut Tx<'_>, entries: &mut [(Actor, Entry)]) -> Re
     let mut contents = HashMap::new();
     for (relation, ids) in rows {
         // `relation` is a literal of our own code, never input.
-        let found = statement(format!(
-            "SELECT id, audit_content(to_jsonb(t)) AS content FROM {relation} t WHERE id = ANY($1)"
-        ))
-        .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
-        .get_results::<Content>(tx.conn())
-        .await?;
+        let found =
+            statement(format!("SELECT id, audit_content(t) AS content FROM {relation} t WHERE id = ANY($1)"))
+                .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+                .get_results::<Content>(tx.conn())
+                .await?;
         contents.extend(found.into_iter().map(|row| ((relation, row.id), row.content)));
     }
     for subject in entries.iter_mut().flat_map(|(_, entry)| &mut entry.subjects) {

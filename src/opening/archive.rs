@@ -121,7 +121,8 @@ pub async fn page(
     let mut items = Vec::with_capacity(wanted.len());
     for bid in wanted {
         let ciphertext = bids::ciphertext(conn, bid.id).await?.map(|bytes| base64_text(&bytes));
-        let secret = board.opener(&bid, policies.judging(bid.envelope.policy_digest)).ok();
+        let secret =
+            board.opener((bid.id, &bid.envelope.bid_key), policies.judging(bid.envelope.policy_digest)).ok();
         let secret = secret.map(|opener| opener.secret.expose_secret().to_owned());
         items.push(ArchivedBid { seq: bid.seq, bid_id: bid.id, envelope: bid.envelope, ciphertext, secret });
     }

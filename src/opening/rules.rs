@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    bids::StandingBid,
+    bids::{Outside, StandingBid},
     kernel::{
         Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BidId, OrganisationId},
@@ -73,13 +73,9 @@ pub fn stays_sealed() -> Refusal {
 }
 
 /// The bids that open in a stage, each as its parts, in the order of receipt. What stays sealed is not among them.
-pub fn due<'b>(
-    standing: &'b [StandingBid],
-    parts: &[Part],
-    sealed: &HashSet<BidId>,
-) -> Vec<Vec<&'b StandingBid>> {
+pub fn due<'b>(standing: &'b [Outside], parts: &[Part], sealed: &HashSet<BidId>) -> Vec<Vec<&'b Outside>> {
     let mut places: HashMap<OrganisationId, usize> = HashMap::new();
-    let mut bids: Vec<Vec<&StandingBid>> = Vec::new();
+    let mut bids: Vec<Vec<&Outside>> = Vec::new();
     for bid in standing.iter().filter(|bid| parts.contains(&bid.part) && !sealed.contains(&bid.id)) {
         let place = *places.entry(bid.bidder).or_insert(bids.len());
         match bids.get_mut(place) {

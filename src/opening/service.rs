@@ -4,18 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use futures_util::try_join;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::{
-    bids::{self, BidState, StandingBid},
+    bids::{self, BidState, Outside},
     holders::{self, Policies},
     identity::{Action, cards},
     kernel::{
         Actor, AllowedAction, Problem, Rejection, Say, Seed,
-        id::{BidId, OrganisationId, TenderId},
+        id::{BidId, OrganisationId, RequestId, TenderId},
         time::{hall_date, in_hall_zone},
     },
     law::{Event, Lawbook},
@@ -129,7 +130,7 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
         return Ok(());
     }
     let now = tx.hall_now().await?;
-    let standing = bids::standing_bids(tx.conn(), id).await?;
+    let standing = bids::outsides(tx.conn(), id).await?;
     let remedy = tender.document.sealing.as_ref().is_some_and(|sealing| sealing.remedy);
     let terms = Terms {
         policies: holders::policies_of(tx.conn(), id).await?,
@@ -141,15 +142,16 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
     let due = rules::due(&standing, parts, &store::sealed(tx.conn(), id).await?);
     let mut tally = Tally::default();
     let mut batches = due.chunks(BATCH.div_ceil(parts.len().max(1))).map(<[_]>::concat);
-    let mut under_way = read_batch(tx, batches.next(), &terms).await?.map(Batch::decrypt);
-    // While one batch is decrypted the next is read, and the last one written.
+    let mut under_way = read_batch(tx.shared(), batches.next(), &terms).await?.map(Batch::decrypt);
+    let mut next = read_batch(tx.shared(), batches.next(), &terms).await?;
+    // While one batch is decrypted the last is written and the one after it read, side by side.
     while let Some(batch) = under_way {
-        let next = read_batch(tx, batches.next(), &terms).await?;
         let lines = batch.lines().await?;
         under_way = next.map(Batch::decrypt);
         let fates = rules::fates(&lines);
         tally.count(&lines, &fates);
-        write_batch(tx, &tender, now, (&lines, &fates), &standing).await?;
+        let written = write_batch(tx.shared(), tx.request, &tender, now, (&lines, &fates), &standing);
+        ((), next) = try_join!(written, read_batch(tx.shared(), batches.next(), &terms))?;
     }
     opening.concluded_at = Some(now);
     if stages.ends_with(opening.stage) {
@@ -172,33 +174,35 @@ pub async fn conclude(tx: &mut Tx<'_>, id: TenderId) -> Result<(), Problem> {
 
 /// Writes what became of a batch: its lines, the end of the bids that cannot be read, and the entry of both.
 async fn write_batch(
-    tx: &mut Tx<'_>,
+    conn: &AsyncPgConnection,
+    request: RequestId,
     tender: &Tender,
     now: DateTime<Utc>,
     (lines, fates): (&[OpenedBid], &HashMap<OrganisationId, Outcome>),
-    standing: &[StandingBid],
+    standing: &[Outside],
 ) -> Result<(), Problem> {
-    let rows = store::insert_opened(tx, tender.id, lines).await?;
+    let rows = store::insert_opened(conn, tender.id, lines).await?;
     // A bid ends with all its parts, those of later stages and earlier ones among them.
     let of = |outcome| -> Vec<BidId> {
-        let ended = |bid: &&StandingBid| fates.get(&bid.bidder) == Some(&outcome);
+        let ended = |bid: &&Outside| fates.get(&bid.bidder) == Some(&outcome);
         let here = standing.iter().filter(ended).filter(|bid| bid.state == BidState::Accepted);
         here.map(|bid| bid.id).collect()
     };
-    let (revoked, withdrawn) = (of(Outcome::Revoked), of(Outcome::Withdrawn));
-    bids::revoke(tx, &revoked, bids::service::NOT_OPENED).await?;
-    bids::revoke(tx, &withdrawn, bids::service::NOT_OPENED_BY_OTHERS).await?;
+    let revoked = bids::revoke(conn, now, &of(Outcome::Revoked), bids::service::NOT_OPENED).await?;
+    let withdrawn =
+        bids::revoke(conn, now, &of(Outcome::Withdrawn), bids::service::NOT_OPENED_BY_OTHERS).await?;
     let mut entry = Entry::new("opening.bidsOpened").project(tender.project).tender(tender.id).of_bid();
     for row in rows {
         entry = entry.written("opened_bids", row.id, row.content);
     }
-    for bid in revoked.iter().chain(&withdrawn) {
-        entry = entry.row("bids", bid.0);
+    for (bid, content) in revoked.into_iter().chain(withdrawn) {
+        entry = entry.written("bids", bid.0, content);
     }
-    ledger::record(tx, &Actor::Hall("opening.conclude"), now, entry).await?;
+    let actor = Actor::Hall("opening.conclude");
+    ledger::Sheet::seal(request, now, vec![(actor, entry)])?.write(conn).await?;
     // The deferred checks of these rows run beside the decryption of the next ones instead of at the commit.
-    check(tx.shared()).await?;
-    defer(tx.shared()).await
+    check(conn).await?;
+    defer(conn).await
 }
 
 /// What became of the bids, in numbers.
@@ -297,31 +301,35 @@ impl UnderWay {
 }
 
 async fn read_batch(
-    tx: &mut Tx<'_>,
-    batch: Option<Vec<&StandingBid>>,
+    conn: &AsyncPgConnection,
+    batch: Option<Vec<&Outside>>,
     terms: &Terms,
 ) -> Result<Option<Batch>, Problem> {
     let Some(batch) = batch else { return Ok(None) };
     let ids: Vec<BidId> = batch.iter().map(|bid| bid.id).collect();
-    let board = Board::of(tx.conn(), &ids).await?;
-    // Each by the policy that its envelope names.
-    let opener = |bid: &StandingBid| board.opener(bid, terms.policies.judging(bid.envelope.policy_digest));
-    let openers: Vec<_> = batch.iter().map(|bid| (*bid, opener(bid))).collect();
-    let open: Vec<BidId> =
-        openers.iter().filter(|(_, opener)| opener.is_ok()).map(|(bid, _)| bid.id).collect();
-    let mut ciphertexts = bids::ciphertexts(tx.conn(), &open).await?;
-    let mut small = Vec::with_capacity(batch.len());
+    // Three questions in one turn; the few ciphertexts that stay shut cost less than a turn of their own.
+    let (board, mut envelopes, mut ciphertexts) =
+        try_join!(Board::of(conn, &ids), bids::envelopes(conn, &ids), bids::ciphertexts(conn, &ids))?;
+    let mut openers = Vec::with_capacity(batch.len());
+    for bid in batch {
+        let envelope = envelopes.remove(&bid.id).ok_or_else(|| no_envelope(bid.id))?;
+        // Each by the policy that its envelope names.
+        let policy = terms.policies.judging(envelope.policy_digest);
+        let opener = board.opener((bid.id, &envelope.bid_key), policy);
+        openers.push((bid, envelope, opener));
+    }
+    let mut small = Vec::with_capacity(openers.len());
     let mut large: HashMap<BidId, _> = HashMap::new();
-    let mut blanks = Vec::with_capacity(batch.len());
-    for (bid, opener) in openers {
+    let mut blanks = Vec::with_capacity(openers.len());
+    for (bid, envelope, opener) in openers {
         match opener {
             Ok(opener) => {
                 blanks.push(blank(bid, Some(&opener), terms)?);
-                let (envelope, secret) = (bid.envelope.clone(), opener.secret);
+                let secret = opener.secret;
                 match ciphertexts.remove(&bid.id) {
                     Some(ciphertext) => small.push(Locked { bid: bid.id, envelope, ciphertext, secret }),
                     None => {
-                        let found = open_uploaded(tx.conn(), bid.id, envelope, secret).await?;
+                        let found = open_uploaded(conn, bid.id, envelope, secret).await?;
                         large.insert(bid.id, found);
                     }
                 }
@@ -336,9 +344,13 @@ async fn read_batch(
     Ok(Some(Batch { blanks, large, small }))
 }
 
+fn no_envelope(bid: BidId) -> Problem {
+    Problem::internal(anyhow::anyhow!("bid {bid} has no envelope"))
+}
+
 /// Decrypts one bid chunk by chunk while they come from the database.
 async fn open_uploaded(
-    conn: &mut AsyncPgConnection,
+    conn: &AsyncPgConnection,
     bid: BidId,
     envelope: Envelope,
     secret: SecretString,
@@ -351,7 +363,7 @@ async fn open_uploaded(
 }
 
 /// The line of a bid of which only the outside is known yet.
-fn blank(bid: &StandingBid, opener: Option<&Opener>, terms: &Terms) -> Result<OpenedBid, Problem> {
+fn blank(bid: &Outside, opener: Option<&Opener>, terms: &Terms) -> Result<OpenedBid, Problem> {
     let clause = opener.map(|opener| i32::try_from(opener.clause)).transpose().map_err(Problem::internal)?;
     Ok(OpenedBid {
         bid: bid.id,

@@ -53,6 +53,9 @@ struct ClauseShares {
 /// Everything released for some bids.
 pub(super) struct Board(HashMap<(BidId, u32), ClauseShares>);
 
+/// A bid and the `bid_key` that its secret must fit.
+pub(super) type Sealed<'a> = (BidId, &'a str);
+
 /// The clause that opens a bid.
 pub(super) struct Opener {
     /// Its place in the policy.
@@ -67,7 +70,7 @@ pub(super) struct Opener {
 
 impl Board {
     /// Reads what is released for `bids`.
-    pub(super) async fn of(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Self, Problem> {
+    pub(super) async fn of(conn: &AsyncPgConnection, bids: &[BidId]) -> Result<Self, Problem> {
         let mut board = Self(HashMap::new());
         for row in store::shares_of(conn, bids).await? {
             let at = u32::try_from(row.clause).map_err(Problem::internal)?;
@@ -84,23 +87,28 @@ impl Board {
         shares.latest.insert(row.member, row.share.into());
     }
 
-    fn share<'b>(&'b self, bid: &StandingBid, at: u32, member: &Word) -> Option<&'b SecretString> {
-        self.0.get(&(bid.id, at))?.latest.get(member.as_str())
+    fn share<'b>(&'b self, bid: BidId, at: u32, member: &Word) -> Option<&'b SecretString> {
+        self.0.get(&(bid, at))?.latest.get(member.as_str())
     }
 
-    fn rebuild(&self, bid: &StandingBid, at: u32, clause: &[Word]) -> Result<SecretString, Shut> {
-        rebuild(clause, |member| self.share(bid, at, member), &bid.envelope.bid_key)
+    fn rebuild(&self, (bid, bid_key): Sealed<'_>, at: u32, clause: &[Word]) -> Result<SecretString, Shut> {
+        rebuild(clause, |member| self.share(bid, at, member), bid_key)
     }
 
     /// The first clause of the policy that opens a bid, or why each does not.
-    pub(super) fn opener<'p>(&self, bid: &StandingBid, settled: &'p Settled) -> Result<Opener, Failures<'p>> {
+    pub(super) fn opener<'p>(
+        &self,
+        sealed: Sealed<'_>,
+        settled: &'p Settled,
+    ) -> Result<Opener, Failures<'p>> {
+        let (bid, _) = sealed;
         let mut failures = Failures::new();
         for (at, clause) in (0_u32..).zip(&settled.policy.policy().clauses) {
-            let completed_at = self.0.get(&(bid.id, at)).and_then(|shares| shares.completed_at);
+            let completed_at = self.0.get(&(bid, at)).and_then(|shares| shares.completed_at);
             // What completed a clause was tried then, and is tried again when the bid is opened.
             let secret = match completed_at {
                 Some(_) => join(clause, |member| self.share(bid, at, member)),
-                None => self.rebuild(bid, at, clause),
+                None => self.rebuild(sealed, at, clause),
             };
             match (secret, completed_at) {
                 (Ok(secret), Some(released_at)) => {
@@ -223,7 +231,7 @@ async fn put_all(
     stages::in_turn(tx.conn(), &place.tender, &opening, fits.iter().map(|fit| &fit.bid)).await?;
     rules::may_release(place.tender.phase, &opening, now)?;
     let ids: Vec<BidId> = fits.iter().map(|fit| fit.bid.id).collect();
-    let mut board = Board::of(tx.conn(), &ids).await?;
+    let mut board = Board::of(tx.shared(), &ids).await?;
     let mut entry = Entry::new("opening.shareReleased").project(place.tender.project).tender(id).of_bid();
     let mut answers = Vec::with_capacity(fits.len());
     for fit in fits {
@@ -293,7 +301,7 @@ async fn put(
         return Ok((None, completed.then_some(true)));
     }
     shares.latest.insert(asked.member.clone(), asked.share.clone().into());
-    let opens = match board.rebuild(bid, asked.clause, clause) {
+    let opens = match board.rebuild((bid.id, &bid.envelope.bid_key), asked.clause, clause) {
         Ok(_) => Some(true),
         Err(Shut::Unfit) => Some(false),
         Err(Shut::Absent(_)) => None,

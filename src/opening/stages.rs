@@ -111,7 +111,7 @@ pub async fn begin_next(
     };
     store::insert(tx, &opening).await?;
     for lines in sealed.chunks(ROWS_OF_ENTRY) {
-        let rows = store::insert_opened(tx, tender.id, lines).await?;
+        let rows = store::insert_opened(tx.shared(), tender.id, lines).await?;
         let entry = Entry::new("opening.bidsSealed").project(tender.project).tender(tender.id).of_bid();
         let entry =
             rows.into_iter().fold(entry, |entry, row| entry.written("opened_bids", row.id, row.content));

@@ -247,14 +247,14 @@ pub struct ShareRow {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn shares_of(conn: &mut AsyncPgConnection, bids: &[BidId]) -> Result<Vec<ShareRow>, Problem> {
+pub async fn shares_of(mut conn: &AsyncPgConnection, bids: &[BidId]) -> Result<Vec<ShareRow>, Problem> {
     // A join, since `= ANY` may be planned as a walk of the whole table for every batch.
     Ok(statement(
         "SELECT s.bid_id, s.clause, s.member, s.share, s.released_at, s.completes
            FROM unnest($1::uuid[]) AS wanted (bid_id) JOIN opening_shares s ON s.bid_id = wanted.bid_id ORDER BY s.n",
     )
     .bind::<sql_types::Array<sql_types::Uuid>, _>(bids)
-    .get_results(conn)
+    .get_results(&mut conn)
     .await?)
 }
 
@@ -368,7 +368,7 @@ pub struct Written {
 /// # Errors
 /// When the database is away or a constraint breaks.
 pub async fn insert_opened(
-    tx: &mut Tx<'_>,
+    mut conn: &AsyncPgConnection,
     tender: TenderId,
     lines: &[OpenedBid],
 ) -> Result<Vec<Written>, Problem> {
@@ -381,7 +381,7 @@ pub async fn insert_opened(
          SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::timestamptz[],
                                   $7::timestamptz[], $8::text[], $9::numeric[], $10::jsonb[], $11::jsonb[], $12::text[],
                                   $13::integer[], $14::text[], $15::text[])
-         RETURNING id, audit_content(to_jsonb(opened_bids)) AS content",
+         RETURNING id, audit_content(opened_bids) AS content",
     )
     .bind::<sql_types::Uuid, _>(tender)
     .bind::<sql_types::Array<sql_types::Uuid>, _>(of(lines, |_| Uuid::new_v4()))
@@ -400,7 +400,7 @@ pub async fn insert_opened(
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Integer>>, _>(of(lines, |line| line.clause))
     .bind::<sql_types::Array<sql_types::Nullable<sql_types::Text>>, _>(of(lines, |line| line.recovery.as_deref()))
     .bind::<sql_types::Array<sql_types::Text>, _>(of(lines, |line| line.part.as_ref()))
-    .get_results(tx.conn())
+    .get_results(&mut conn)
     .await?;
     Ok(rows)
 }

@@ -17,6 +17,7 @@ pub mod flaw;
 pub mod hall;
 pub mod leaf;
 pub mod note;
+pub mod one_time;
 pub mod passphrase;
 pub mod plaintext;
 pub mod policy;

@@ -8,10 +8,11 @@ use std::iter;
 
 use age::x25519::{Identity, Recipient};
 use age::{Decryptor, Encryptor};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::envelope::{Client, Envelope, Passing, Payload};
 use super::flaw::{Flaw, SealError, ensure};
+use super::one_time::OneTimeKey;
 use super::plaintext::{self, EachFile, Form, Manifest, build, parse};
 use super::policy::CheckedPolicy;
 use super::shares::share_out;
@@ -197,24 +198,12 @@ pub(super) fn lay_out(
     Ok((manifest, plaintext))
 }
 
-/// Reads a secret in its one spelling: 74 characters, `AGE-SECRET-KEY-1…`, upper case, nothing around it.
-///
-/// # Errors
-/// [`Flaw::Secret`].
-fn read_secret(secret: &SecretString) -> Result<Identity, SealError> {
-    let text = secret.expose_secret();
-    ensure(text.len() == SECRET_LENGTH, Flaw::Secret)?;
-    let identity: Identity = text.parse().map_err(|_| Flaw::Secret)?;
-    ensure(identity.to_string().expose_secret() == text, Flaw::Secret)?;
-    Ok(identity)
-}
-
 /// Whether a released secret is that of `bid_key`: `public(secret) == bid_key`.
 ///
 /// # Errors
 /// [`Flaw::Secret`], [`Flaw::KeyMismatch`].
 pub fn check_secret(secret: &SecretString, bid_key: &str) -> Result<(), SealError> {
-    ensure(read_secret(secret)?.to_public().to_string() == bid_key, Flaw::KeyMismatch)
+    OneTimeKey::of(secret, bid_key).map(drop)
 }
 
 /// Opens a bid with its secret and checks that it is what the envelope committed to.
@@ -226,10 +215,9 @@ pub fn check_secret(secret: &SecretString, bid_key: &str) -> Result<(), SealErro
 /// [`Flaw::Secret`], [`Flaw::KeyMismatch`], those of [`Envelope::check_payload`], [`Flaw::Decryption`], those
 /// of the plaintext, [`Flaw::ManifestMismatch`] naming the member.
 pub fn open(envelope: &Envelope, ciphertext: &[u8], secret: &SecretString) -> Result<Opened, SealError> {
-    check_secret(secret, &envelope.bid_key)?;
+    let key = OneTimeKey::of(secret, &envelope.bid_key)?;
     envelope.check_payload(ciphertext, envelope.payload.size)?;
-    let plaintext =
-        age::decrypt(&read_secret(secret)?, ciphertext).map_err(|cause| Flaw::Decryption.because(cause))?;
+    let plaintext = age::decrypt(&key, ciphertext).map_err(|cause| Flaw::Decryption.because(cause))?;
     let (manifest, slices) = parse(&plaintext)?;
     check_manifest(&manifest, envelope)?;
     let names = manifest.files.iter().map(|file| file.name.clone());
@@ -248,9 +236,8 @@ pub fn open_stream<E: From<SealError>>(
     secret: &SecretString,
     each: &mut EachFile<'_, E>,
 ) -> Result<Manifest, E> {
-    check_secret(secret, &envelope.bid_key)?;
-    let identity = read_secret(secret)?;
-    let identity: &dyn age::Identity = &identity;
+    let key = OneTimeKey::of(secret, &envelope.bid_key)?;
+    let identity: &dyn age::Identity = &key;
     let mut coming = BufReader::with_capacity(READ_AHEAD, Passing::new(ciphertext));
     let decryptor = Decryptor::new_buffered(&mut coming).map_err(|cause| Flaw::Decryption.because(cause))?;
     let mut plain =

@@ -402,7 +402,7 @@ fn every_pass_and_denial_is_in_the_log_and_in_the_record_without_bidders_and_exp
     let covered: i64 = sql.value(
         "SELECT count(*) FROM door_passes p JOIN door_pages g ON g.id = p.page_id
            JOIN log_object o ON o.relation = 'door_pages' AND o.row_id = g.id
-            AND o.content = audit_content(to_jsonb(g))
+            AND o.content = audit_content(g)
           WHERE g.passes = 1 AND g.digest = sha256(convert_to(to_jsonb(p)::text, 'UTF8'))",
         &[],
     );

@@ -169,7 +169,7 @@ pub async fn put(
 async fn finish(tx: &mut Tx<'_>, actor: &Actor, upload: &mut Upload) -> Result<(), Problem> {
     let mut hash = Sha256::new();
     for n in 0..rules::chunks(upload.size) {
-        let bytes = store::chunk(tx.conn(), upload.id, n).await?;
+        let bytes = store::chunk(tx.shared(), upload.id, n).await?;
         let hashed = tokio::task::spawn_blocking(move || {
             hash.update(&bytes);
             hash
@@ -286,11 +286,7 @@ pub async fn serve(conn: &AsyncPgConnection, pairs: Vec<(UploadId, BidId)>) -> R
 ///
 /// # Errors
 /// When the database is away.
-pub async fn pour(
-    conn: &mut AsyncPgConnection,
-    bid: BidId,
-    into: mpsc::Sender<Vec<u8>>,
-) -> Result<(), Problem> {
+pub async fn pour(conn: &AsyncPgConnection, bid: BidId, into: mpsc::Sender<Vec<u8>>) -> Result<(), Problem> {
     let upload = store::of_bid(conn, bid).await?;
     for n in 0..rules::chunks(upload.size) {
         let bytes = store::chunk(conn, upload.id, n).await?;

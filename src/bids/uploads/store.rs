@@ -235,11 +235,11 @@ struct BytesRow {
 ///
 /// # Errors
 /// When the database is away or there is no such chunk.
-pub async fn chunk(conn: &mut AsyncPgConnection, upload: UploadId, n: u32) -> Result<Vec<u8>, Problem> {
+pub async fn chunk(mut conn: &AsyncPgConnection, upload: UploadId, n: u32) -> Result<Vec<u8>, Problem> {
     let row: BytesRow = statement("SELECT bytes FROM bid_chunks WHERE upload_id = $1 AND n = $2")
         .bind::<sql_types::Uuid, _>(upload)
         .bind::<sql_types::Integer, _>(counted(n)?)
-        .get_result(conn)
+        .get_result(&mut conn)
         .await?;
     Ok(row.bytes)
 }
@@ -286,10 +286,10 @@ pub async fn give(mut conn: &AsyncPgConnection, pairs: &[(UploadId, BidId)]) -> 
 ///
 /// # Errors
 /// When the database is away or there is none.
-pub async fn of_bid(conn: &mut AsyncPgConnection, bid: BidId) -> Result<Upload, Problem> {
+pub async fn of_bid(mut conn: &AsyncPgConnection, bid: BidId) -> Result<Upload, Problem> {
     let row: UploadRow = statement(format!("SELECT {COLUMNS} FROM bid_uploads WHERE bid_id = $1"))
         .bind::<sql_types::Uuid, _>(bid)
-        .get_result(conn)
+        .get_result(&mut conn)
         .await?;
     row.try_into()
 }

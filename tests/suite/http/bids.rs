@@ -235,3 +235,35 @@ fn fewer_than_three_bids_release_nothing() {
         assert_eq!(rows, 0, "{table}");
     }
 }
+
+#[test]
+fn a_line_of_the_opening_record_that_tells_otherwise_than_its_bid_is_refused_by_the_database() {
+    let app = TestApp::sandbox("2026-02-09T09:00:00+08:00");
+    let tender = app.published_works();
+    let bidder = app.bidder(1);
+    let bid = bidder.seal(&app.seal_policy(&tender), "18000000.00");
+    bidder.submit(&tender, &bid, "one").expect(201);
+    let sql = app.sql();
+    let line = |told: [&str; 5]| {
+        format!(
+            "INSERT INTO opened_bids (id, bid_id, outcome, failure, tender_id, bidder_id, part, seq, received_at)
+             SELECT gen_random_uuid(), id, 'revoked', 'not released', {} FROM bids",
+            told.join(", ")
+        )
+    };
+    let right = ["tender_id", "bidder_id", "part", "seq", "accepted_at"];
+    let others = [
+        "gen_random_uuid()",
+        "(SELECT o.id FROM organisations o WHERE o.id <> bidder_id LIMIT 1)",
+        "'price'",
+        "seq + 1",
+        "accepted_at - interval '1 second'",
+    ];
+    for (at, other) in others.into_iter().enumerate() {
+        let mut told = right;
+        told[at] = other;
+        assert_eq!(sql.refused(&line(told)), "opened_bids_tell_of_their_bids", "{other}");
+    }
+    // What tells of its bid goes on to the next question: whether it stands in the record.
+    assert_eq!(sql.refused(&line(right)), "audit_demands_entry");
+}
