@@ -69,9 +69,8 @@ impl OneTimeKey {
         let salt = [share, self.public].concat();
         // Refused where nothing was agreed upon: a share of small order gives zero with every key.
         let with = UnparsedPublicKey::new(&X25519, share);
-        let wrapping = agree(&self.private, &with, DecryptError::InvalidHeader, |agreed| {
-            Ok(hkdf(&salt, LABEL, agreed))
-        })?;
+        let wrapping =
+            agree(&self.private, with, DecryptError::InvalidHeader, |agreed| Ok(hkdf(&salt, LABEL, agreed)))?;
         let Ok(unwrapped) = aead_decrypt(&wrapping, FILE_KEY, &stanza.body).map(Zeroizing::new) else {
             // Wrapped for another key: a file may have several recipients.
             return Ok(None);
@@ -126,7 +125,7 @@ mod tests {
         let read = |text: String| OneTimeKey::read(&text.into()).map(drop).map_err(|error| error.flaw);
         assert_eq!(read(right.clone()), Ok(()));
         let flipped = if right.ends_with('Q') { "P" } else { "Q" };
-        let typed = right[..73].to_owned() + flipped;
+        let typed = right.chars().take(73).collect::<String>() + flipped;
         for wrong in [right.to_lowercase(), format!("{right} "), format!("\n{right}"), typed, String::new()] {
             assert_eq!(read(wrong), Err(Flaw::Secret));
         }
