@@ -1,5 +1,4 @@
-CREATE FUNCTION audit_content(content jsonb) RETURNS bytea LANGUAGE sql STABLE STRICT PARALLEL SAFE AS
-    $$ SELECT sha256(convert_to(content::text, 'UTF8')) $$;
+COMMENT ON FUNCTION audit_content(jsonb) IS NULL;
 COMMENT ON COLUMN log_object.content IS NULL;
 
 CREATE OR REPLACE FUNCTION audit_demands_entry() RETURNS trigger LANGUAGE plpgsql AS $$

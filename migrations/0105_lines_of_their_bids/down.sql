@@ -1,4 +1,5 @@
 DROP TRIGGER opened_bids_tell_of_their_bids ON opened_bids;
+DROP TRIGGER opened_bids_still_tell_of_their_bids ON opened_bids;
 DROP FUNCTION opened_bids_tell_of_their_bids();
 ALTER TABLE opened_bids
     ADD CONSTRAINT opened_bids_tender FOREIGN KEY (tender_id) REFERENCES tenders (id),

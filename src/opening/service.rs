@@ -188,15 +188,23 @@ async fn write_batch(
         let here = standing.iter().filter(ended).filter(|bid| bid.state == BidState::Accepted);
         here.map(|bid| bid.id).collect()
     };
-    let revoked = bids::revoke(conn, now, &of(Outcome::Revoked), bids::service::NOT_OPENED).await?;
-    let withdrawn =
-        bids::revoke(conn, now, &of(Outcome::Withdrawn), bids::service::NOT_OPENED_BY_OTHERS).await?;
     let mut entry = Entry::new("opening.bidsOpened").project(tender.project).tender(tender.id).of_bid();
     for row in rows {
         entry = entry.written("opened_bids", row.id, row.content);
     }
-    for (bid, content) in revoked.into_iter().chain(withdrawn) {
-        entry = entry.written("bids", bid.0, content);
+    let whys = [
+        (Outcome::Revoked, bids::service::NOT_OPENED),
+        (Outcome::Withdrawn, bids::service::NOT_OPENED_BY_OTHERS),
+    ];
+    for (outcome, why) in whys {
+        let ended = of(outcome);
+        let mut contents = bids::revoke(conn, now, &ended, why).await?;
+        for bid in ended {
+            let content = contents
+                .remove(&bid)
+                .ok_or_else(|| Problem::internal(anyhow::anyhow!("bid {bid} is not ended")))?;
+            entry = entry.written("bids", bid.0, content);
+        }
     }
     let actor = Actor::Hall("opening.conclude");
     ledger::Sheet::seal(request, now, vec![(actor, entry)])?.write(conn).await?;

@@ -39,7 +39,7 @@ impl OneTimeKey {
     /// # Errors
     /// [`Flaw::Secret`].
     pub fn read(secret: &SecretString) -> Result<Self, SealError> {
-        let scalar = Zeroizing::new(scalar_of(secret.expose_secret()).ok_or(Flaw::Secret)?);
+        let scalar = scalar_of(secret.expose_secret()).ok_or(Flaw::Secret)?;
         let private = PrivateKey::from_private_key(&X25519, &*scalar).map_err(|_| Flaw::Secret)?;
         let public = private.compute_public_key().ok().and_then(|key| key.as_ref().try_into().ok());
         Ok(Self { public: public.ok_or(Flaw::Secret)?, private })
@@ -88,7 +88,7 @@ impl age::Identity for OneTimeKey {
     }
 }
 
-fn scalar_of(text: &str) -> Option<[u8; 32]> {
+fn scalar_of(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     if text.len() != SECRET_LENGTH {
         return None;
     }
@@ -96,7 +96,7 @@ fn scalar_of(text: &str) -> Option<[u8; 32]> {
     let prefix = Hrp::parse(SECRET_PREFIX).ok()?;
     let bytes = Zeroizing::new(read.byte_iter().collect::<Vec<_>>());
     let again = Zeroizing::new(bech32::encode_upper::<Bech32>(prefix, &bytes).ok()?);
-    if *again == text { bytes.as_slice().try_into().ok() } else { None }
+    if *again == text { bytes.as_slice().try_into().map(Zeroizing::new).ok() } else { None }
 }
 
 #[cfg(test)]

@@ -264,6 +264,10 @@ fn a_line_of_the_opening_record_that_tells_otherwise_than_its_bid_is_refused_by_
         told[at] = other;
         assert_eq!(sql.refused(&line(told)), "opened_bids_tell_of_their_bids", "{other}");
     }
+    let none = line(right).replace("gen_random_uuid(), id,", "gen_random_uuid(), gen_random_uuid(),");
+    assert_eq!(sql.refused(&none), "opened_bids_tell_of_their_bids", "of no bid");
+    let later = format!("DO $$ BEGIN {}; UPDATE opened_bids SET seq = seq + 1; END $$", line(right));
+    assert_eq!(sql.refused(&later), "opened_bids_tell_of_their_bids", "otherwise later");
     // What tells of its bid goes on to the next question: whether it stands in the record.
     assert_eq!(sql.refused(&line(right)), "audit_demands_entry");
 }
