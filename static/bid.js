@@ -1,5 +1,6 @@
-// The page that seals a bid: what is chosen is sealed by seal.js, the key is saved first, then the bid is handed in.
-// Price, files and keys never leave the page unsealed; nothing is kept in the browser's storage.
+// The page that seals a bid, or one part of a divided bid: what is chosen is sealed by seal.js, the key is saved first,
+// then the bid is handed in, what is large in chunks before. Price, files, keys and passphrases never leave the page
+// unsealed; nothing is kept in the browser's storage.
 "use strict";
 
 const facts = document.getElementById("bid").dataset;
@@ -63,19 +64,30 @@ function startCountdown(box) {
 
 // ---- The hall ---------------------------------------------------------------------------------------------------
 
-async function api(path, { body, key } = {}) {
+// How long an answer may take: the hall itself gives a chunk five minutes.
+const LONGEST = 330000;
+
+async function api(path, { body, chunk, key, method = body ? "POST" : "GET" } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
+  if (chunk) Object.assign(headers, await describing(chunk));
   try {
-    const method = body ? "POST" : "GET";
-    const answer = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body), redirect: "error" });
+    const sent = chunk ?? (body && JSON.stringify(body));
+    const signal = AbortSignal.timeout(LONGEST);
+    const answer = await fetch(`/api/v1${path}`, { method, headers, body: sent, redirect: "error", signal });
     const text = await answer.text();
     const json = /json/.test(answer.headers.get("content-type") ?? "");
     return { ok: answer.ok, status: answer.status, body: json ? JSON.parse(text) : text };
   } catch {
     return { ok: false, status: 0, body: {} };
   }
+}
+
+// What tells the hall that a chunk came as it was sent (RFC 9530).
+async function describing(chunk) {
+  const digest = seal.base64(new Uint8Array(await crypto.subtle.digest("SHA-256", chunk)));
+  return { "Content-Type": "application/octet-stream", "Content-Digest": `sha-256=:${digest}:` };
 }
 
 // What the hall refused, as a sentence with its rule.
@@ -86,16 +98,32 @@ function refusal({ status, body }) {
   // A place says the sentence again in both languages where there is no more to say.
   const places = errors.map((error) => error.detail).filter((place) => !place.includes(detail));
   const ground = rule && `${say("ground")}${[rule.source, rule.article, `(${rule.id})`].filter(Boolean).join(" ")}`;
-  return [detail, ...places, ground].filter(Boolean).join(" ");
+  // What answers without a problem document is no hall: something between it and this page.
+  return [detail, ...places, ground].filter(Boolean).join(" ") || `${say("failed")} HTTP ${status}`;
 }
 
 // A refusal of the hall, on its way to whoever shows it.
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(answer) {
+    super(refusal(answer));
+    Object.assign(this, { status: answer.status, code: answer.body.code });
+  }
+}
 
 async function asked(path, options) {
   const answer = await api(path, options);
-  if (!answer.ok) throw new Refused(refusal(answer));
+  if (!answer.ok) throw new Refused(answer);
   return answer.body;
+}
+
+// Asks again where the line broke or the hall was busy, each time after a longer pause.
+async function askedPatiently(path, options) {
+  for (let pause = 500; ; pause *= 2) {
+    const answer = await api(path, options);
+    if (answer.ok) return answer.body;
+    if ((answer.status > 0 && answer.status < 500) || pause > 4000) throw new Refused(answer);
+    await new Promise((passed) => setTimeout(passed, pause));
+  }
 }
 
 // The sentence for whatever went wrong.
@@ -108,15 +136,40 @@ function sentence(error) {
   return `${say("failed")} ${error.message}`;
 }
 
+// ---- One thing at a time ----------------------------------------------------------------------------------------
+
+let busy = false;
+// Where the eye should go once everything can be used again.
+let pointed = null;
+
+const point = (id) => (pointed = at(id));
+
+// Runs `work` while nothing else can be begun, nor what it works on be changed: what goes out is what was checked.
+async function alone(work) {
+  if (busy) return;
+  const controls = document.querySelectorAll("#seal-form fieldset, #seal-form button, #withdraw-go, #release-go");
+  busy = true;
+  pointed = null;
+  for (const control of controls) control.disabled = true;
+  try {
+    await work();
+  } finally {
+    busy = false;
+    for (const control of controls) control.disabled = false;
+    pointed?.focus();
+  }
+}
+
 // ---- Files ------------------------------------------------------------------------------------------------------
 
-async function textOf(input) {
+// A key file as it was chosen. None is larger.
+const KEY_LIMIT = 4096;
+
+async function keyBytes(input, otherwise) {
   const [file] = input.files;
   if (!file) throw new seal.Flaw("keyMissing");
-  if (file.size > 4096) throw new seal.Flaw(input.id.includes("kept") ? "otherKey" : "keyFile");
-  return file.text().catch(() => {
-    throw new seal.Flaw("fileGone", file.name);
-  });
+  if (file.size > KEY_LIMIT) throw new seal.Flaw(otherwise);
+  return bytesOf(file);
 }
 
 async function bytesOf(file) {
@@ -191,36 +244,48 @@ function readBack() {
 
 // ---- Sealing ----------------------------------------------------------------------------------------------------
 
-// What is sealed and not yet handed in: the bid, the name its files get, and the key of its submission.
+// What is sealed and not yet handed in: {bid, revision, proved, key, uploadKey, upload}. `proved` says that its key file
+// was shown again, the keys are those of its calls, `upload` is the id of what was uploaded of it.
 let sealed = null;
 // What was handed in last, for saving.
 let kept = {};
 
-const fileName = (revision, rest) => `${facts.code}-r${revision}-${rest}`;
+const fileName = (revision, rest) => [facts.code, ...(at("parts") ? [facts.part] : []), `r${revision}`, rest].join("-");
 
-// What was typed, or the first field that is wrong with its note.
+// What a field of the offer says, or null where it is wrong.
+const OFFER = {
+  term: () => {
+    const days = at("term").value.trim();
+    return /^[1-9]\d{0,4}$/.test(days) && Number(days) <= 36500 ? { termDays: Number(days) } : null;
+  },
+  price: () => {
+    const amount = price();
+    return amount && { price: { amount, currency: "CNY" } };
+  },
+};
+
+// What was typed, or null with a note at each field that is wrong. A part of a divided bid has only some of them.
 function form() {
-  const amount = price();
-  const term = at("term").value.trim();
-  const right = {
-    price: amount !== null,
-    term: /^[1-9]\d{0,4}$/.test(term) && Number(term) <= 36500,
-  };
-  for (const field of ["term", "price"]) {
-    note(field, right[field] ? "" : say(field));
-    if (!right[field]) at(field).focus();
+  const filled = {};
+  let right = true;
+  for (const field of Object.keys(OFFER).filter(at)) {
+    const said = OFFER[field]();
+    note(field, said ? "" : say(field));
+    if (!said) point(field);
+    right &&= Boolean(said);
+    Object.assign(filled, said);
   }
-  if (!right.price || !right.term) return null;
-  const filled = { price: { amount, currency: "CNY" }, termDays: Number(term) };
+  if (!right) return null;
   if (at("small")?.checked) filled.smallEnterprise = true;
-  const statement = at("statement").value.trim();
+  const statement = at("statement")?.value.trim();
   if (statement) filled.statement = statement;
   return filled;
 }
 
-function step(share) {
-  show("progress");
-  at("progress").value = share * 100;
+// How far something is, from 0 to 1, on its bar.
+function step(bar, share) {
+  show(bar);
+  at(bar).value = share * 100;
 }
 
 // The files, one after the other, so that the progress is told.
@@ -231,57 +296,84 @@ async function readFiles() {
   if (sum > Number(facts.limit)) throw new seal.Flaw("tooLarge");
   const read = [];
   for (const [done, file] of files.entries()) {
-    step((done / files.length) * 0.5);
+    step("progress", (done / files.length) * 0.2);
     read.push({ name: file.name.normalize("NFC"), bytes: await bytesOf(file) });
   }
-  step(0.5);
   return read.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-async function readKey(input) {
+// ---- Keys -------------------------------------------------------------------------------------------------------
+
+// Asks for a passphrase where the file that was chosen has one.
+async function askPassphrase(field) {
+  const [file] = at(field).files;
+  at(`${field}-passphrase`).value = "";
+  note(`${field}-passphrase`, "");
+  const isProtected = Boolean(file) && seal.isProtected(await bytesOf(file.slice(0, 64)).catch(() => []));
+  show(`${field}-passphrase-field`, isProtected);
+}
+
+// The text of the key file chosen in a field, opened by its passphrase where it has one.
+async function keyTextOf(field, otherwise) {
+  const bytes = await keyBytes(at(field), otherwise);
+  if (!seal.isProtected(bytes)) return seal.keyText(bytes);
+  const passphrase = at(`${field}-passphrase`).value;
+  show(`${field}-passphrase-field`);
+  if (!passphrase) throw new seal.Flaw("passphraseMissing");
+  note(field, "");
+  tell(`${field}-opens`, say("keyOpens"));
+  // The page stands still while the key is worked out: what it says must be seen first.
+  await new Promise((seen) => setTimeout(seen, 50));
+  const text = await seal.keyText(bytes, passphrase).finally(() => tell(`${field}-opens`, ""));
+  at(`${field}-passphrase`).value = "";
+  return text;
+}
+
+const OF_PASSPHRASE = ["passphrase", "passphraseMissing"];
+
+// What `read` makes of the key file in a field, or null with a note at what is wrong: the file or its passphrase.
+async function readKey(field, read, otherwise) {
+  note(field, "");
+  note(`${field}-passphrase`, "");
   try {
-    const key = await seal.signingKey(await textOf(input));
-    note(input.id, "");
-    return key;
+    return await read(await keyTextOf(field, otherwise));
   } catch (error) {
-    note(input.id, sentence(error));
-    input.focus();
+    const wrong = OF_PASSPHRASE.includes(error.word) ? `${field}-passphrase` : field;
+    note(wrong, sentence(error));
+    point(wrong);
     return null;
   }
 }
 
-async function makeBid(event) {
-  event.preventDefault();
+async function makeBid() {
   forget();
   const filled = form();
-  const key = filled && (await readKey(at("key")));
+  const key = filled && (await readKey("key", seal.signingKey, "keyFile"));
   if (!key) return;
-  const button = at("seal-form").querySelector("button");
-  button.disabled = true;
   try {
     const { policy } = await asked(`/tenders/${facts.tender}/seal-policy`);
     const revision = facts.revision ? Number(facts.revision) + 1 : 1;
     const bid = await seal.make(policy, key, {
+      part: facts.part,
       bidder: facts.bidder,
       revision,
       prev: facts.envelope ?? null,
       expected: facts.policy,
       limit: Number(facts.limit),
       client: { name: "tenderhall-page", version: facts.version },
-    }, filled, await readFiles());
-    step(1);
-    sealed = { bid, revision, key: crypto.randomUUID() };
+    }, filled, await readFiles(), (share) => step("progress", 0.2 + share * 0.8));
+    sealed = { bid, revision, proved: false, key: crypto.randomUUID(), uploadKey: crypto.randomUUID() };
     showSealed();
   } catch (error) {
     tell("seal-note", sentence(error));
   } finally {
-    button.disabled = false;
     show("progress", false);
   }
 }
 
-// A change of what was typed or chosen ends what was sealed from it.
+// A change of what was typed or chosen ends what was sealed from it, and what was uploaded of it serves nothing.
 function forget() {
+  if (sealed?.upload) api(`/uploads/${sealed.upload}`, { method: "DELETE" });
   sealed = null;
   tell("seal-note", "");
   show("sealed", false);
@@ -290,8 +382,11 @@ function forget() {
 // What stands here was read out of the sealed bid again, not copied from the form.
 function showSealed() {
   const { bid, revision } = sealed;
-  const { form: opened, files } = bid.opened.manifest;
-  at("sealed-price").textContent = grouped(opened.price.amount);
+  const { form: opened, files } = bid.manifest;
+  if (at("sealed-price")) at("sealed-price").textContent = grouped(opened.price.amount);
+  if (at("sealed-term")) at("sealed-term").textContent = opened.termDays;
+  tell("sealed-statement", opened.statement ?? "");
+  show("sealed-stated", Boolean(opened.statement));
   at("sealed-revision").textContent = revision;
   at("sealed-size").textContent = grouped(String(bid.ciphertext.length));
   at("sealed-files").replaceChildren(...files.map((file) => {
@@ -305,37 +400,115 @@ function showSealed() {
   at("kept").value = "";
   note("kept", "");
   tell("submit-note", "");
+  show("uploading", false);
+  show("uploads", false);
+  show("submit-large", bid.ciphertext.length > INLINE_LIMIT);
   show("kept-well", false);
   at("submit").disabled = true;
   show("receipt", false);
   show("sealed");
-  at("sealed-title").focus();
+  point("sealed-title");
 }
 
 // The file comes back as it was saved, or the bid does not go out.
 async function checkKept() {
-  at("submit").disabled = true;
+  const mine = sealed;
+  mine.proved = false;
   show("kept-well", false);
   try {
-    const same = (await textOf(at("kept"))) === sealed.bid.kept.text;
-    note("kept", same ? "" : say("otherKey"));
-    show("kept-well", same);
-    at("submit").disabled = !same;
+    const bytes = await keyBytes(at("kept"), "otherKey");
+    mine.proved = new TextDecoder().decode(bytes) === mine.bid.kept.text;
+    note("kept", mine.proved ? "" : say("otherKey"));
   } catch (error) {
     note("kept", sentence(error));
   }
+  show("kept-well", mine.proved);
+  at("submit").disabled = !mine.proved;
+}
+
+// ---- Handing in -------------------------------------------------------------------------------------------------
+
+// What may travel with its envelope; anything larger is uploaded before it is handed in.
+const INLINE_LIMIT = 1024 * 1024;
+
+// The upload of what is sealed, as the hall has it: the one begun before, or a new one where that is gone.
+async function begun(mine) {
+  if (mine.upload) {
+    try {
+      return await askedPatiently(`/uploads/${mine.upload}`);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      mine.uploadKey = crypto.randomUUID();
+    }
+  }
+  const body = { size: mine.bid.ciphertext.length, part: facts.part };
+  const upload = await asked(`/tenders/${facts.tender}/uploads`, { body, key: mine.uploadKey });
+  mine.upload = upload.id;
+  return upload;
+}
+
+// Uploads the ciphertext. Where the line stays broken nothing was handed in: it is said so, and not that nobody knows.
+async function upload(mine) {
+  try {
+    await sendChunks(mine);
+  } catch (error) {
+    const isBroken = error instanceof Refused && (error.status === 0 || error.status >= 500);
+    throw isBroken ? new seal.Flaw("uploadBroken") : error;
+  }
+}
+
+// Sends what the hall lacks of the ciphertext. Broken off it goes on where it was, when it is asked for again.
+async function sendChunks(mine) {
+  const { ciphertext } = mine.bid;
+  const { id, chunkSize, chunks, missing } = await begun(mine);
+  const tellChunks = (left) => {
+    step("upload", (chunks - left) / chunks);
+    at("upload-said").textContent = `${chunks - left} / ${chunks}`;
+    show("uploading");
+  };
+  for (const [done, n] of missing.entries()) {
+    tellChunks(missing.length - done);
+    const chunk = ciphertext.subarray(n * chunkSize, (n + 1) * chunkSize);
+    await askedPatiently(`/uploads/${id}/chunks/${n}`, { method: "PUT", chunk });
+  }
+  tellChunks(0);
+}
+
+// What goes with the envelope: the ciphertext itself, or the name of what was uploaded.
+async function payload(mine) {
+  if (mine.bid.ciphertext.length <= INLINE_LIMIT) return { ciphertext: seal.base64(mine.bid.ciphertext) };
+  await upload(mine);
+  return { upload: mine.upload };
 }
 
 async function submit() {
-  const { bid, revision, key } = sealed;
-  at("submit").disabled = true;
+  const mine = sealed;
+  // Whatever the button says: a bid whose key is not saved does not go out.
+  if (!mine?.proved) return;
+  for (const control of ["submit", "kept"]) at(control).disabled = true;
   tell("submit-note", "");
-  const body = { envelope: bid.envelope, ciphertext: seal.base64(bid.ciphertext) };
+  show("uploads", false);
+  try {
+    const body = { envelope: mine.bid.envelope, ...(await payload(mine)) };
+    show("uploading", false);
+    await handIn(body, mine);
+  } catch (error) {
+    tell("submit-note", sentence(error));
+    if (error.code === "upload-quota") await listUploads().catch((why) => tell("submit-note", sentence(why)));
+  } finally {
+    for (const control of ["submit", "kept"]) at(control).disabled = false;
+  }
+}
+
+async function handIn(body, mine) {
+  const { bid, revision, key } = mine;
   const answer = await api(`/tenders/${facts.tender}/bids`, { body, key });
   if (!answer.ok) {
     tell("submit-note", refusal(answer));
-    at("submit").disabled = false;
-    if (answer.body.receipt) await showReceipt("REFUSED_LATE", answer.body.receipt, bid.digest, revision, bid);
+    if (!answer.body.receipt) return;
+    // This refusal is final under its key; where the deadline is moved, the bid may be handed in again under another.
+    mine.key = crypto.randomUUID();
+    await showReceipt("REFUSED_LATE", answer.body.receipt, bid.digest, revision, bid);
     return;
   }
   sealed = null;
@@ -345,7 +518,54 @@ async function submit() {
   await showReceipt("ACCEPTED", answer.body.receipt, bid.digest, revision, bid);
 }
 
+// What the organisation has uploaded and not handed in, from here or elsewhere: it stands in the way, and can go.
+async function listUploads() {
+  const { items } = await asked(`/tenders/${facts.tender}/uploads`);
+  at("upload-list").replaceChildren(...items.map((upload) => {
+    const [line, said, button] = ["li", "span", "button"].map((name) => document.createElement(name));
+    const part = partNamed(upload.part)?.dataset.name;
+    said.textContent = [part, bytesSaid(upload.size), stamp(upload.begunAt)].filter(Boolean).join(" · ");
+    button.setAttribute("aria-label", `${say("remove")} ${said.textContent}`);
+    Object.assign(button, { type: "button", className: "button", textContent: say("remove") });
+    button.addEventListener("click", () => removeUpload(upload.id, line, button));
+    line.append(said, button);
+    return line;
+  }));
+  show("uploads");
+}
+
+async function removeUpload(id, line, button) {
+  button.disabled = true;
+  try {
+    await asked(`/uploads/${id}`, { method: "DELETE" });
+    line.remove();
+    tell("submit-note", "");
+    at("submit").focus();
+  } catch (error) {
+    tell("submit-note", sentence(error));
+    button.disabled = false;
+  }
+}
+
+// ---- What stands ------------------------------------------------------------------------------------------------
+
+const parts = () => [...document.querySelectorAll("#parts [data-part]")];
+const partNamed = (part) => parts().find((one) => one.dataset.part === part);
+
+// The list of parts as it is now, and which of them are missing still.
+function showParts(state) {
+  const own = partNamed(facts.part);
+  if (!own) return;
+  own.dataset.in = facts.stands;
+  own.querySelector(".bid-part-state").textContent = state;
+  const missing = parts().filter((part) => part.dataset.in !== "true").map((part) => part.dataset.name);
+  at("parts-missing").textContent = missing.join(document.documentElement.lang === "en" ? ", " : "、");
+  show("parts-lack", missing.length > 0);
+  show("parts-whole", missing.length === 0);
+}
+
 function showOwn(state, time) {
+  showParts(state);
   at("own-revision").textContent = facts.revision;
   at("own-state").textContent = state;
   at("own-at").textContent = stamp(time);
@@ -377,7 +597,7 @@ async function showReceipt(result, receipt, envelope, revision, bid) {
     said.className = "form-note";
   }
   show("receipt");
-  at("receipt-title").focus();
+  point("receipt-title");
 }
 
 function saveKept(what) {
@@ -391,11 +611,10 @@ function saveKept(what) {
 
 async function withdraw() {
   tell("withdraw-note", "");
-  const key = await readKey(at("withdraw-key"));
+  const key = await readKey("withdraw-key", seal.signingKey, "keyFile");
   if (!key) return;
   note("withdraw-sure", at("withdraw-sure").checked ? "" : say("sure"));
-  if (!at("withdraw-sure").checked) return at("withdraw-sure").focus();
-  at("withdraw-go").disabled = true;
+  if (!at("withdraw-sure").checked) return point("withdraw-sure");
   try {
     const { policy } = await asked(`/tenders/${facts.tender}/seal-policy`);
     const standing = {
@@ -418,8 +637,6 @@ async function withdraw() {
     if (receipt) await showReceipt(answer.ok ? "WITHDRAWN" : "REFUSED_LATE", receipt, facts.envelope, facts.revision, null);
   } catch (error) {
     tell("withdraw-note", sentence(error));
-  } finally {
-    at("withdraw-go").disabled = false;
   }
 }
 
@@ -432,10 +649,16 @@ async function checkClosed() {
   const opening = await asked(`${path}/opening`);
   const hashes = await asked(`${path}/opening/hashes`);
   const digests = hashes.items.map((item) => item.envelope.replace("sha256:", ""));
-  const whole = digests.length === hashes.count && digests.includes(facts.envelope);
-  const fits = whole && Date.parse(hashes.closedAt) >= Date.parse(deadline);
-  const root = await seal.merkleRoot(digests);
-  if (!fits || opening.bids !== hashes.count || root !== hashes.bidRoot) throw new seal.Flaw("list");
+  const complete = hashes.items.filter((item) => !item.incomplete);
+  const countOf = (part) => complete.filter((item) => item.part === part).length;
+  const isOwn = (item) => item.envelope === `sha256:${facts.envelope}` && item.part === facts.part;
+  const whole = complete.every((item) => countOf(item.part) === hashes.count) && complete.some(isOwn);
+  const listed = opening.parts.reduce((sum, part) => sum + countOf(part), 0);
+  // Of a later stage bids may be left out that the one before ended.
+  const counted = opening.stage === 1 ? opening.bids === listed : opening.bids <= listed;
+  const due = opening.parts.includes(facts.part);
+  const fits = whole && counted && due && Date.parse(hashes.closedAt) >= Date.parse(deadline);
+  if (!fits || (await seal.merkleRoot(digests)) !== hashes.bidRoot) throw new seal.Flaw("list");
 }
 
 // The shares as they are released: the secret itself where the bidder alone holds it.
@@ -456,9 +679,9 @@ async function sharesOf(identity) {
 async function release() {
   tell("release-note", "");
   tell("release-well", "");
-  at("release-go").disabled = true;
+  const identity = await readKey("release-key", seal.identityIn, "identity");
+  if (!identity) return;
   try {
-    const identity = seal.identityIn(await textOf(at("release-key")));
     await checkClosed();
     const items = await sharesOf(identity);
     const done = await asked(`/tenders/${facts.tender}/opening/shares/batch`, { body: { items } });
@@ -467,8 +690,6 @@ async function release() {
     else tell("release-well", say(opens.includes(true) ? "released" : "releasedPart"));
   } catch (error) {
     tell("release-note", sentence(error));
-  } finally {
-    at("release-go").disabled = false;
   }
 }
 
@@ -488,17 +709,25 @@ async function start() {
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
   if (at("seal-form")) {
     show("withdraw", facts.stands === "true");
-    at("seal-form").addEventListener("submit", makeBid);
+    at("seal-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      alone(makeBid);
+    });
     at("seal-form").addEventListener("input", forget);
-    for (const field of ["price", "price-unit"]) at(field).addEventListener("input", readBack);
-    readBack();
+    if (at("price")) {
+      for (const field of ["price", "price-unit"]) at(field).addEventListener("input", readBack);
+      readBack();
+    }
     at("files").addEventListener("change", listFiles);
     at("save-key").addEventListener("click", () => save(fileName(sealed.revision, sealed.bid.kept.name), sealed.bid.kept.text));
     at("kept").addEventListener("change", checkKept);
-    at("submit").addEventListener("click", submit);
-    at("withdraw-go").addEventListener("click", withdraw);
+    at("submit").addEventListener("click", () => alone(submit));
+    at("withdraw-go").addEventListener("click", () => alone(withdraw));
   }
-  at("release-go")?.addEventListener("click", release);
+  at("release-go")?.addEventListener("click", () => alone(release));
+  for (const field of ["key", "withdraw-key", "release-key"]) {
+    at(field)?.addEventListener("change", () => askPassphrase(field));
+  }
   for (const button of document.querySelectorAll("[data-save]")) {
     button.addEventListener("click", () => saveKept(button.dataset.save));
   }

@@ -8,6 +8,8 @@ const seal = (() => {
   const MANIFEST_LIMIT = 256 * 1024;
   const FILE_LIMIT = 200;
   const NAME_LIMIT = 255;
+  // Bytes that go through a cipher between two breaths of the page.
+  const PIECE = 1024 * 1024;
   const BIDDER = "bidder";
   const DOMAIN = {
     policy: "tenderhall-seal-policy-v1\n",
@@ -150,17 +152,46 @@ const seal = (() => {
 
   // ---- age ------------------------------------------------------------------------------------------------------
 
-  async function encrypted(recipients, plain) {
-    const encrypter = new age.Encrypter();
-    for (const recipient of recipients) encrypter.addRecipient(recipient);
-    return encrypter.encrypt(plain);
+  // Lets the page live for a moment. By a message: timers of a page that nobody looks at are held back for a second each.
+  const breath = () => new Promise((breathed) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      breathed();
+    };
+    port2.postMessage(null);
+  });
+
+  // Bytes as a stream. Between its pieces the page breathes, and whoever watches hears how far it is, from 0 to 1.
+  function streamed(bytes, watch) {
+    let at = 0;
+    return new ReadableStream({
+      async pull(stream) {
+        watch(at / bytes.length);
+        await breath();
+        if (at < bytes.length) stream.enqueue(bytes.subarray(at, (at += PIECE)));
+        if (at >= bytes.length) stream.close();
+      },
+    });
   }
 
-  async function decrypted(identity, file) {
+  async function collected(stream) {
+    const [pieces, reader] = [[], stream.getReader()];
+    for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value);
+    return joined(...pieces);
+  }
+
+  async function encrypted(recipients, plain, watch = () => {}) {
+    const encrypter = new age.Encrypter();
+    for (const recipient of recipients) encrypter.addRecipient(recipient);
+    return collected(await encrypter.encrypt(streamed(plain, watch)));
+  }
+
+  async function decrypted(identity, file, watch = () => {}) {
     try {
       const decrypter = new age.Decrypter();
       decrypter.addIdentity(identity);
-      return await decrypter.decrypt(file);
+      return await collected(await decrypter.decrypt(streamed(file, watch)));
     } catch (cause) {
       throw new Flaw("cannotOpen", cause.message);
     }
@@ -200,12 +231,39 @@ const seal = (() => {
     return clause.length > 1 ? base64(plain) : text(plain);
   }
 
-  // A key file that a passphrase protects, as `tenderhall keygen --passphrase` and `age -p` write it.
-  const isProtected = (file) => file.startsWith("age-encryption.org/") || file.startsWith("-----BEGIN AGE");
+  // ---- Key files ------------------------------------------------------------------------------------------------
+
+  const ARMOUR = /^-----BEGIN AGE ENCRYPTED FILE-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END AGE ENCRYPTED FILE-----\s*$/;
+
+  const begins = (bytes, word) => utf8(word).every((letter, at) => bytes[at] === letter);
+
+  // Whether a passphrase protects a key file, as `tenderhall keygen --passphrase` and `age -p` write it.
+  const isProtected = (file) => ["age-encryption.org/", "-----BEGIN AGE"].some((word) => begins(file, word));
+
+  // The bytes of an age file in the armour that `age -a` puts around it, or as they are.
+  function unarmoured(file) {
+    if (!begins(file, "-----BEGIN")) return file;
+    const [, letters] = ARMOUR.exec(text(file)) ?? [];
+    ensure(letters, "keyDamaged");
+    return unbase64(letters.replace(/[\r\n]/g, ""));
+  }
+
+  // What a key file says: as it is, or opened by its passphrase. That takes some seconds and 256 MiB, on purpose of
+  // whoever made it; age.js refuses a file that asks for over 2 ** 20 rounds.
+  async function keyText(file, passphrase) {
+    if (!isProtected(file)) return new TextDecoder().decode(file);
+    try {
+      const decrypter = new age.Decrypter();
+      decrypter.addPassphrase(passphrase);
+      return text(await decrypter.decrypt(unarmoured(file)));
+    } catch (cause) {
+      // That none fits is the one thing a person can put right by typing again.
+      throw new Flaw(/no identity matched/.test(cause.message) ? "passphrase" : "keyDamaged", cause.message);
+    }
+  }
 
   // The identity in a file as age-keygen writes it: the first line that is no comment.
   function identityIn(file) {
-    ensure(!isProtected(file), "keyProtected");
     const line = file.split(/\r?\n/).find((one) => one && !one.startsWith("#")) ?? "";
     ensure(/^AGE-SECRET-KEY-1[0-9A-Z]+$/.test(line) && line.length === SECRET_LENGTH, "identity");
     return line;
@@ -229,7 +287,6 @@ const seal = (() => {
 
   // The key of a file of `tenderhall keygen`: comment lines, then the base64 of the seed.
   async function signingKey(file) {
-    ensure(!isProtected(file), "keyProtected");
     const lines = file.split(/\r?\n/).filter((line) => line.trim() && !line.startsWith("#"));
     ensure(lines.length === 1 && /^[A-Za-z0-9+/]{43}=$/.test(lines[0]), "keyFile");
     const seed = unbase64(lines[0]);
@@ -276,7 +333,7 @@ const seal = (() => {
 
   function checkPolicy(policy, digest, expected) {
     ensure(digest === expected, "policyDigest");
-    ensure(policy.v === 1 && policy.suite === "age-x25519-v1" && policy.parts.length === 1, "policy");
+    ensure(policy.v === 1 && policy.suite === "age-x25519-v1", "policy");
     for (const clause of policy.clauses) {
       for (const member of clause) {
         ensure(member === BIDDER || policy.members[member]?.recipients.length > 0, "policy");
@@ -284,25 +341,27 @@ const seal = (() => {
     }
   }
 
-  // Seals one bid of one part. `target` is {bidder, revision, prev, expected, limit, client}: `expected` is the digest
+  // Seals one part of a bid. `target` is {part, bidder, revision, prev, expected, limit, client}: `expected` is the digest
   // of the policy that the bidder has seen, `prev` the digest of the envelope replaced or null, `limit` the most bytes
-  // of ciphertext that can be handed in.
-  async function make(policy, key, target, form, files) {
+  // of ciphertext that can be handed in. `watch` hears from 0 to 1 how far it is.
+  async function make(policy, key, target, form, files, watch) {
     const digest = await policyDigest(policy);
     checkPolicy(policy, digest, target.expected);
+    ensure(policy.parts.includes(target.part), "policy");
     const secret = await age.generateX25519Identity();
     const common = {
       v: 1,
       tender: policy.tender,
       lot: policy.lot,
-      part: policy.parts[0],
+      part: target.part,
       bidder: target.bidder,
       revision: target.revision,
       policy_digest: digest,
       bid_key: await age.identityToRecipient(secret),
       nonce: hex(random(32)),
     };
-    const ciphertext = await encrypted([common.bid_key], await layOut({ ...common, form }, files));
+    const plaintext = await layOut({ ...common, form }, files);
+    const ciphertext = await encrypted([common.bid_key], plaintext, (share) => watch(share / 2));
     ensure(ciphertext.length <= Math.min(policy.max_part_bytes, target.limit), "tooLarge");
     const own = keepsShares(policy) ? await age.generateX25519Identity() : null;
     const recipient = own && (await age.identityToRecipient(own));
@@ -315,8 +374,8 @@ const seal = (() => {
     };
     const envelope = await signed(DOMAIN.envelope, unsigned, key);
     // Opened again before anything leaves: a bid that cannot be opened must never be submitted.
-    const opened = await open(envelope, ciphertext, secret);
-    ensure(jcs(opened.manifest.form) === jcs(form) && (await isSigned(DOMAIN.envelope, envelope)), "cannotOpen");
+    const { manifest } = await open(envelope, ciphertext, secret, (share) => watch((1 + share) / 2));
+    ensure(jcs(manifest.form) === jcs(form) && (await isSigned(DOMAIN.envelope, envelope)), "cannotOpen");
     for (const share of envelope.shares.filter((one) => one.member === BIDDER)) {
       await releasedShare(share, policy.clauses[share.clause], own);
     }
@@ -324,15 +383,15 @@ const seal = (() => {
     const kept = own
       ? { name: "share.key", text: `# public key: ${recipient}\n${own}\n` }
       : { name: "secret.txt", text: `${secret}\n` };
-    return { envelope, ciphertext, kept, opened, digest: await digestOf(envelope) };
+    return { envelope, ciphertext, kept, manifest, digest: await digestOf(envelope) };
   }
 
   // Opens a bid with its secret and checks that it is what the envelope committed to.
-  async function open(envelope, ciphertext, secret) {
+  async function open(envelope, ciphertext, secret, watch) {
     ensure((await age.identityToRecipient(secret)) === envelope.bid_key, "cannotOpen");
     ensure((await sha256(ciphertext)) === envelope.payload.sha256, "cannotOpen");
     ensure(ciphertext.length === envelope.payload.size, "cannotOpen");
-    const opened = await read(await decrypted(secret, ciphertext));
+    const opened = await read(await decrypted(secret, ciphertext, watch));
     for (const member of ["tender", "lot", "part", "bidder", "revision", "policy_digest", "bid_key", "nonce"]) {
       ensure(opened.manifest[member] === envelope[member], "cannotOpen", member);
     }
@@ -352,7 +411,8 @@ const seal = (() => {
   }
 
   return {
-    DOMAIN, Flaw, base64, canSign, checkReceipt, decrypted, digestOf, hasShares, identityIn, isFileName, isSigned, jcs,
-    layOut, make, merkleRoot, open, padme, policyDigest, read, rebuilt, releasedShare, signingKey, unbase64, withdraw,
+    DOMAIN, Flaw, base64, canSign, checkReceipt, decrypted, digestOf, hasShares, identityIn, isFileName, isProtected,
+    isSigned, jcs, keyText, layOut, make, merkleRoot, open, padme, policyDigest, read, rebuilt, releasedShare, signingKey,
+    unbase64, withdraw,
   };
 })();

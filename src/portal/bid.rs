@@ -1,11 +1,13 @@
-//! 密封投标: the page on which a bidder seals a bid in the browser and hands it in.
+//! 密封投标: the page on which a bidder seals a bid in the browser and hands it in, a divided one part by part.
 //!
-//! Reads the tender, its seal policy and the bidder's own bid; decides and writes nothing. What the page's scripts send
+//! Reads the tender, its seal policy and the bidder's own bids; decides and writes nothing. What the page's scripts send
 //! goes through the API like any other bid, and the API judges. The page is the one that needs script: the price must
 //! be sealed before it leaves the bidder's machine. A bid sealed in a page trusts the server that served the page at
 //! that moment; the page says so, and shows the command line beside it.
 //!
 //! Law: 招标投标法 28, 29; 电子招标投标办法 (order 20) 25–27.
+
+mod own;
 
 use std::sync::Arc;
 
@@ -15,20 +17,20 @@ use actix_web::{
     web,
 };
 use askama::Template;
-use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
+use serde::Deserialize;
 
+pub use self::own::{OwnBid, OwnBids, PartLine, Standing};
 use super::{
     assets::{AGE_SCRIPT, BID_SCRIPT, BID_STYLE, SEAL_SCRIPT},
-    http::{Readings, answered},
+    http::{Readings, answered, read_query},
     page::Frame,
     reader::Reader,
     sign_in::{address, sent_to_sign_in},
     view::Countdown,
 };
 use crate::{
-    bids::{self, BidState},
-    holders::{self, Health, Policies, PolicyState},
+    holders::{self, Health, PolicyState},
     identity::{Action, Call, Object, Phase, authorize, service::me},
     kernel::{Actor, Category, Code, Problem, Rejection, Say, actor::AccountActor, id::TenderId},
     notices::{self, model::NoticeFilter, model::NoticeKind},
@@ -37,48 +39,22 @@ use crate::{
     projects,
     seal::{
         Policy, Word,
-        policy::{AGENCY, BIDDER, CENTRE, INLINE_LIMIT, SUPERVISOR},
+        policy::{AGENCY, BIDDER, CENTRE, SUPERVISOR},
     },
-    tenders::{self, Tender, TenderPhase},
+    tenders::{self, Part},
 };
 
 /// The content policy of this page: own files alone, nothing inline, nothing evaluated, nobody frames it, and no text
 /// becomes script or markup.
 pub const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/// Newest revisions among which the last is looked for.
-const REVISIONS: i64 = 200;
+/// Most bytes of ciphertext that a page seals and hands in: it holds a bid some six times over while it seals.
+const PAGE_LIMIT: u64 = 100 * 1024 * 1024;
 
-/// What the page is good for at this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Bids are taken in.
-    Open,
-    /// The deadline has passed, and the caller's bid waits for its key.
-    Opening,
-    /// Either of these, but for a bid in parts, which the command line seals and releases one by one.
-    Divided,
-    /// Neither.
-    Over,
-}
-
-/// The caller's last revision.
-#[derive(Debug, Clone)]
-pub struct OwnBid {
-    /// Id of the bid.
-    pub id: String,
-    /// Revision.
-    pub revision: u32,
-    /// What became of it, in words.
-    pub state: String,
-    /// Whether it stands.
-    pub stands: bool,
-    /// When it was taken in.
-    pub at: DateTime<Utc>,
-    /// Digest of its envelope, in hex.
-    pub digest: String,
-    /// What follows from its being sealed for a policy that another has followed.
-    pub earlier: Option<&'static str>,
+/// Which part of a divided bid the page is for.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct PartQuery {
+    part: Option<Part>,
 }
 
 /// A script of the page, with what a supervisor compares.
@@ -124,6 +100,14 @@ pub struct BidView {
     pub organisation: String,
     /// The countdown.
     pub countdown: Countdown,
+    /// The part that the page is for.
+    pub part: Part,
+    /// All parts of a divided bid; none where it is not divided.
+    pub parts: Vec<PartLine>,
+    /// Parts that are not in yet, in words.
+    pub missing: String,
+    /// Whether it is the first part, whose form says what is said once: term and statement.
+    pub is_first: bool,
     /// What the page is good for.
     pub standing: Standing,
     /// Digest of the seal policy, in hex.
@@ -138,11 +122,13 @@ pub struct BidView {
     pub shared: bool,
     /// Most bytes of ciphertext that the page can hand in.
     pub limit: u64,
+    /// The same in whole MiB.
+    pub limit_mebibytes: u64,
     /// Longest term the document allows, in days.
     pub term_days: u32,
     /// Whether small enterprises say so in the form.
     pub small: bool,
-    /// The caller's last revision.
+    /// The caller's last revision of the part.
     pub own: Option<OwnBid>,
     /// The scripts.
     pub scripts: Vec<ScriptLine>,
@@ -176,9 +162,11 @@ pub(super) async fn show(
 ) -> HttpResponse {
     let Some(account) = call.actor.account() else { return sent_to_sign_in(&request, pages.hall()) };
     let reader = Reader::of(&request, pages.hall());
-    let read = match id.parse() {
-        Ok(id) => read(&db, &reader, (&call.actor, account), id, address(&request, "")).await,
-        Err(_) => Err(Rejection::not_found().into()),
+    let read = match (id.parse(), read_query::<PartQuery>(&request)) {
+        (Ok(id), Ok(query)) => {
+            read(&db, &reader, (&call.actor, account), (id, query.part), address(&request, "")).await
+        }
+        _ => Err(Rejection::not_found().into()),
     };
     let mut answer = answered(&request, &reader, read.map(|view| page(&reader, &view)));
     let headers = answer.headers_mut();
@@ -194,7 +182,7 @@ async fn read(
     db: &Db,
     reader: &Reader,
     (actor, account): (&Actor, &AccountActor),
-    id: TenderId,
+    (id, part): (TenderId, Option<Part>),
     server: String,
 ) -> Result<BidView, Problem> {
     let mut conn = db.read().await?;
@@ -209,11 +197,14 @@ async fn read(
     let policies = holders::policies_of(&mut conn, id).await?;
     let settled = policies.current();
     // What bidders may do about a loss they may do while bids are taken in; later it would only mislead.
-    let open = is_open(&tender, clock.now);
+    let open = own::is_open(&tender, clock.now);
     let policy_note =
         if open { policy_note(reader, &holders::health(&mut conn, settled).await?) } else { None };
     let policy = settled.policy.policy();
-    let own = own_bid(&mut conn, reader, actor, (id, open), &policies).await?;
+    let bids = OwnBids::of(&mut conn, actor, &tender, open).await?;
+    let part = bids.part(part).ok_or_else(Rejection::not_found)?;
+    let own = bids.last(&mut conn, reader, actor, part, &policies).await?;
+    let limit = policy.max_part_bytes.min(PAGE_LIMIT);
     let digest = settled.policy.digest().to_string();
     let notice = notice_of(&mut conn, id, policy.policy_no, &digest).await?;
     let waits = opening::waits(&mut conn, &tender, clock.now).await?;
@@ -226,13 +217,18 @@ async fn read(
         bidder: account.organisation.to_string(),
         organisation: reader.says(&me(&mut conn, account).await?.organisation.name),
         countdown: Countdown { deadline: tender.deadline, now: clock.now, runs: !clock.held, waits },
-        standing: standing(&tender, clock.now, own.as_ref()),
+        part,
+        parts: bids.lines(reader, part),
+        missing: bids.missing(reader),
+        is_first: bids.is_first(part),
+        standing: bids.standing(part),
         policy: digest,
         policy_no: policy.policy_no,
         policy_note,
         clauses: policy.clauses.iter().map(|clause| clause_said(reader, clause)).collect(),
         shared: keeps_shares(policy),
-        limit: policy.max_part_bytes.min(INLINE_LIMIT),
+        limit,
+        limit_mebibytes: limit / (1024 * 1024),
         term_days: tender.document.term_days,
         small: project.category == Category::Procurement,
         own,
@@ -294,21 +290,6 @@ fn for_bidders(problem: Problem) -> Problem {
     Rejection::new(Code::Forbidden, detail).into()
 }
 
-/// Whether bids are taken in.
-fn is_open(tender: &Tender, now: DateTime<Utc>) -> bool {
-    tender.phase == TenderPhase::Published && now < tender.deadline
-}
-
-fn standing(tender: &Tender, now: DateTime<Utc>, own: Option<&OwnBid>) -> Standing {
-    let waits = own.is_some_and(|own| own.stands);
-    let standing = match tender.phase {
-        TenderPhase::Published if is_open(tender, now) => Standing::Open,
-        TenderPhase::Published | TenderPhase::Closed | TenderPhase::Opening if waits => Standing::Opening,
-        _ => return Standing::Over,
-    };
-    if tender.document.stages().divides() { Standing::Divided } else { standing }
-}
-
 /// Whether the bidder holds shares beside others, and so keeps a key of them and no secret of the whole.
 fn keeps_shares(policy: &Policy) -> bool {
     policy.expected_shares().iter().any(|(_, member)| member.as_str() == BIDDER)
@@ -335,43 +316,4 @@ fn member_said(reader: &Reader, member: &str) -> String {
         SUPERVISOR => w.bid_member_supervisor.to_owned(),
         other => other.to_owned(),
     }
-}
-
-async fn own_bid(
-    conn: &mut AsyncPgConnection,
-    reader: &Reader,
-    actor: &Actor,
-    (tender, open): (TenderId, bool),
-    policies: &Policies,
-) -> Result<Option<OwnBid>, Problem> {
-    let lines = bids::service::list(conn, actor, Some(tender), None, REVISIONS).await?;
-    // By revision: two may have been taken in at the same moment.
-    let Some(last) = lines.iter().max_by_key(|line| line.revision) else { return Ok(None) };
-    let bid = bids::service::read(conn, actor, last.id).await?;
-    let state = match bid.state {
-        BidState::Accepted => reader.w.bid_state_accepted,
-        BidState::Superseded => reader.w.bid_state_superseded,
-        BidState::Withdrawn => reader.w.bid_state_withdrawn,
-        BidState::Incomplete => reader.w.bid_state_incomplete,
-        BidState::Revoked => reader.w.bid_state_revoked,
-    };
-    let sealed_for = policies.judging(bid.envelope.policy_digest);
-    let stands = bid.state == BidState::Accepted;
-    let earlier = if open && stands && sealed_for.policy.digest() != policies.current().policy.digest() {
-        Some(match holders::health(conn, sealed_for).await?.state {
-            PolicyState::Broken => reader.w.bid_own_lost,
-            _ => reader.w.bid_own_earlier,
-        })
-    } else {
-        None
-    };
-    Ok(Some(OwnBid {
-        earlier,
-        id: bid.id.to_string(),
-        revision: bid.revision,
-        state: state.to_owned(),
-        stands,
-        at: bid.accepted_at,
-        digest: crate::seal::Digest::from(bid.envelope_digest).to_string(),
-    }))
 }

@@ -20,6 +20,7 @@ use crate::{
     kernel::{Code, Problem, Refusal, Rejection, Say, say::Language},
     law::Law,
     platform::policy_file::PolicySource,
+    tenders::Part,
 };
 
 fn folder() -> PathBuf {
@@ -164,6 +165,15 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     {
         all.push((name, bid::page(&b, &sample::bid(&b, standing)).unwrap()));
     }
+    for (name, part, standing) in [
+        ("bid-first-part", Part::Qualification, Standing::Open),
+        ("bid-middle-part", Part::Technical, Standing::Open),
+        ("bid-last-part", Part::Price, Standing::Open),
+        ("bid-later-part", Part::Price, Standing::Later),
+        ("bid-part-sealed", Part::Price, Standing::Sealed),
+    ] {
+        all.push((name, bid::page(&b, &sample::part_of_bid(&b, part, standing)).unwrap()));
+    }
     all.extend(pages_of_the_law(language));
     all
 }
@@ -238,7 +248,7 @@ fn every_page_keeps_the_house_rules_in_both_languages() {
 #[test]
 fn no_word_of_the_table_is_dead() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let texts: String = ["templates", "src/portal", "src/portal/board", "src/portal/trial"]
+    let texts: String = ["templates", "src/portal", "src/portal/bid", "src/portal/board", "src/portal/trial"]
         .into_iter()
         .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    bid::{BidView, OwnBid, Standing},
+    bid::{BidView, OwnBid, PartLine, Standing},
     reader::grouped,
     view::*,
     *,
@@ -15,6 +15,7 @@ use crate::kernel::{
     time::{end_of_day, hall_instant},
 };
 use crate::ledger::light::LightState;
+use crate::tenders::Part;
 
 pub(super) fn reader(language: Language, here: &str) -> Reader {
     let name = Say::new("锡林郭勒盟公共资源交易大厅", "Xilingol Public Resource Trading Hall");
@@ -739,6 +740,10 @@ pub(super) fn bid(r: &Reader, standing: Standing) -> BidView {
             runs: true,
             waits: false,
         },
+        part: Part::Whole,
+        parts: Vec::new(),
+        missing: String::new(),
+        is_first: true,
         standing,
         policy: "5f1d7a84db0ad8dea2a7cc1b4ef7b1c2ad1b8a3c6a4b0cd28c0d6c5c6bb1f0e3".into(),
         policy_no: 1,
@@ -746,13 +751,14 @@ pub(super) fn bid(r: &Reader, standing: Standing) -> BidView {
         clauses: vec![r.w.bid_alone.into()],
         shared: false,
         limit: 1024 * 1024,
+        limit_mebibytes: 1,
         term_days: 240,
         small: true,
         own: Some(OwnBid {
             earlier: None,
             id: "bid1".into(),
             revision: 1,
-            state: r.w.bid_state_accepted.into(),
+            state: r.w.bid_state_accepted,
             stands: true,
             at: at("2026-03-10 09:00"),
             digest: "0989197205240ee050e6dbad42c5804636bad4aa72e0c8b4b1e7b8392fe193e8".into(),
@@ -760,5 +766,30 @@ pub(super) fn bid(r: &Reader, standing: Standing) -> BidView {
         scripts: bid::scripts(),
         server: "HALL".into(),
         version: "1",
+    }
+}
+
+/// The page of a part of a divided bid, of which the first part is in.
+pub(super) fn part_of_bid(r: &Reader, part: Part, standing: Standing) -> BidView {
+    let line = |one: Part, name: &'static str, stands: bool| PartLine {
+        part: one,
+        name,
+        href: format!("/tenders/t1/bid?part={one}"),
+        current: one == part,
+        stands,
+        state: if stands { r.w.bid_state_accepted } else { r.w.bid_part_none },
+    };
+    BidView {
+        part,
+        parts: vec![
+            line(Part::Qualification, r.w.bid_part_qualification, true),
+            line(Part::Technical, r.w.bid_part_technical, false),
+            line(Part::Price, r.w.bid_part_price, false),
+        ],
+        missing: r.listed(&[r.w.bid_part_technical, r.w.bid_part_price]),
+        is_first: part == Part::Qualification,
+        small: false,
+        own: None,
+        ..bid(r, standing)
     }
 }

@@ -19,12 +19,13 @@ use tenderhall::{
 };
 
 use crate::{
+    evaluation::Tender,
     pages::{Driver, PATIENCE, accessible, choose, element, fill, open, picture, press, runtime, says},
     support::{
         TestApp,
         client::{PASSWORD, form_text},
         scratch::Scratch,
-        works::{DEADLINE, START},
+        works::{DEADLINE, START, works_document},
     },
 };
 
@@ -210,6 +211,12 @@ impl Desk {
     async fn seal(&self, price: &str, files: &[&str]) {
         element(&self.client, "#seal-form:not([hidden])").await;
         fill(&self.client, "#price", price).await;
+        self.seal_part(files).await;
+    }
+
+    /// Seals what the form has, with these files.
+    async fn seal_part(&self, files: &[&str]) {
+        element(&self.client, "#seal-form:not([hidden])").await;
         self.client.execute("document.getElementById('files').value = ''", Vec::new()).await.unwrap();
         self.choose("#files", files).await;
         self.choose("#key", &["bidder.key"]).await;
@@ -341,24 +348,49 @@ async fn what_is_wrong_is_said(desk: &Desk) {
     desk.choose("#key", &["投标函.txt"]).await;
     press(&desk.client, "#seal-form button").await;
     desk.says("#key-note", &["不是 tenderhall keygen"]).await;
-    // Whoever protects a key reads why the page cannot use the file, and not that it is none.
-    let key = std::fs::read_to_string(desk.file("bidder.key")).unwrap();
-    let protected = protect(&key.into(), "口令 with spaces".to_owned().into()).unwrap();
-    std::fs::write(desk.file("protected.key"), &protected).unwrap();
-    let armoured = format!("-----BEGIN AGE ENCRYPTED FILE-----\n{}\n", STANDARD.encode(&protected));
-    std::fs::write(desk.file("armoured.key"), armoured).unwrap();
-    for name in ["protected.key", "armoured.key"] {
-        desk.choose("#key", &["投标函.txt"]).await;
-        press(&desk.client, "#seal-form button").await;
-        desk.says("#key-note", &["不是 tenderhall keygen"]).await;
-        desk.choose("#key", &[name]).await;
-        press(&desk.client, "#seal-form button").await;
-        desk.says("#key-note", &["以口令保护"]).await;
-    }
-    accessible(&desk.client, "a protected key").await;
+    a_passphrase_opens_the_key(desk).await;
     std::fs::write(desk.file("large.bin"), vec![1_u8; 1_050_000]).unwrap();
     desk.seal("18376739.00", &["large.bin"]).await;
-    desk.says("#seal-note", &["请减少文件，或使用命令行"]).await;
+    desk.says("#seal-note", &["超过可递交的大小", "1 MiB", "请减少文件"]).await;
+    desk.no_breach().await;
+}
+
+/// A key file that a passphrase protects, armoured or not, seals as any other once its passphrase is typed.
+async fn a_passphrase_opens_the_key(desk: &Desk) {
+    let passphrase = "口令 with spaces";
+    let key = std::fs::read_to_string(desk.file("bidder.key")).unwrap();
+    let protected = protect(&key.into(), passphrase.to_owned().into()).unwrap();
+    std::fs::write(desk.file("protected.key"), &protected).unwrap();
+    let encoded = STANDARD.encode(&protected);
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let armoured = format!(
+        "-----BEGIN AGE ENCRYPTED FILE-----\n{}\n-----END AGE ENCRYPTED FILE-----\n",
+        lines.join("\n")
+    );
+    std::fs::write(desk.file("armoured.key"), &armoured).unwrap();
+    std::fs::write(desk.file("damaged.key"), armoured.replace("END", "FIN")).unwrap();
+    let seals = async |name: &str, typed: &str| {
+        desk.choose("#key", &[name]).await;
+        says(&desk.client, "#key-passphrase-field:not([hidden])", &["密钥文件的口令"]).await;
+        fill(&desk.client, "#key-passphrase", typed).await;
+        press(&desk.client, "#seal-form button").await;
+    };
+    seals("protected.key", "").await;
+    desk.says("#key-passphrase-note", &["请输入口令"]).await;
+    seals("protected.key", "another").await;
+    desk.says("#key-passphrase-note", &["口令不对"]).await;
+    picture(&desk.client, "bid-passphrase-zh").await;
+    accessible(&desk.client, "a protected key").await;
+    seals("damaged.key", passphrase).await;
+    desk.says("#key-note", &["密钥文件已损坏"]).await;
+    for name in ["protected.key", "armoured.key"] {
+        seals(name, passphrase).await;
+        desk.says("#sealed", &["核对并保存密钥"]).await;
+    }
+    desk.choose("#key", &["bidder.key"]).await;
+    let asks = "return document.getElementById('key-passphrase-field').hidden";
+    assert_eq!(desk.client.execute(asks, Vec::new()).await.unwrap(), true, "this key has no passphrase");
     desk.no_breach().await;
 }
 
@@ -450,7 +482,7 @@ async fn late_and_released(desk: &Desk, hall: &TestApp) {
     desk.says("main", &["投标截止时间已到"]).await;
     desk.choose("#release-key", &["bidder.key"]).await;
     press(&desk.client, "#release-go").await;
-    desk.says("#release-note", &["不是投标时保存的密钥文件"]).await;
+    desk.says("#release-key-note", &["不是投标时保存的密钥文件"]).await;
     let saved = std::fs::read_dir(&desk.folder).unwrap().map(|entry| entry.unwrap().file_name());
     let saved: Vec<String> = saved.map(|name| name.into_string().unwrap()).collect();
     let key = |ending: &str| saved.iter().find(|name| name.ends_with(ending)).unwrap().clone();
@@ -462,6 +494,171 @@ async fn late_and_released(desk: &Desk, hall: &TestApp) {
     desk.says("#release-well", &["已释放，本投标可以开启"]).await;
     picture(&desk.client, "bid-release-zh").await;
     desk.no_breach().await;
+}
+
+/// Breaks the line for the second chunk of every upload until `line` is mended, and counts the chunks that are sent.
+const BROKEN_LINE: &str =
+    "const real = window.fetch; window.line = false; window.chunks = []; window.lost = 0;
+    window.fetch = (path, options) => {
+      const [, n] = /chunks\\/(\\d+)$/.exec(path) ?? [];
+      if (n === '1' && !window.line) return Promise.reject(new TypeError(`lost ${window.lost += 1}`));
+      if (n) window.chunks.push(n);
+      return real(path, options);
+    }";
+
+#[test]
+fn a_large_bid_of_the_page_is_uploaded_and_goes_on_where_the_line_broke() {
+    let app = TestApp::sandbox(START);
+    let tender = app.published_large_works(24);
+    let folder = prepare(&app);
+    let large: Vec<u8> = (0..9_000_000_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
+    std::fs::write(folder.path().join("图纸.pdf"), &large).unwrap();
+    // From pages that were closed: they fill the bidder's places for this tender.
+    let bidder = app.bidder(1);
+    for _ in 0..4 {
+        bidder.begin_upload(&tender, 2_000_000).expect(201);
+    }
+    drop(bidder);
+    let driver = Driver::start();
+    let base = format!("http://{}", app.address());
+    let devtools = driver.devtools();
+    let app = std::sync::Arc::new(app);
+    let hall = std::sync::Arc::clone(&app);
+    runtime().block_on(driver.drive(false, async move |client| {
+        let desk = Desk::begin(client, &devtools, &base, &tender, folder.path()).await;
+        desk.client.set_window_size(1280, 1800).await.unwrap();
+        desk.says("#files-hint", &["24 MiB"]).await;
+        desk.client.execute(BROKEN_LINE, Vec::new()).await.unwrap();
+        desk.seal("18376739.00", &["图纸.pdf"]).await;
+        let secret = desk.submit("r1-secret.txt").await;
+        desk.says("#submit-large", &["已上传不等于已递交"]).await;
+        desk.says("#submit-note", &["未提交的上传"]).await;
+        picture(&desk.client, "bid-uploads-zh").await;
+        press(&desk.client, "#upload-list button").await;
+        says(&desk.client, "#upload-list li:nth-child(3):last-child", &["2,000,000 字节"]).await;
+        press(&desk.client, "#submit").await;
+        // It tries again by itself for some seconds, and says then how far it came.
+        let locked =
+            "return [...document.querySelectorAll('#seal-form fieldset')].every((one) => one.disabled)";
+        assert_eq!(
+            desk.client.execute(locked, Vec::new()).await.unwrap(),
+            true,
+            "what goes out cannot change"
+        );
+        desk.says("#submit-note", &["上传中断，尚未递交"]).await;
+        desk.says("#upload-said", &["1 / 2"]).await;
+        assert_eq!(desk.client.execute("return window.lost", Vec::new()).await.unwrap(), 5);
+        assert_eq!(desk.client.execute(locked, Vec::new()).await.unwrap(), false);
+        picture(&desk.client, "bid-upload-zh").await;
+        desk.no_breach().await;
+        desk.client.execute("window.line = true", Vec::new()).await.unwrap();
+        press(&desk.client, "#submit").await;
+        desk.says("#receipt-text", &["result ACCEPTED"]).await;
+        let sent = desk.client.execute("return window.chunks", Vec::new()).await.unwrap();
+        assert_eq!(sent, json!(["0", "1"]), "no chunk is sent twice");
+        desk.no_breach().await;
+        let bid = hall.as_("bidder.0001").get("/api/v1/bids").expect(200).text_at("/items/0/id");
+        let bid = hall.as_("bidder.0001").get(&format!("/api/v1/bids/{bid}")).expect(200);
+        let digest = bid["envelope"]["payload"]["sha256"].as_str().unwrap().to_owned();
+        let saved = desk.saved("[data-save='bid']", "r1-bid.age").await;
+        let saved = std::fs::read(&saved).unwrap();
+        assert_eq!(hex::encode(Sha256::digest(&saved)), digest, "the hall has what was sealed");
+        assert!(stock_age(&secret, &saved).windows(large.len()).any(|piece| piece == large));
+        // What was uploaded of a bid that is then changed serves nothing, and goes.
+        desk.client.execute("window.line = false", Vec::new()).await.unwrap();
+        desk.seal("18000000.00", &["图纸.pdf"]).await;
+        desk.submit("r2-secret.txt").await;
+        desk.says("#submit-note", &["上传中断，尚未递交"]).await;
+        let open = || {
+            let list = hall.as_("bidder.0001").get(&format!("/api/v1/tenders/{tender}/uploads")).expect(200);
+            list["items"].as_array().unwrap().len()
+        };
+        assert_eq!(open(), 4);
+        fill(&desk.client, "#price", "18000001.00").await;
+        let begun = Instant::now();
+        while open() > 3 {
+            assert!(begun.elapsed() < PATIENCE, "the upload is still there");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }));
+}
+
+#[test]
+fn a_divided_bid_is_sealed_and_released_part_by_part_in_the_page() {
+    let app = TestApp::sandbox(START);
+    let mut document = works_document("19000000.00");
+    document["stages"] = json!([["qualification", "technical"], ["price"]]);
+    let tender = Tender::works_by(&app, &document).id;
+    let folder = prepare(&app);
+    let driver = Driver::start();
+    let base = format!("http://{}", app.address());
+    let devtools = driver.devtools();
+    let app = std::sync::Arc::new(app);
+    let hall = std::sync::Arc::clone(&app);
+    runtime().block_on(driver.drive(false, async move |client| {
+        let desk = Desk::begin(client, &devtools, &base, &tender, folder.path()).await;
+        desk.client.set_window_size(1280, 1800).await.unwrap();
+        desk.says("#parts-lack", &["资格部分、技术部分、报价部分", "视为撤回"]).await;
+        desk.says("#own-title", &["资格部分"]).await;
+        let asks = "return ['price', 'term'].map((field) => Boolean(document.getElementById(field)))";
+        let asks = async || desk.client.execute(asks, Vec::new()).await.unwrap();
+        assert_eq!(asks().await, json!([false, true]));
+        desk.seal_part(&["投标函.txt"]).await;
+        desk.says("#sealed", &["投标函.txt"]).await;
+        desk.submit("qualification-r1-secret.txt").await;
+        desk.says("#receipt-text", &["result ACCEPTED"]).await;
+        desk.says("#parts-lack", &["尚未递交：技术部分、报价部分"]).await;
+        desk.says("#parts li:first-child", &["已受理，有效"]).await;
+        picture(&desk.client, "bid-parts-zh").await;
+        desk.no_breach().await;
+        // A new visit goes on with what is missing.
+        desk.visit("zh").await;
+        desk.says("#own-title", &["技术部分"]).await;
+        assert_eq!(asks().await, json!([false, false]));
+        // Whoever presses twice seals once.
+        let counts = "const real = seal.make; window.made = 0;
+             seal.make = (...given) => (window.made += 1, real(...given));
+             document.querySelector('#seal-form').addEventListener('submit', () => {
+               if (!window.again) setTimeout(() => (window.again = true, document.querySelector('#seal-form').requestSubmit()));
+             })";
+        desk.client.execute(counts, Vec::new()).await.unwrap();
+        desk.seal_part(&["施工组织设计.pdf"]).await;
+        desk.says("#sealed", &["施工组织设计.pdf"]).await;
+        let made = "return [window.made, window.again]";
+        assert_eq!(desk.client.execute(made, Vec::new()).await.unwrap(), json!([1, true]));
+        desk.submit("technical-r1-secret.txt").await;
+        desk.says("#parts-lack", &["尚未递交：报价部分"]).await;
+        press(&desk.client, "#parts li:last-child a").await;
+        desk.says("#own-title", &["报价部分"]).await;
+        assert_eq!(asks().await, json!([true, false]));
+        desk.seal("18376739.00", &["投标函.txt"]).await;
+        desk.says("#sealed-price", &["18,376,739.00"]).await;
+        desk.submit("price-r1-secret.txt").await;
+        desk.says("#parts-whole", &["投标完整"]).await;
+        desk.no_breach().await;
+        let list = hall.as_("bidder.0001").get("/api/v1/bids").expect(200);
+        let mut parts: Vec<&str> =
+            list["items"].as_array().unwrap().iter().map(|bid| bid["part"].as_str().unwrap()).collect();
+        parts.sort_unstable();
+        assert_eq!(parts, ["price", "qualification", "technical"]);
+        hall.hold(DEADLINE);
+        for part in ["qualification", "technical"] {
+            open(&desk.client, &format!("{base}/tenders/{tender}/bid?lang=zh&part={part}")).await;
+            let saved = std::fs::read_dir(&desk.folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let mut saved = saved.map(|name| name.into_string().unwrap());
+            let key = saved.find(|name| name.ends_with(&format!("{part}-r1-secret.txt"))).unwrap();
+            desk.choose("#release-key", &[&key]).await;
+            press(&desk.client, "#release-go").await;
+            desk.says("#release-well", &["已释放，本投标可以开启"]).await;
+            desk.no_breach().await;
+        }
+        press(&desk.client, "#parts li:last-child a").await;
+        desk.says("main", &["这一部分在后一阶段开启"]).await;
+        picture(&desk.client, "bid-later-zh").await;
+        desk.visit("en").await;
+        desk.says("#parts", &["Qualification", "Technical part", "Price"]).await;
+        picture(&desk.client, "bid-parts-en").await;
+    }));
 }
 
 #[test]

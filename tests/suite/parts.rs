@@ -206,9 +206,17 @@ fn first_stage(app: &TestApp, works: &Divided<'_>) {
     assert!(archive["items"].as_array().unwrap().iter().all(|bid| bid["envelope"]["part"] != "price"));
     // Between the stages the price is nobody's to release either.
     works.release(0, "price").expect(409).problem("too-early");
+    assert!(page(app, 1, works, "&part=price").contains("opens in a later stage"));
     let states: Vec<String> =
         app.sql().values("SELECT part FROM bids WHERE state = 'incomplete' ORDER BY part", &[]);
     assert_eq!(states, ["qualification", "technical"]);
+}
+
+/// The page of a bidder.
+fn page(app: &TestApp, bidder: u32, works: &Divided<'_>, query: &str) -> String {
+    let path = format!("/tenders/{}/bid?lang=en{query}", works.tender.id);
+    let caller = app.as_(&format!("bidder.{bidder:04}")).with("Accept", "text/html");
+    caller.send("GET", &path, None, Vec::new()).expect(200).text
 }
 
 /// The host opens the prices of those who passed; the others' stay sealed, and who does not come is revoked.
@@ -223,6 +231,11 @@ fn second_stage(app: &TestApp, works: &Divided<'_>, member: &str) {
     agency.act(&works.path("opening/stages")).expect(409).problem("wrong-state");
     let view = app.public().get(&works.path("opening")).expect(200);
     assert_eq!((&view["stage"], &view["parts"], &view["bids"]), (&json!(2), &json!(["price"]), &json!(3)));
+    // The page of whoever passed leads to what is due now, and takes nothing else.
+    assert!(page(app, 1, works, "").contains("id=\"release\""));
+    assert!(!page(app, 1, works, "&part=technical").contains("id=\"release\""));
+    let failed = page(app, 3, works, "&part=price");
+    assert!(failed.contains("Release nothing of its key") && !failed.contains("id=\"release\""));
     works.release(2, "price").expect(409).problem("wrong-state");
     works.release(0, "technical").expect(409).problem("wrong-state");
     works.release(0, "price").expect(200);
