@@ -12,6 +12,7 @@ pub mod document;
 pub mod http;
 pub mod intake;
 pub mod lifecycle;
+pub mod matter;
 pub mod model;
 pub mod parts;
 mod policy_change;
@@ -22,6 +23,7 @@ pub mod store;
 
 pub use document::TenderDocument;
 pub use lifecycle::TenderPhase;
+pub use matter::Matter;
 pub use model::{Place, Tender};
 pub use parts::{Part, Stages};
 pub use service::{Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, setting};
