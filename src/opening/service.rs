@@ -100,9 +100,7 @@ pub async fn extend(
     asked: ExtendWindow,
 ) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
-    let tender = tenders::load(tx.conn(), id).await?;
-    let project = projects::load(tx.conn(), tender.project).await?;
-    tenders::permit(actor, Action::OpeningExtend, &project, &tender)?;
+    let (tender, project) = tenders::permitted(tx.conn(), actor, Action::OpeningExtend, id).await?;
     let mut opening = store::find_locked(tx, id).await?.ok_or_else(Rejection::not_found)?;
     let now = tx.hall_now().await?;
     let judged_by = projects::law_of(tx.conn(), law, &project).await?;
@@ -468,9 +466,7 @@ pub async fn read(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(OpeningView, i64), Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::OpeningRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::OpeningRead, id).await?;
     let opening = store::find(conn, id).await?.ok_or_else(Rejection::not_found)?;
     Ok((view(conn, actor, law, &tender, &opening, now).await?, opening.version))
 }
@@ -591,9 +587,7 @@ pub async fn record(
     actor: &Actor,
     id: TenderId,
 ) -> Result<OpeningRecord, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::OpeningRecordRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::OpeningRecordRead, id).await?;
     let mut told = store::stages(conn, id).await?;
     told.retain(|stage| stage.concluded_at.is_some());
     let draw = told.last().and_then(|stage| stage.benchmark_draw.clone());

@@ -26,5 +26,7 @@ pub use lifecycle::TenderPhase;
 pub use matter::Matter;
 pub use model::{Place, Tender};
 pub use parts::{Part, Stages};
-pub use service::{Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, setting};
+pub use service::{
+    Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, permitted, setting,
+};
 pub use store::titles;

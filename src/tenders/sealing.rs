@@ -152,9 +152,7 @@ pub async fn policies(
     actor: &Actor,
     id: TenderId,
 ) -> Result<Page<PolicyStanding>, Problem> {
-    let tender = service::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    service::permit(actor, Action::TenderRead, &project, &tender)?;
+    let (tender, _) = service::permitted(conn, actor, Action::TenderRead, id).await?;
     if tender.published_at.is_none() {
         return Err(Rejection::not_found().into());
     }
@@ -353,9 +351,7 @@ pub async fn canaries(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<Canaries, Problem> {
-    let tender = service::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    service::permit(actor, Action::CanaryProve, &project, &tender)?;
+    let (tender, _) = service::permitted(conn, actor, Action::CanaryProve, id).await?;
     holders::service::canaries(conn, actor, id, tender.deadline, now).await
 }
 
@@ -369,9 +365,7 @@ pub async fn prove(
     id: TenderId,
     asked: &CanaryAnswer,
 ) -> Result<Reply, Problem> {
-    let tender = service::load(tx.conn(), id).await?;
-    let project = projects::load(tx.conn(), tender.project).await?;
-    service::permit(actor, Action::CanaryProve, &project, &tender)?;
+    let (tender, _) = service::permitted(tx.conn(), actor, Action::CanaryProve, id).await?;
     let entry = Entry::new("seal.canary.proved").project(tender.project).tender(id);
     Reply::ok(&holders::service::prove(tx, actor, entry, id, tender.deadline, asked).await?)
 }

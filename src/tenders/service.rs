@@ -127,6 +127,22 @@ pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender)
     }
 }
 
+/// The tender with its project for an act of `actor`, or for it to read.
+///
+/// # Errors
+/// 404 when it is absent, and as [`permit`].
+pub async fn permitted(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    action: Action,
+    id: TenderId,
+) -> Result<(Tender, Project), Problem> {
+    let tender = load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    permit(actor, action, &project, &tender)?;
+    Ok((tender, project))
+}
+
 /// Notes that `event` came at `at` and answers the row of `tender_events` for the caller's entry.
 ///
 /// # Errors
@@ -670,9 +686,7 @@ pub async fn read(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(TenderView, i64), Problem> {
-    let tender = load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    permit(actor, Action::TenderRead, &project, &tender)?;
+    let (tender, _) = permitted(conn, actor, Action::TenderRead, id).await?;
     Ok((view(conn, actor, law, &tender, now).await?, tender.version))
 }
 
