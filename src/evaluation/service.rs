@@ -23,7 +23,9 @@ use crate::{
     },
     experts::{self, Seat, SeatState, draw::Body, service::unnamed_member},
     identity::{Action, Object, authorize, cards},
-    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, Seed, id::TenderId, time::hall_date},
+    kernel::{
+        Actor, Code, Problem, Refusal, Rejection, Say, Seed, id::TenderId, problem::fitting, time::hall_date,
+    },
     law::{Event, Lawbook, QualificationBy, Regime},
     ledger::{self, Entry},
     opening::{self, OpenedBid, opened_bids, stages},
@@ -419,7 +421,7 @@ pub async fn vote_on_low_price(
         let detail = Say::new("该投标未触发异常低价审查。", "The check did not catch this bid.");
         return Err(Rejection::at("/bidId", "unknown", detail).into());
     }
-    let reason = fitting(&asked.reason, "/reason")?;
+    let reason = fitting(&asked.reason, "/reason", 4000)?;
     let vote = LowPriceVote {
         bid: asked.bid_id,
         member: table.number,
@@ -457,14 +459,6 @@ fn unreported(evaluation: &Evaluation) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::WrongState, Say::new("评审报告已形成。", "The report is made already.")))
-}
-
-fn fitting(text: &str, pointer: &str) -> Result<String, Rejection> {
-    let text = text.trim();
-    if (1..=4000).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    Err(Rejection::at(pointer, "length", Say::new("须为 1 至 4000 字。", "1 to 4000 characters.")))
 }
 
 /// Bids that take no part by screening and sheets, once every sheet is signed.
@@ -669,7 +663,7 @@ pub async fn sign_report(
         );
         return Err(Refusal::new(Code::ReportChanged, detail).into());
     }
-    let dissent = asked.dissent.as_deref().map(|text| fitting(text, "/dissent")).transpose()?;
+    let dissent = asked.dissent.as_deref().map(|text| fitting(text, "/dissent", 4000)).transpose()?;
     let row = store::insert_signature(
         tx,
         id,

@@ -13,7 +13,9 @@ use crate::{
         service::KEY_REVOKED_EVENT,
     },
     identity::{self, Action},
-    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
+    kernel::{
+        Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, problem::fitting, time::hall_date,
+    },
     law::Lawbook,
     ledger::{self, Entry},
     notices::{self, NoticeKind, Section},
@@ -175,7 +177,7 @@ pub async fn follow(
     id: TenderId,
     asked: &NewSealPolicy,
 ) -> Result<Reply, Problem> {
-    let reason = service::fitting(&asked.reason, "/reason", 1000)?;
+    let reason = fitting(&asked.reason, "/reason", 1000)?;
     let tender = service::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = service::setting(tx.conn(), law, &tender, hall_date(now)).await?;

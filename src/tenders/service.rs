@@ -14,6 +14,7 @@ use crate::{
     kernel::{
         Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BookingId, TenderId},
+        problem::fitting,
         time::hall_date,
     },
     law::{Event, Facts, Law, Lawbook, Procedure},
@@ -514,15 +515,6 @@ pub async fn clarify(
     let draft = publication::draft(NoticeKind::Clarification, &setting.project, &tender, sections);
     notices::publish(tx, actor, now, draft).await?;
     answer(tx, actor, law, &tender, now).await
-}
-
-pub(super) fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
-    let text = text.trim();
-    if (1..=most).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
-    Err(Rejection::at(pointer, "length", detail))
 }
 
 pub(super) fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
