@@ -480,7 +480,7 @@ pub async fn waits(
     tender: &Tender,
     now: DateTime<Utc>,
 ) -> Result<bool, Problem> {
-    if tenders::service::opening_waits(conn, tender, now).await? {
+    if tenders::view::opening_waits(conn, tender, now).await? {
         return Ok(true);
     }
     match store::find(conn, tender.id).await? {

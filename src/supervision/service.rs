@@ -97,7 +97,7 @@ pub async fn record(
     Ok(AwardRecord {
         id,
         project: projects::service::read(conn, actor, project.id).await?.0,
-        tender: tenders::service::read(conn, actor, law, tender.id, now).await?.0,
+        tender: tenders::view::read(conn, actor, law, tender.id, now).await?.0,
         notices: notices::store::list(conn, &filter).await?.0,
         opening: opening::service::record(conn, actor, tender.id).await?,
         evaluation: EvaluationPart::from(result),

@@ -19,7 +19,7 @@ use crate::{
             Approve, NewClarification, NewSealPolicy, NewTender, TenderChange, TenderLine, TenderView,
             Terminate,
         },
-        sealing, service, store,
+        sealing, service, store, view,
     },
 };
 
@@ -81,7 +81,7 @@ async fn list(
     responses((status = 200, description = "The tender", body = TenderView), Problems))]
 #[get("/api/v1/tenders/{id}")]
 async fn read(matter: Matter) -> Result<Reply, Problem> {
-    matter.read(service::read).await
+    matter.read(view::read).await
 }
 
 /// Change a draft. A changed document needs a new approval.

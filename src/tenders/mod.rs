@@ -20,6 +20,7 @@ pub mod publication;
 pub mod sealing;
 pub mod service;
 pub mod store;
+pub mod view;
 
 pub use document::TenderDocument;
 pub use lifecycle::TenderPhase;

@@ -31,7 +31,7 @@ use crate::{
         Tender, intake,
         model::NewSealPolicy,
         policy_change::{self, Loss, Worth},
-        publication, service,
+        publication, service, view,
     },
 };
 
@@ -202,7 +202,7 @@ pub async fn follow(
     tell(tx, actor, (project, &tender), sections, now).await?;
     let body = policy_change::policy_letter(&tender, &worth);
     write_to_bidders(tx, &tender, &body, now).await?;
-    service::answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 fn bidders_alone() -> Problem {
