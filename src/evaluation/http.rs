@@ -4,6 +4,7 @@ use actix_web::{get, post, web};
 
 use crate::{
     evaluation::{
+        members,
         model::{
             CheckedIn, EvaluationView, LowPriceReview, NewLowPriceVote, NewQualification, NewSheet,
             NewSignature, Qualified, ReportView, SheetSigned,
@@ -65,7 +66,7 @@ async fn read_report(
     responses((status = 200, description = "Seated, or replaced", body = CheckedIn), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/check-in")]
 async fn check_in(matter: Matter) -> Result<Reply, Problem> {
-    matter.act("evaluation.check_in", service::check_in).await
+    matter.act("evaluation.check_in", members::check_in).await
 }
 
 /// Review qualification 资格审查 after the opening, where the purchaser or its agency does. Too few: the tender fails.
@@ -100,7 +101,7 @@ async fn open_next_stage(matter: Matter) -> Result<Reply, Problem> {
     responses((status = 200, description = "Signed", body = SheetSigned), Problems))]
 #[post("/api/v1/tenders/{id}/scores")]
 async fn sign_sheet(matter: Matter, body: Body<NewSheet>) -> Result<Reply, Problem> {
-    matter.act_on("evaluation.sign_sheet", body, service::sign_sheet).await
+    matter.act_on("evaluation.sign_sheet", body, members::sign_sheet).await
 }
 
 /// Vote on the explanation of an abnormally low price 异常低价. More than half of the committee decides.
@@ -109,7 +110,7 @@ async fn sign_sheet(matter: Matter, body: Body<NewSheet>) -> Result<Reply, Probl
     responses((status = 200, description = "The review as it stands", body = LowPriceReview), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/low-price-decisions")]
 async fn vote_on_low_price(matter: Matter, body: Body<NewLowPriceVote>) -> Result<Reply, Problem> {
-    matter.act_on("evaluation.vote_on_low_price", body, service::vote_on_low_price).await
+    matter.act_on("evaluation.vote_on_low_price", body, members::vote_on_low_price).await
 }
 
 /// Let the system sum all sheets, score, rank and draw among equals. Made once.
@@ -130,7 +131,7 @@ async fn make_report(matter: Matter) -> Result<Reply, Problem> {
     responses((status = 200, description = "Signed", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/report/signatures")]
 async fn sign_report(matter: Matter, body: Body<NewSignature>) -> Result<Reply, Problem> {
-    matter.act_on("evaluation.sign_report", body, service::sign_report).await
+    matter.act_on("evaluation.sign_report", body, members::sign_report).await
 }
 
 /// Hand the signed report to the purchaser; lateness is recorded.
