@@ -18,7 +18,10 @@ use uuid::Uuid;
 use super::{
     model::Checked,
     rules::{self, Behind, Facts},
-    store::{self, Line, Sight},
+    store::{
+        self, Line,
+        sight::{self, Sight},
+    },
 };
 use crate::{
     jurisdiction::{Jurisdiction, Jurisdictions},
@@ -122,7 +125,7 @@ async fn answer(
     jurisdictions: &Jurisdictions,
     questions: &[Question],
 ) -> Result<Vec<Result<Checked, Problem>>, Problem> {
-    let sights = store::look(tx.conn(), questions).await?;
+    let sights = sight::look(tx.conn(), questions).await?;
     let mut answers: Vec<_> =
         questions.iter().map(|_| Err(Problem::from(Rejection::unauthenticated()))).collect();
     let Some((now, law)) = sights.first().map(|sight| (sight.now, sight.law)) else { return Ok(answers) };

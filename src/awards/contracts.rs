@@ -17,7 +17,7 @@ use crate::{
         db::{OnConstraint, Tx},
         http::Reply,
     },
-    projects::{self, Project},
+    projects::Project,
     tenders::{self, Tender, TenderPhase},
 };
 
@@ -142,9 +142,7 @@ pub async fn read(
     actor: &Actor,
     id: TenderId,
 ) -> Result<(ContractView, i64), Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::TenderRead, &project, &tender)?;
+    let (tender, project) = tenders::permitted(conn, actor, Action::TenderRead, id).await?;
     let award = store::award_of(conn, id).await?.ok_or_else(Rejection::not_found)?;
     let contract = store::contract_of(conn, id).await?.ok_or_else(Rejection::not_found)?;
     if contract.publication.is_none() {

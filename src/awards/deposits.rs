@@ -23,7 +23,7 @@ use crate::{
         db::{OnConstraint, Tx},
         http::{Cursor, Reply},
     },
-    projects, tenders,
+    tenders,
 };
 
 /// Deposits of one call.
@@ -142,8 +142,6 @@ pub async fn list(
     cursor: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Deposit>, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::DepositsRead, &project, &tender)?;
+    tenders::permitted(conn, actor, Action::DepositsRead, id).await?;
     store::deposits(conn, id, cursor, limit).await
 }

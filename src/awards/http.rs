@@ -13,11 +13,11 @@ use crate::{
     },
     identity::{Call, Key},
     kernel::{Problem, id::TenderId},
-    law::Lawbook,
     platform::{
-        db::{Db, read_hall_now},
+        db::Db,
         http::{Body, Cursor, Page, PageQuery, Problems, Reply},
     },
+    tenders::Matter,
 };
 
 /// Collects the room's routes.
@@ -43,18 +43,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, description = "The published candidates", body = CandidatesView), Problems))]
 #[post("/api/v1/tenders/{id}/candidates")]
-async fn publish_candidates(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.candidates", &call.meta.target, Key::Optional, async |tx| {
-        service::publish_candidates(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn publish_candidates(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.candidates", service::publish_candidates).await
 }
 
 /// The published candidates with the end of the publicity.
@@ -71,18 +61,12 @@ async fn read_candidates(call: Call, id: web::Path<TenderId>, db: web::Data<Db>)
     params(("id" = TenderId, Path), ("Idempotency-Key" = String, Header)),
     responses((status = 201, description = "The award", body = AwardDocument), Problems))]
 #[post("/api/v1/tenders/{id}/award")]
-async fn decide(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<DecideAward>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
+async fn decide(matter: Matter, body: Body<DecideAward>) -> Result<Reply, Problem> {
+    let Matter { call, id, db, law } = matter.in_history();
     call.account()?;
-    let call = call.about(None, Some(*id));
     let Body { value, fingerprint } = body;
     call.commit(&db, "awards.decide", &fingerprint, Key::Required, async |tx| {
-        service::decide(tx, &call.actor, &law, *id, value.clone()).await
+        service::decide(tx, &call.actor, &law, id, value).await
     })
     .await
 }
@@ -91,34 +75,16 @@ async fn decide(
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path)),
     responses((status = 200, description = "The award so far", body = AwardDocument), Problems))]
 #[get("/api/v1/tenders/{id}/award")]
-async fn read(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    let mut conn = db.read().await?;
-    let now = read_hall_now(&mut conn).await?;
-    let (document, version) = view::read(&mut conn, &call.actor, &law, *id, now).await?;
-    Ok(Reply::ok(&document)?.at_version(version))
+async fn read(matter: Matter) -> Result<Reply, Problem> {
+    matter.read(view::read).await
 }
 
 /// Tell the result 结果公告与通知书: notice, award notice and a letter to every loser in one act.
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The award, told", body = AwardDocument), Problems))]
 #[post("/api/v1/tenders/{id}/award/notices")]
-async fn tell(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.tell", &call.meta.target, Key::Optional, async |tx| {
-        service::tell(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn tell(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.tell", service::tell).await
 }
 
 /// Draw up the contract and sign it as the purchaser. Price, subject and term must be those of bid and document.
@@ -126,20 +92,8 @@ async fn tell(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, description = "The contract", body = ContractView), Problems))]
 #[post("/api/v1/tenders/{id}/contract")]
-async fn draw_up(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewContract>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "awards.drawUpContract", &fingerprint, Key::Optional, async |tx| {
-        contracts::draw_up(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn draw_up(matter: Matter, body: Body<NewContract>) -> Result<Reply, Problem> {
+    matter.in_history().act_on("awards.drawUpContract", body, contracts::draw_up).await
 }
 
 /// The contract: for its parties and supervising bodies, and for everybody once it is published.
@@ -156,54 +110,24 @@ async fn read_contract(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The signed contract", body = ContractView), Problems))]
 #[post("/api/v1/tenders/{id}/contract/signature")]
-async fn sign(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.signContract", &call.meta.target, Key::Optional, async |tx| {
-        contracts::sign(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn sign(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.signContract", contracts::sign).await
 }
 
 /// Publish the signed contract 合同公告.
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The published contract", body = ContractView), Problems))]
 #[post("/api/v1/tenders/{id}/contract/publish")]
-async fn publish_contract(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.publishContract", &call.meta.target, Key::Optional, async |tx| {
-        contracts::publish(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn publish_contract(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.publishContract", contracts::publish).await
 }
 
 /// File a copy of the signed contract with finance 合同备案.
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The filed contract", body = ContractView), Problems))]
 #[post("/api/v1/tenders/{id}/contract/filing")]
-async fn file(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.fileContract", &call.meta.target, Key::Optional, async |tx| {
-        contracts::file(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn file(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.fileContract", contracts::file).await
 }
 
 /// Report to the supervising bodies 招标投标情况书面报告.
@@ -211,20 +135,8 @@ async fn file(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The award, reported", body = AwardDocument), Problems))]
 #[post("/api/v1/tenders/{id}/written-report")]
-async fn report(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewReport>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "awards.report", &fingerprint, Key::Optional, async |tx| {
-        service::report(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn report(matter: Matter, body: Body<NewReport>) -> Result<Reply, Problem> {
+    matter.in_history().act_on("awards.report", body, service::report).await
 }
 
 /// Record paid deposits 投标保证金 after the opening.
@@ -232,20 +144,8 @@ async fn report(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "How many are recorded", body = DepositCounts), Problems))]
 #[post("/api/v1/tenders/{id}/deposits")]
-async fn record_deposits(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<RecordDeposits>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "awards.recordDeposits", &fingerprint, Key::Optional, async |tx| {
-        deposits::record(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn record_deposits(matter: Matter, body: Body<RecordDeposits>) -> Result<Reply, Problem> {
+    matter.in_history().act_on("awards.recordDeposits", body, deposits::record).await
 }
 
 /// Deposits of a tender, for its parties and supervising bodies.
@@ -273,16 +173,6 @@ async fn list_deposits(
 #[utoipa::path(tag = "awards", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The award, deposits returned", body = AwardDocument), Problems))]
 #[post("/api/v1/tenders/{id}/deposits/return")]
-async fn return_deposits(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let call = call.about(None, Some(*id));
-    call.commit(&db, "awards.returnDeposits", &call.meta.target, Key::Optional, async |tx| {
-        deposits::give_back(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn return_deposits(matter: Matter) -> Result<Reply, Problem> {
+    matter.in_history().act("awards.returnDeposits", deposits::give_back).await
 }

@@ -18,6 +18,7 @@ use crate::{
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
         id::{AwardId, OrganisationId, TenderId},
+        problem::fitting,
     },
     law::{Event, Lawbook, Regime},
     notices::{self, NoticeKind},
@@ -203,16 +204,6 @@ pub async fn decide(
     let tender = act.finish(tx, actor).await?;
     let (document, version) = view::document(tx, actor, law, &tender).await?;
     Ok(Reply::created(format!("/api/v1/tenders/{id}/award"), &document)?.at_version(version))
-}
-
-/// A text of 1 to `most` characters, trimmed.
-pub(super) fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
-    let text = text.trim();
-    if (1..=most).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
-    Err(Rejection::at(pointer, "length", detail))
 }
 
 /// 结果公告与通知书: the result notice, the award notice to the winner and a letter to every loser, in one act.

@@ -13,7 +13,6 @@ use crate::{
     kernel::{Actor, AllowedAction, Problem, Refusal, Rejection, id::TenderId, time::hall_date},
     law::{Event, Lawbook, State},
     platform::{db::Tx, http::Reply},
-    projects,
     tenders::{self, Setting, Tender},
 };
 
@@ -51,9 +50,7 @@ pub async fn read(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<(AwardDocument, i64), Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::AwardRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::AwardRead, id).await?;
     assemble(conn, actor, law, &tender, now).await
 }
 
@@ -66,9 +63,7 @@ pub async fn candidates(
     actor: &Actor,
     id: TenderId,
 ) -> Result<CandidatesView, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::TenderRead, &project, &tender)?;
+    tenders::permitted(conn, actor, Action::TenderRead, id).await?;
     let list = store::list_of(conn, id).await?.ok_or_else(Rejection::not_found)?;
     Ok(list.into())
 }

@@ -4,19 +4,21 @@ use actix_web::{get, post, web};
 
 use crate::{
     evaluation::{
+        members,
         model::{
             CheckedIn, EvaluationView, LowPriceReview, NewLowPriceVote, NewQualification, NewSheet,
             NewSignature, Qualified, ReportView, SheetSigned,
         },
         service, view,
     },
-    identity::{Call, Key},
+    identity::Call,
     kernel::{Problem, Seed, id::TenderId},
     law::Lawbook,
     platform::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
     },
+    tenders::Matter,
 };
 
 /// Collects the room's routes.
@@ -40,16 +42,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path)),
     responses((status = 200, description = "The evaluation", body = EvaluationView), Problems))]
 #[get("/api/v1/tenders/{id}/evaluation")]
-async fn read(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    let mut conn = db.read().await?;
-    let now = read_hall_now(&mut conn).await?;
-    let (view, version) = view::evaluation(&mut conn, &call.actor, &law, *id, now).await?;
-    Ok(Reply::ok(&view)?.at_version(version))
+async fn read(matter: Matter) -> Result<Reply, Problem> {
+    matter.read(view::evaluation).await
 }
 
 /// The evaluation report 评审报告, by the same rule.
@@ -71,17 +65,8 @@ async fn read_report(
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Seated, or replaced", body = CheckedIn), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/check-in")]
-async fn check_in(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "evaluation.check_in", &call.meta.target, Key::Optional, async |tx| {
-        service::check_in(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn check_in(matter: Matter) -> Result<Reply, Problem> {
+    matter.act("evaluation.check_in", members::check_in).await
 }
 
 /// Review qualification 资格审查 after the opening, where the purchaser or its agency does. Too few: the tender fails.
@@ -89,36 +74,16 @@ async fn check_in(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Reviewed", body = Qualified), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/qualification")]
-async fn qualify(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewQualification>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "evaluation.qualify", &fingerprint, Key::Optional, async |tx| {
-        service::qualify(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn qualify(matter: Matter, body: Body<NewQualification>) -> Result<Reply, Problem> {
+    matter.act_on("evaluation.qualify", body, service::qualify).await
 }
 
 /// Begin the evaluation: committee lawful and there; bids without a price or above the ceiling are rejected.
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Begun", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/start")]
-async fn start(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "evaluation.start", &call.meta.target, Key::Optional, async |tx| {
-        service::start(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn start(matter: Matter) -> Result<Reply, Problem> {
+    matter.act("evaluation.start", service::start).await
 }
 
 /// Begin the next stage of the opening of divided bids 双信封, once every sheet is signed: the price parts of those who
@@ -126,17 +91,8 @@ async fn start(
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Begun", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/opening/stages")]
-async fn open_next_stage(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "evaluation.open_next_stage", &call.meta.target, Key::Optional, async |tx| {
-        service::open_next_stage(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn open_next_stage(matter: Matter) -> Result<Reply, Problem> {
+    matter.act("evaluation.open_next_stage", service::open_next_stage).await
 }
 
 /// Sign the own sheet, anew only to put unequal marks of facts right; nobody else sees it before the report.
@@ -144,19 +100,8 @@ async fn open_next_stage(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Signed", body = SheetSigned), Problems))]
 #[post("/api/v1/tenders/{id}/scores")]
-async fn sign_sheet(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewSheet>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "evaluation.sign_sheet", &fingerprint, Key::Optional, async |tx| {
-        service::sign_sheet(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn sign_sheet(matter: Matter, body: Body<NewSheet>) -> Result<Reply, Problem> {
+    matter.act_on("evaluation.sign_sheet", body, members::sign_sheet).await
 }
 
 /// Vote on the explanation of an abnormally low price 异常低价. More than half of the committee decides.
@@ -164,36 +109,20 @@ async fn sign_sheet(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The review as it stands", body = LowPriceReview), Problems))]
 #[post("/api/v1/tenders/{id}/evaluation/low-price-decisions")]
-async fn vote_on_low_price(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewLowPriceVote>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "evaluation.vote_on_low_price", &fingerprint, Key::Optional, async |tx| {
-        service::vote_on_low_price(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn vote_on_low_price(matter: Matter, body: Body<NewLowPriceVote>) -> Result<Reply, Problem> {
+    matter.act_on("evaluation.vote_on_low_price", body, members::vote_on_low_price).await
 }
 
 /// Let the system sum all sheets, score, rank and draw among equals. Made once.
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The evaluation with its report", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/report")]
-async fn make_report(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "evaluation.make_report", &call.meta.target, Key::Optional, async |tx| {
-        service::make_report(tx, &call.actor, &law, *id, Seed::draw).await
-    })
-    .await
+async fn make_report(matter: Matter) -> Result<Reply, Problem> {
+    matter
+        .act("evaluation.make_report", async |tx, actor, law, id| {
+            service::make_report(tx, actor, law, id, Seed::draw).await
+        })
+        .await
 }
 
 /// Sign the report by its hash, or record dissent with a reason. The last signature ends the evaluation.
@@ -201,34 +130,14 @@ async fn make_report(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Signed", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/report/signatures")]
-async fn sign_report(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewSignature>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "evaluation.sign_report", &fingerprint, Key::Optional, async |tx| {
-        service::sign_report(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn sign_report(matter: Matter, body: Body<NewSignature>) -> Result<Reply, Problem> {
+    matter.act_on("evaluation.sign_report", body, members::sign_report).await
 }
 
 /// Hand the signed report to the purchaser; lateness is recorded.
 #[utoipa::path(tag = "evaluation", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Delivered", body = EvaluationView), Problems))]
 #[post("/api/v1/tenders/{id}/report/delivery")]
-async fn deliver(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "evaluation.deliver", &call.meta.target, Key::Optional, async |tx| {
-        service::deliver(tx, &call.actor, &law, *id).await
-    })
-    .await
+async fn deliver(matter: Matter) -> Result<Reply, Problem> {
+    matter.act("evaluation.deliver", service::deliver).await
 }

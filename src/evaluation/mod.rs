@@ -11,6 +11,7 @@
 //! 财政部令87 arts 44–47, 55–57, 63–66, 68; 财库〔2026〕2号.
 
 pub mod http;
+pub mod members;
 pub mod model;
 pub mod rules;
 pub mod service;

@@ -17,6 +17,7 @@ use crate::{
         db::{Db, read_hall_now},
         http::{Body, Problems, Reply},
     },
+    tenders::Matter,
 };
 
 /// Collects the room's routes.
@@ -29,19 +30,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 201, description = "The draw, waiting for the centre", body = DrawView), Problems))]
 #[post("/api/v1/tenders/{id}/draws")]
-async fn request(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewDraw>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "experts.request", &fingerprint, Key::Optional, async |tx| {
-        service::request(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn request(matter: Matter, body: Body<NewDraw>) -> Result<Reply, Problem> {
+    matter.act_on("experts.request", body, service::request).await
 }
 
 /// The draws of a tender: how many of which specialty are drawn, never who.

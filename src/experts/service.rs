@@ -331,9 +331,7 @@ pub async fn read(
     now: DateTime<Utc>,
 ) -> Result<(DrawView, i64), Problem> {
     let mut draw = store::draw(conn, id).await?.ok_or_else(Rejection::not_found)?;
-    let tender = tenders::load(conn, draw.tender).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::DrawRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::DrawRead, draw.tender).await?;
     let view = view(conn, actor, law, &tender, &mut draw, now).await?;
     Ok((view, draw.version))
 }
@@ -409,9 +407,7 @@ pub async fn list(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<Vec<DrawView>, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::DrawRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::DrawRead, id).await?;
     let mut views = Vec::new();
     for mut draw in store::draws_of(conn, id).await? {
         views.push(view(conn, actor, law, &tender, &mut draw, now).await?);

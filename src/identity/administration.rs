@@ -25,6 +25,7 @@ use crate::{
     kernel::{
         Actor, Code, Problem, Refusal, Rejection, Say,
         id::{AccountId, OrganisationId},
+        problem::fitting,
     },
     ledger::{self, Entry},
     platform::{
@@ -42,11 +43,7 @@ pub fn permit(actor: &Actor) -> Result<(), Problem> {
 }
 
 fn fits(text: &str, pointer: &str, most: usize) -> Result<(), Rejection> {
-    if (1..=most).contains(&text.trim().chars().count()) {
-        return Ok(());
-    }
-    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
-    Err(Rejection::at(pointer, "length", detail))
+    fitting(text, pointer, most).map(drop)
 }
 
 /// A made-up secret with the proof that is kept of it.

@@ -241,6 +241,19 @@ impl Rejection {
     }
 }
 
+/// What was written, without the space around it, where it has 1 to `most` characters.
+///
+/// # Errors
+/// 422 that points to `pointer` and says how many.
+pub fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
+    let text = text.trim();
+    if (1..=most).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
+    Err(Rejection::at(pointer, "length", detail))
+}
+
 /// The hall failed. The cause is for the operations log only.
 #[derive(Debug)]
 pub struct Fault {

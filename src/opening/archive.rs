@@ -21,7 +21,6 @@ use crate::{
         store,
     },
     platform::db::Db,
-    projects,
     seal::wire::base64_text,
     tenders::{self, TenderPhase},
 };
@@ -34,9 +33,7 @@ const MOST: usize = 20;
 /// # Errors
 /// 404 before.
 pub async fn hashes(conn: &mut AsyncPgConnection, actor: &Actor, id: TenderId) -> Result<BidHashes, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::TenderRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::TenderRead, id).await?;
     // Between the close and what follows it nobody knows more than the clock told.
     let close =
         tender.close.filter(|_| tender.phase != TenderPhase::Closed).ok_or_else(Rejection::not_found)?;
@@ -71,9 +68,7 @@ pub struct Outgoing {
 /// 404 before the record, for everyone else, and for a bid that did not stand at the close.
 pub async fn ciphertext(db: &Db, actor: &Actor, id: TenderId, bid: BidId) -> Result<Outgoing, Problem> {
     let mut conn = db.read().await?;
-    let tender = tenders::load(&mut conn, id).await?;
-    let project = projects::load(&mut conn, tender.project).await?;
-    tenders::permit(actor, Action::OpeningArchiveRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(&mut conn, actor, Action::OpeningArchiveRead, id).await?;
     let standing = bids::standing_bid(&mut conn, bid).await?.filter(|bid| bid.tender == id);
     let size = standing.ok_or_else(Rejection::not_found)?.envelope.payload.size;
     let chunks = match bids::ciphertext(&mut conn, bid).await? {
@@ -98,9 +93,7 @@ pub async fn page(
     id: TenderId,
     query: ArchiveQuery,
 ) -> Result<OpeningArchive, Problem> {
-    let tender = tenders::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    tenders::permit(actor, Action::OpeningArchiveRead, &project, &tender)?;
+    let (tender, _) = tenders::permitted(conn, actor, Action::OpeningArchiveRead, id).await?;
     let limit = query.limit.unwrap_or(MOST);
     if !(1..=MOST).contains(&limit) {
         let detail = Say::new("limit 须为 1 至 20。", "limit must be 1 to 20.");

@@ -3,12 +3,11 @@
 use actix_web::{HttpResponse, body::SizedStream, get, post, web};
 
 use crate::{
-    identity::{Call, Key},
+    identity::Call,
     kernel::{
         Problem,
         id::{BidId, TenderId},
     },
-    law::Lawbook,
     opening::{
         archive,
         model::{
@@ -19,9 +18,10 @@ use crate::{
         shares::{self as released},
     },
     platform::{
-        db::{Db, read_hall_now},
+        db::Db,
         http::{Body, Page, Problems, Reply},
     },
+    tenders::Matter,
 };
 
 /// Collects the room's routes.
@@ -43,16 +43,8 @@ pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) 
 #[utoipa::path(tag = "opening", params(("id" = TenderId, Path)),
     responses((status = 200, description = "The opening", body = OpeningView), Problems))]
 #[get("/api/v1/tenders/{id}/opening")]
-async fn read(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    let mut conn = db.read().await?;
-    let now = read_hall_now(&mut conn).await?;
-    let (view, version) = service::read(&mut conn, &call.actor, &law, *id, now).await?;
-    Ok(Reply::ok(&view)?.at_version(version))
+async fn read(matter: Matter) -> Result<Reply, Problem> {
+    matter.read(service::read).await
 }
 
 /// The shares that the caller may decrypt and release: of its own bid, or as an officer of every bid.
@@ -71,18 +63,12 @@ async fn shares(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Resul
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Released", body = ReleasedShare), Problems))]
 #[post("/api/v1/tenders/{id}/opening/shares")]
-async fn release(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<ReleaseShare>,
-    db: web::Data<Db>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "opening.release", &fingerprint, Key::Optional, async |tx| {
-        released::release(tx, &call.actor, *id, value.clone()).await
-    })
-    .await
+async fn release(matter: Matter, body: Body<ReleaseShare>) -> Result<Reply, Problem> {
+    matter
+        .act_on("opening.release", body, async |tx, actor, _, id, asked| {
+            released::release(tx, actor, id, asked).await
+        })
+        .await
 }
 
 /// Release many shares at once, all or none; one that is released already is left as it is.
@@ -90,18 +76,12 @@ async fn release(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Released", body = ReleasedShares), Problems))]
 #[post("/api/v1/tenders/{id}/opening/shares/batch")]
-async fn release_many(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<ReleaseShares>,
-    db: web::Data<Db>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "opening.release_many", &fingerprint, Key::Optional, async |tx| {
-        released::release_many(tx, &call.actor, *id, value.items.clone()).await
-    })
-    .await
+async fn release_many(matter: Matter, body: Body<ReleaseShares>) -> Result<Reply, Problem> {
+    matter
+        .act_on("opening.release_many", body, async |tx, actor, _, id, asked| {
+            released::release_many(tx, actor, id, asked.items).await
+        })
+        .await
 }
 
 /// Extend the release window, once, with a reason.
@@ -109,19 +89,8 @@ async fn release_many(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The extended opening", body = OpeningView), Problems))]
 #[post("/api/v1/tenders/{id}/opening/extension")]
-async fn extend(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<ExtendWindow>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "opening.extend", &fingerprint, Key::Optional, async |tx| {
-        service::extend(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn extend(matter: Matter, body: Body<ExtendWindow>) -> Result<Reply, Problem> {
+    matter.act_on("opening.extend", body, service::extend).await
 }
 
 /// Let agency, centre and supervision office open bids without their bidders, who are absent by no fault of their own.
@@ -129,19 +98,8 @@ async fn extend(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The opening", body = OpeningView), Problems))]
 #[post("/api/v1/tenders/{id}/opening/recovery")]
-async fn recover(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<OrderRecovery>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "opening.recover", &fingerprint, Key::Optional, async |tx| {
-        recovery::order(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn recover(matter: Matter, body: Body<OrderRecovery>) -> Result<Reply, Problem> {
+    matter.act_on("opening.recover", body, recovery::order).await
 }
 
 /// The opening record 开标记录: every bid with its price or why it is not opened. Public once made.

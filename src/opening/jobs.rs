@@ -7,7 +7,7 @@ use crate::{
     bids::service::CLOSED_EVENT,
     kernel::{Problem, id::TenderId},
     law::Lawbook,
-    opening::{Opening, service},
+    opening::{Opening, conclusion, service},
     platform::{
         db::Tx,
         jobs::{self, Jobs},
@@ -46,6 +46,6 @@ pub fn register(jobs: &mut Jobs, law: &Lawbook) {
     });
     jobs.on(CONCLUDE_JOB, async |tx, job| {
         let About { tender } = serde_json::from_value(job.payload.clone()).map_err(Problem::internal)?;
-        service::conclude(tx, tender).await
+        conclusion::conclude(tx, tender).await
     });
 }

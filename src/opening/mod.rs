@@ -14,6 +14,7 @@
 
 pub mod archive;
 pub mod command;
+pub mod conclusion;
 pub mod decrypt;
 pub mod http;
 pub mod jobs;

@@ -21,7 +21,7 @@ use crate::{
         db::{OnConstraint, Tx},
         http::Reply,
     },
-    projects, tenders,
+    tenders,
 };
 
 /// Most bids of one order.
@@ -40,9 +40,7 @@ pub async fn order(
     asked: OrderRecovery,
 ) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.account;
-    let tender = tenders::load(tx.conn(), id).await?;
-    let project = projects::load(tx.conn(), tender.project).await?;
-    tenders::permit(actor, Action::OpeningRecover, &project, &tender)?;
+    let (tender, _) = tenders::permitted(tx.conn(), actor, Action::OpeningRecover, id).await?;
     let reason = asked.reason.trim();
     if !(1..=1000).contains(&reason.chars().count()) {
         let detail = Say::new("请说明理由（1 至 1000 字）。", "Give a reason of 1 to 1000 characters.");

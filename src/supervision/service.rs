@@ -12,6 +12,7 @@ use crate::{
     kernel::{
         Actor, AllowedAction, Problem, Rejection, Say,
         id::{AwardId, ProjectId, TenderId},
+        problem::fitting,
     },
     law::Lawbook,
     ledger::{self, Entry, HistoryRow, Shown},
@@ -96,7 +97,7 @@ pub async fn record(
     Ok(AwardRecord {
         id,
         project: projects::service::read(conn, actor, project.id).await?.0,
-        tender: tenders::service::read(conn, actor, law, tender.id, now).await?.0,
+        tender: tenders::view::read(conn, actor, law, tender.id, now).await?.0,
         notices: notices::store::list(conn, &filter).await?.0,
         opening: opening::service::record(conn, actor, tender.id).await?,
         evaluation: EvaluationPart::from(result),
@@ -123,11 +124,7 @@ fn log_line(row: HistoryRow) -> LogLine {
 pub async fn review(tx: &mut Tx<'_>, actor: &Actor, id: AwardId, asked: NewReview) -> Result<Reply, Problem> {
     let account = actor.account().ok_or_else(Rejection::unauthenticated)?.clone();
     let (award, tender, project) = load(tx.conn(), actor, Action::AwardReview, id).await?;
-    let remark = asked.remark.trim().to_owned();
-    if !(1..=4000).contains(&remark.chars().count()) {
-        let detail = Say::new("须为 1 至 4000 字。", "1 to 4000 characters.");
-        return Err(Rejection::at("/remark", "length", detail).into());
-    }
+    let remark = fitting(&asked.remark, "/remark", 4000)?;
     claim_side(tx, project.id, account.account, Side::Supervisor).await?;
     let now = tx.hall_now().await?;
     let row = ReviewRow {

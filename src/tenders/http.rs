@@ -14,11 +14,12 @@ use crate::{
     },
     projects::service::reach_of,
     tenders::{
+        Matter,
         model::{
             Approve, NewClarification, NewSealPolicy, NewTender, TenderChange, TenderLine, TenderView,
             Terminate,
         },
-        sealing, service, store,
+        sealing, service, store, view,
     },
 };
 
@@ -79,16 +80,8 @@ async fn list(
 #[utoipa::path(tag = "tenders", params(("id" = TenderId, Path)),
     responses((status = 200, description = "The tender", body = TenderView), Problems))]
 #[get("/api/v1/tenders/{id}")]
-async fn read(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    let mut conn = db.read().await?;
-    let now = read_hall_now(&mut conn).await?;
-    let (view, version) = service::read(&mut conn, &call.actor, &law, *id, now).await?;
-    Ok(Reply::ok(&view)?.at_version(version))
+async fn read(matter: Matter) -> Result<Reply, Problem> {
+    matter.read(view::read).await
 }
 
 /// Change a draft. A changed document needs a new approval.
@@ -96,20 +89,13 @@ async fn read(
     params(("id" = TenderId, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The changed draft", body = TenderView), Problems))]
 #[patch("/api/v1/tenders/{id}")]
-async fn amend(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<TenderChange>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.amend", &fingerprint, Key::Optional, async |tx| {
-        let expect = |version| call.meta.expect_version(version);
-        service::amend(tx, &call.actor, &law, *id, expect, value.clone()).await
-    })
-    .await
+async fn amend(matter: Matter, body: Body<TenderChange>) -> Result<Reply, Problem> {
+    let expect = |version| matter.call.meta.expect_version(version);
+    matter
+        .act_on("tenders.amend", body, async |tx, actor, law, id, change| {
+            service::amend(tx, actor, law, id, expect, change).await
+        })
+        .await
 }
 
 /// The purchaser approves the document by its hash.
@@ -117,19 +103,8 @@ async fn amend(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The approved draft", body = TenderView), Problems))]
 #[post("/api/v1/tenders/{id}/approve")]
-async fn approve(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<Approve>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.approve", &fingerprint, Key::Optional, async |tx| {
-        service::approve(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn approve(matter: Matter, body: Body<Approve>) -> Result<Reply, Problem> {
+    matter.act_on("tenders.approve", body, service::approve).await
 }
 
 /// Publish: notice and documents come out, bids may come in. Refused without approval of the very document,
@@ -137,19 +112,13 @@ async fn approve(
 #[utoipa::path(tag = "tenders", params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The published tender", body = TenderView), Problems))]
 #[post("/api/v1/tenders/{id}/publish")]
-async fn publish(
-    call: Call,
-    id: web::Path<TenderId>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-    jurisdiction: web::Data<Jurisdictions>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    call.commit(&db, "tenders.publish", &call.meta.target, Key::Optional, async |tx| {
-        let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
-        service::publish(tx, &call.actor, &law, &jurisdiction, *id).await
-    })
-    .await
+async fn publish(matter: Matter, jurisdiction: web::Data<Jurisdictions>) -> Result<Reply, Problem> {
+    matter
+        .act("tenders.publish", async |tx, actor, law, id| {
+            let jurisdiction = jurisdiction.in_force(tx.conn()).await?;
+            service::publish(tx, actor, law, &jurisdiction, id).await
+        })
+        .await
 }
 
 /// Publish a clarification 澄清修改.
@@ -157,19 +126,8 @@ async fn publish(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The tender with its clarifications", body = TenderView), Problems))]
 #[post("/api/v1/tenders/{id}/clarifications")]
-async fn clarify(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewClarification>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.clarify", &fingerprint, Key::Optional, async |tx| {
-        service::clarify(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn clarify(matter: Matter, body: Body<NewClarification>) -> Result<Reply, Problem> {
+    matter.act_on("tenders.clarify", body, service::clarify).await
 }
 
 /// End the procedure 终止, with a published reason.
@@ -177,19 +135,8 @@ async fn clarify(
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The terminated tender", body = TenderView), Problems))]
 #[post("/api/v1/tenders/{id}/terminate")]
-async fn terminate(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<Terminate>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.terminate", &fingerprint, Key::Optional, async |tx| {
-        service::terminate(tx, &call.actor, &law, *id, value.clone()).await
-    })
-    .await
+async fn terminate(matter: Matter, body: Body<Terminate>) -> Result<Reply, Problem> {
+    matter.act_on("tenders.terminate", body, service::terminate).await
 }
 
 /// Every seal policy of a published tender, the first one first, with what it is still worth. Bids are sealed for the last;
@@ -209,19 +156,12 @@ async fn seal_policies(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "The tender with its policy", body = TenderView), Problems))]
 #[post("/api/v1/tenders/{id}/seal-policies")]
-async fn settle_seal_policy(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<NewSealPolicy>,
-    db: web::Data<Db>,
-    law: web::Data<Lawbook>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.settle_seal_policy", &fingerprint, Key::Optional, async |tx| {
-        sealing::follow(tx, &call.actor, &law, *id, &value).await
-    })
-    .await
+async fn settle_seal_policy(matter: Matter, body: Body<NewSealPolicy>) -> Result<Reply, Problem> {
+    matter
+        .act_on("tenders.settle_seal_policy", body, async |tx, actor, law, id, asked| {
+            sealing::follow(tx, actor, law, id, &asked).await
+        })
+        .await
 }
 
 /// Whether the officers of a tender's policy can read, with the canaries of the caller's own keys.
@@ -239,16 +179,10 @@ async fn canaries(call: Call, id: web::Path<TenderId>, db: web::Data<Db>) -> Res
     params(("id" = TenderId, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, description = "Proved", body = Canaries), Problems))]
 #[post("/api/v1/tenders/{id}/canaries")]
-async fn prove_canary(
-    call: Call,
-    id: web::Path<TenderId>,
-    body: Body<CanaryAnswer>,
-    db: web::Data<Db>,
-) -> Result<Reply, Problem> {
-    call.account()?;
-    let Body { value, fingerprint } = body;
-    call.commit(&db, "tenders.prove_canary", &fingerprint, Key::Optional, async |tx| {
-        sealing::prove(tx, &call.actor, *id, &value).await
-    })
-    .await
+async fn prove_canary(matter: Matter, body: Body<CanaryAnswer>) -> Result<Reply, Problem> {
+    matter
+        .act_on("tenders.prove_canary", body, async |tx, actor, _, id, asked| {
+            sealing::prove(tx, actor, id, &asked).await
+        })
+        .await
 }

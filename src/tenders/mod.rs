@@ -12,6 +12,7 @@ pub mod document;
 pub mod http;
 pub mod intake;
 pub mod lifecycle;
+pub mod matter;
 pub mod model;
 pub mod parts;
 mod policy_change;
@@ -19,10 +20,14 @@ pub mod publication;
 pub mod sealing;
 pub mod service;
 pub mod store;
+pub mod view;
 
 pub use document::TenderDocument;
 pub use lifecycle::TenderPhase;
+pub use matter::Matter;
 pub use model::{Place, Tender};
 pub use parts::{Part, Stages};
-pub use service::{Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, setting};
+pub use service::{
+    Setting, advance, end, fix_place, give_up_place, load, lock, note, permit, permitted, setting,
+};
 pub use store::titles;

@@ -13,7 +13,9 @@ use crate::{
         service::KEY_REVOKED_EVENT,
     },
     identity::{self, Action},
-    kernel::{Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, time::hall_date},
+    kernel::{
+        Actor, Code, Problem, Refusal, Rejection, Say, id::TenderId, problem::fitting, time::hall_date,
+    },
     law::Lawbook,
     ledger::{self, Entry},
     notices::{self, NoticeKind, Section},
@@ -29,7 +31,7 @@ use crate::{
         Tender, intake,
         model::NewSealPolicy,
         policy_change::{self, Loss, Worth},
-        publication, service,
+        publication, service, view,
     },
 };
 
@@ -152,9 +154,7 @@ pub async fn policies(
     actor: &Actor,
     id: TenderId,
 ) -> Result<Page<PolicyStanding>, Problem> {
-    let tender = service::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    service::permit(actor, Action::TenderRead, &project, &tender)?;
+    let (tender, _) = service::permitted(conn, actor, Action::TenderRead, id).await?;
     if tender.published_at.is_none() {
         return Err(Rejection::not_found().into());
     }
@@ -177,7 +177,7 @@ pub async fn follow(
     id: TenderId,
     asked: &NewSealPolicy,
 ) -> Result<Reply, Problem> {
-    let reason = service::fitting(&asked.reason, "/reason", 1000)?;
+    let reason = fitting(&asked.reason, "/reason", 1000)?;
     let tender = service::lock(tx, id).await?;
     let now = tx.hall_now().await?;
     let setting = service::setting(tx.conn(), law, &tender, hall_date(now)).await?;
@@ -202,7 +202,7 @@ pub async fn follow(
     tell(tx, actor, (project, &tender), sections, now).await?;
     let body = policy_change::policy_letter(&tender, &worth);
     write_to_bidders(tx, &tender, &body, now).await?;
-    service::answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 fn bidders_alone() -> Problem {
@@ -353,9 +353,7 @@ pub async fn canaries(
     id: TenderId,
     now: DateTime<Utc>,
 ) -> Result<Canaries, Problem> {
-    let tender = service::load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    service::permit(actor, Action::CanaryProve, &project, &tender)?;
+    let (tender, _) = service::permitted(conn, actor, Action::CanaryProve, id).await?;
     holders::service::canaries(conn, actor, id, tender.deadline, now).await
 }
 
@@ -369,9 +367,7 @@ pub async fn prove(
     id: TenderId,
     asked: &CanaryAnswer,
 ) -> Result<Reply, Problem> {
-    let tender = service::load(tx.conn(), id).await?;
-    let project = projects::load(tx.conn(), tender.project).await?;
-    service::permit(actor, Action::CanaryProve, &project, &tender)?;
+    let (tender, _) = service::permitted(tx.conn(), actor, Action::CanaryProve, id).await?;
     let entry = Entry::new("seal.canary.proved").project(tender.project).tender(id);
     Reply::ok(&holders::service::prove(tx, actor, entry, id, tender.deadline, asked).await?)
 }

@@ -8,12 +8,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    holders,
     identity::{Action, Object, Phase, authorize, authorize_known},
     jurisdiction::Jurisdiction,
     kernel::{
-        Actor, AllowedAction, Code, LegalGround, Problem, Refusal, Rejection, Say,
+        Actor, Code, LegalGround, Problem, Refusal, Rejection, Say,
         id::{BookingId, TenderId},
+        problem::fitting,
         time::hall_date,
     },
     law::{Event, Facts, Law, Lawbook, Procedure},
@@ -29,13 +29,12 @@ use crate::{
         document,
         lifecycle::TenderPhase,
         model::{
-            Approve, Clarification, DocumentApproval, NewClarification, NewTender, Place, Postpone, Tender,
-            TenderChange, TenderView, Terminate,
+            Approve, DocumentApproval, NewClarification, NewTender, Place, Postpone, Tender, TenderChange,
+            Terminate,
         },
         publication::{self, Circumstances},
-        sealing, store,
+        sealing, store, view,
     },
-    timekeeping,
 };
 
 /// Job that closes a tender at its deadline; handled by the room of bids.
@@ -125,6 +124,22 @@ pub fn permit(actor: &Actor, action: Action, project: &Project, tender: &Tender)
             authorize(actor, other, &object)
         }
     }
+}
+
+/// The tender with its project for an act of `actor`, or for it to read.
+///
+/// # Errors
+/// 404 when it is absent, and as [`permit`].
+pub async fn permitted(
+    conn: &mut AsyncPgConnection,
+    actor: &Actor,
+    action: Action,
+    id: TenderId,
+) -> Result<(Tender, Project), Problem> {
+    let tender = load(conn, id).await?;
+    let project = projects::load(conn, tender.project).await?;
+    permit(actor, action, &project, &tender)?;
+    Ok((tender, project))
 }
 
 /// Notes that `event` came at `at` and answers the row of `tender_events` for the caller's entry.
@@ -248,7 +263,7 @@ pub async fn draft(
     })?;
     let entry = judged.tender(tender.id).row("tenders", tender.id.0);
     ledger::record(tx, actor, now, entry).await?;
-    let view = view(tx.conn(), actor, law, &tender, now).await?;
+    let view = view::view(tx.conn(), actor, law, &tender, now).await?;
     Ok(Reply::created(format!("/api/v1/tenders/{}", tender.id), &view)?.at_version(tender.version))
 }
 
@@ -338,24 +353,14 @@ pub async fn amend(
     store::update(tx, &mut tender).await?;
     let entry = Entry::new("tender.amended").project(project.id).tender(id).row("tenders", id.0);
     ledger::record(tx, actor, now, entry).await?;
-    answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
-fn drafting(tender: &Tender) -> Result<(), Refusal> {
+pub(super) fn drafting(tender: &Tender) -> Result<(), Refusal> {
     match tender.phase {
         TenderPhase::Draft => Ok(()),
         other => Err(other.refuse(&Say::new("修改草稿", "change a draft"))),
     }
-}
-
-pub(super) async fn answer(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    law: &Lawbook,
-    tender: &Tender,
-    now: DateTime<Utc>,
-) -> Result<Reply, Problem> {
-    Ok(Reply::ok(&view(tx.conn(), actor, law, tender, now).await?)?.at_version(tender.version))
 }
 
 /// The purchaser approves the document by its hash.
@@ -386,7 +391,7 @@ pub async fn approve(
     store::update(tx, &mut tender).await?;
     let entry = Entry::new("tender.approved").project(project.id).tender(id).row("tenders", id.0);
     ledger::record(tx, actor, now, entry.facts(json!({"documentHash": asked.document_hash}))).await?;
-    answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 /// Publishes the tender: notice, documents and the open intake, in one act.
@@ -445,7 +450,7 @@ pub async fn publish(
         notices::publish(tx, actor, now, draft).await?;
     }
     jobs::schedule(tx, CLOSE_JOB, &close_key(id), tender.deadline, json!({"tender": id})).await?;
-    answer(tx, actor, book, &tender, now).await
+    view::answer(tx, actor, book, &tender, now).await
 }
 
 /// The document is frozen and the transaction begins: both get their numbers.
@@ -497,16 +502,7 @@ pub async fn clarify(
     let sections = publication::clarification_notice(no, &text);
     let draft = publication::draft(NoticeKind::Clarification, &setting.project, &tender, sections);
     notices::publish(tx, actor, now, draft).await?;
-    answer(tx, actor, law, &tender, now).await
-}
-
-pub(super) fn fitting(text: &str, pointer: &str, most: usize) -> Result<String, Rejection> {
-    let text = text.trim();
-    if (1..=most).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    let detail = Say::new(format!("须为 1 至 {most} 字。"), format!("1 to {most} characters."));
-    Err(Rejection::at(pointer, "length", detail))
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 pub(super) fn taking_bids(tender: &Tender, now: DateTime<Utc>) -> Result<(), Refusal> {
@@ -534,7 +530,7 @@ pub async fn postpone(
     permit(actor, Action::TenderPostpone, &project, &tender)?;
     taking_bids(&tender, now)?;
     let tender = move_deadline(tx, actor, law, (tender, now), &asked).await?;
-    answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 /// Moves a deadline that an outage or a wrong clock has touched, by the supervision office. Unlike the host's own
@@ -615,7 +611,7 @@ pub async fn terminate(
     permit(actor, Action::TenderTerminate, &project, &tender)?;
     let now = tx.hall_now().await?;
     end(tx, actor, now, &mut tender, TenderPhase::Terminated, &Say::new(reason.clone(), reason)).await?;
-    answer(tx, actor, law, &tender, now).await
+    view::answer(tx, actor, law, &tender, now).await
 }
 
 /// Fixes the place that a confirmed booking gives the opening, for the room of rooms.
@@ -657,131 +653,4 @@ pub async fn give_up_place(
     }
     ledger::record(tx, actor, now, entry).await?;
     Ok(())
-}
-
-/// The tender for a caller who may read it.
-///
-/// # Errors
-/// 404 when it is absent or not for the caller to know.
-pub async fn read(
-    conn: &mut AsyncPgConnection,
-    actor: &Actor,
-    law: &Lawbook,
-    id: TenderId,
-    now: DateTime<Utc>,
-) -> Result<(TenderView, i64), Problem> {
-    let tender = load(conn, id).await?;
-    let project = projects::load(conn, tender.project).await?;
-    permit(actor, Action::TenderRead, &project, &tender)?;
-    Ok((view(conn, actor, law, &tender, now).await?, tender.version))
-}
-
-async fn view(
-    conn: &mut AsyncPgConnection,
-    actor: &Actor,
-    law: &Lawbook,
-    tender: &Tender,
-    now: DateTime<Utc>,
-) -> Result<TenderView, Problem> {
-    let setting = setting(conn, law, tender, hall_date(now)).await?;
-    let place = store::place_at(conn, tender.id, tender.deadline).await?;
-    let standing = sealing::standing(conn, tender).await?;
-    let drafting = tender.phase == TenderPhase::Draft;
-    let bodies = if drafting { sealing::bodies(conn, tender, &setting.project).await? } else { None };
-    let clarifications: Vec<Clarification> = store::clarifications(conn, tender.id).await?;
-    let circumstances = Circumstances {
-        project: &setting.project,
-        procedure: &setting.procedure,
-        on: setting.on,
-        place: place.as_ref(),
-        now,
-        facts: &setting.facts,
-        bodies: bodies.as_deref(),
-    };
-    Ok(TenderView {
-        allowed_actions: allowed_actions(actor, tender, &setting, &circumstances, standing.as_ref()),
-        id: tender.id,
-        code: tender.code.clone(),
-        section_code: tender.section_code(),
-        document_code: tender.document_code.clone(),
-        deal_code: tender.deal_code.clone(),
-        project_id: tender.project,
-        lot_no: tender.lot_no,
-        round: tender.round,
-        centre_code: tender.centre_code.clone(),
-        category: setting.project.category,
-        title: tender.title.clone(),
-        procedure_id: tender.procedure_id.clone(),
-        document: tender.document.clone(),
-        document_hash: hex::encode(tender.document_hash),
-        approved: tender.approval.is_some_and(|approval| approval.hash == tender.document_hash),
-        approved_at: tender.approval.map(|approval| approval.at),
-        offered_until: tender.offered_until,
-        deadline: tender.deadline,
-        phase: visible_phase(tender),
-        published_at: tender.published_at,
-        law_on: tender.law_on,
-        timeline: setting.law.timeline(&setting.procedure, setting.on, &setting.facts)?,
-        opening_waits: opening_waits(conn, tender, now).await?,
-        place,
-        clarifications,
-        seal_light: sealing::light(conn, actor, tender, &setting.project, now).await?,
-        seal_policy: standing.map(|standing| holders::service::line(&standing.settled, &standing.health)),
-        ended_reason: tender.ended.as_ref().map(|(reason, _)| reason.clone()),
-    })
-}
-
-/// Whether the deadline has passed and close and opening wait for a decision over the clock.
-///
-/// # Errors
-/// When the database is away.
-pub async fn opening_waits(
-    conn: &mut AsyncPgConnection,
-    tender: &Tender,
-    now: DateTime<Utc>,
-) -> Result<bool, Problem> {
-    let due = matches!(tender.phase, TenderPhase::Published | TenderPhase::Closed) && now >= tender.deadline;
-    Ok(due && timekeeping::store::is_suspect(conn).await?)
-}
-
-/// The close tells nothing that the clock did not tell; whoever reads sees the phase as it is.
-fn visible_phase(tender: &Tender) -> TenderPhase {
-    tender.phase
-}
-
-fn allowed_actions(
-    actor: &Actor,
-    tender: &Tender,
-    setting: &Setting,
-    at: &Circumstances<'_>,
-    standing: Option<&sealing::Standing>,
-) -> Vec<AllowedAction> {
-    let may = |action| permit(actor, action, &setting.project, tender);
-    let in_draft = || drafting(tender).map_err(Problem::from);
-    let bidding = || taking_bids(tender, at.now).map_err(Problem::from);
-    let ending = || tender.phase.to(TenderPhase::Terminated).map(drop).map_err(Problem::from);
-    let publishing = || {
-        tender.phase.to(TenderPhase::Published)?;
-        publication::may_publish(&setting.law, tender, at)
-    };
-    let submit = AllowedAction::from_guard("submitBid", &may(Action::BidSubmit).and_then(|()| bidding()));
-    let mut actions = vec![
-        AllowedAction::from_guard("amend", &may(Action::TenderDraft).and_then(|()| in_draft())),
-        AllowedAction::from_guard("approve", &may(Action::TenderApprove).and_then(|()| in_draft())),
-        AllowedAction::from_guard("publish", &may(Action::TenderPublish).and_then(|()| publishing())),
-        AllowedAction::from_guard("clarify", &may(Action::TenderClarify).and_then(|()| bidding())),
-        AllowedAction::from_guard("postpone", &may(Action::TenderPostpone).and_then(|()| bidding())),
-        AllowedAction::from_guard("terminate", &may(Action::TenderTerminate).and_then(|()| ending())),
-        AllowedAction { deadline: Some(tender.deadline), ..submit },
-    ];
-    if let Some(standing) = standing {
-        let hours = setting.law.settings().reseal_hours;
-        let following = || {
-            bidding()?;
-            Ok(holders::rules::may_follow(&standing.health, hours, tender.deadline, at.now)?)
-        };
-        let guard = may(Action::SealPolicySettle).and_then(|()| following());
-        actions.push(AllowedAction::from_guard("settleSealPolicy", &guard));
-    }
-    actions
 }

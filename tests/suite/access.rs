@@ -602,7 +602,7 @@ fn a_check_is_one_statement_that_finds_every_row_by_an_index() {
         "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
          SET plan_cache_mode = force_generic_plan;
          PREPARE look (int4[], bytea[], bytea[], uuid[]) AS {}",
-        tenderhall::access::store::LOOK
+        tenderhall::access::store::sight::LOOK
     ))
     .unwrap();
     let plan: Value = {

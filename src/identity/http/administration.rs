@@ -15,11 +15,11 @@ use crate::{
         service::Gate,
     },
     kernel::{
-        Problem,
+        Actor, Problem,
         id::{AccountId, OrganisationId},
     },
     platform::{
-        db::Db,
+        db::{Db, Tx},
         http::{Body, Page, PageQuery, Problems, Reply},
     },
 };
@@ -32,6 +32,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(disable).service(enable).service(reset_credential);
     config.service(list_roles).service(give_role).service(end_role);
 }
+
+/// What changes an account, besides its call: where it is kept, and the gate that remembers who it is.
+type Hall = (web::Data<Db>, web::Data<Gate>);
 
 /// Add an organisation 主体入库.
 #[utoipa::path(tag = "organisations", request_body = OrganisationToAdd,
@@ -162,10 +165,12 @@ async fn disable(
     call: Call,
     id: web::Path<AccountId>,
     body: Body<AccountReason>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
+    hall: Hall,
 ) -> Result<Reply, Problem> {
-    set_disabled(&call, *id, &body, &db, &gate, true).await
+    change_account(&call, "identity.set_disabled", *id, body, hall, async |tx, actor, id, reason| {
+        administration::set_disabled(tx, actor, id, true, reason).await
+    })
+    .await
 }
 
 /// Let a disabled account in again 启用账户, with the password or secret it had.
@@ -177,23 +182,26 @@ async fn enable(
     call: Call,
     id: web::Path<AccountId>,
     body: Body<AccountReason>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
+    hall: Hall,
 ) -> Result<Reply, Problem> {
-    set_disabled(&call, *id, &body, &db, &gate, false).await
+    change_account(&call, "identity.set_disabled", *id, body, hall, async |tx, actor, id, reason| {
+        administration::set_disabled(tx, actor, id, false, reason).await
+    })
+    .await
 }
 
-async fn set_disabled(
+/// Commits a change of an account; what the gate remembers of it ends with it.
+async fn change_account<T>(
     call: &Call,
+    unit: &'static str,
     id: AccountId,
-    body: &Body<AccountReason>,
-    db: &Db,
-    gate: &Gate,
-    disabled: bool,
+    body: Body<T>,
+    (db, gate): Hall,
+    change: impl AsyncFnOnce(&mut Tx<'_>, &Actor, AccountId, &T) -> Result<Reply, Problem>,
 ) -> Result<Reply, Problem> {
     administration::permit(&call.actor)?;
-    let done = call.commit(db, "identity.set_disabled", &body.fingerprint, Key::Optional, async |tx| {
-        administration::set_disabled(tx, &call.actor, id, disabled, &body.value).await
+    let done = call.commit(&db, unit, &body.fingerprint, Key::Optional, async |tx| {
+        change(tx, &call.actor, id, &body.value).await
     });
     let reply = done.await?;
     gate.forget(id);
@@ -240,16 +248,9 @@ async fn give_role(
     call: Call,
     id: web::Path<AccountId>,
     body: Body<RoleAct>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
+    hall: Hall,
 ) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let done = call.commit(&db, "identity.give_role", &body.fingerprint, Key::Optional, async |tx| {
-        roles::give(tx, &call.actor, *id, &body.value).await
-    });
-    let reply = done.await?;
-    gate.forget(*id);
-    Ok(reply)
+    change_account(&call, "identity.give_role", *id, body, hall, roles::give).await
 }
 
 /// End a role of an account 撤销角色, at once: its tokens end too.
@@ -261,14 +262,7 @@ async fn end_role(
     call: Call,
     id: web::Path<AccountId>,
     body: Body<RoleAct>,
-    db: web::Data<Db>,
-    gate: web::Data<Gate>,
+    hall: Hall,
 ) -> Result<Reply, Problem> {
-    administration::permit(&call.actor)?;
-    let done = call.commit(&db, "identity.end_role", &body.fingerprint, Key::Optional, async |tx| {
-        roles::end(tx, &call.actor, *id, &body.value).await
-    });
-    let reply = done.await?;
-    gate.forget(*id);
-    Ok(reply)
+    change_account(&call, "identity.end_role", *id, body, hall, roles::end).await
 }

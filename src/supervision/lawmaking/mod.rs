@@ -23,6 +23,7 @@ use crate::{
     kernel::{
         Actor, AllowedAction, Code, Problem, Refusal, Rejection, Say,
         id::{AccountId, EditionId},
+        problem::fitting,
     },
     law::{
         Law, Lawbook,
@@ -257,16 +258,12 @@ pub async fn approve(
 /// 401, 403, 404, 409 when it was decided, 422.
 pub async fn refuse(tx: &mut Tx<'_>, actor: &Actor, id: EditionId, reason: &str) -> Result<Reply, Problem> {
     let (mut change, account) = to_decide(tx, actor, id).await?;
-    let reason = reason.trim();
-    if !(1..=1000).contains(&reason.chars().count()) {
-        let detail = Say::new("须为 1 至 1000 字。", "1 to 1000 characters.");
-        return Err(Rejection::at("/reason", "length", detail).into());
-    }
+    let reason = fitting(reason, "/reason", 1000)?;
     let now = tx.hall_now().await?;
     change.state = ChangeState::Refused;
     change.decided_at = Some(now);
     change.decided_by = Some(account.0);
-    change.reason = Some(reason.to_owned());
+    change.reason = Some(reason.clone());
     store::decide(tx, &change).await?;
     let entry = Entry::new("law.changeRefused").row("law_changes", id.0).because(reason);
     ledger::record(tx, actor, now, entry).await?;
