@@ -68,7 +68,7 @@ pub struct Outgoing {
 /// 404 before the record, for everyone else, and for a bid that did not stand at the close.
 pub async fn ciphertext(db: &Db, actor: &Actor, id: TenderId, bid: BidId) -> Result<Outgoing, Problem> {
     let mut conn = db.read().await?;
-    let (tender, _) = tenders::permitted(&mut conn, actor, Action::OpeningArchiveRead, id).await?;
+    tenders::permitted(&mut conn, actor, Action::OpeningArchiveRead, id).await?;
     let standing = bids::standing_bid(&mut conn, bid).await?.filter(|bid| bid.tender == id);
     let size = standing.ok_or_else(Rejection::not_found)?.envelope.payload.size;
     let chunks = match bids::ciphertext(&mut conn, bid).await? {
