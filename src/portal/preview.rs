@@ -159,7 +159,15 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
         ("calculators-wrong", calculators(&wrong, notes, None, None)),
         ("error", page::error(&at("/x"), &error).unwrap()),
     ];
-    let b = at("/tenders/t1/bid");
+    all.extend(pages_of_a_bid(language));
+    all.extend(pages_of_the_law(language));
+    all
+}
+
+/// The page that seals a bid, whole and part by part, in what it is good for.
+fn pages_of_a_bid(language: Language) -> Vec<(&'static str, String)> {
+    let b = sample::reader(language, "/tenders/t1/bid");
+    let mut all = Vec::new();
     for (name, standing) in
         [("bid", Standing::Open), ("bid-opening", Standing::Opening), ("bid-over", Standing::Over)]
     {
@@ -174,7 +182,6 @@ fn pages(language: Language) -> Vec<(&'static str, String)> {
     ] {
         all.push((name, bid::page(&b, &sample::part_of_bid(&b, part, standing)).unwrap()));
     }
-    all.extend(pages_of_the_law(language));
     all
 }
 
